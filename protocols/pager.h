@@ -1,0 +1,142 @@
+// Calls to the pager. word[0] is the operation; results in the reply's first word(s), a negative
+// errno on error. `via` says who may: PROGRAM for its own space (the origin), or the server that
+// has the authority. All operations are IMMEDIATE unless marked DEFERRED.
+#ifndef PROTOCOLS_PAGER_H
+#define PROTOCOLS_PAGER_H
+
+#include <stdint.h>
+
+// X(name, number, via, arguments)
+enum pager_op {
+  // --- PROGRAM: on the origin's own space ---
+  // (address, length, prot | flags << 8) -> address. Anonymous memory. EINVAL ENOMEM EEXIST
+  PAGER_MAP = 1,
+  PAGER_UNMAP = 2,    // (address, length). EINVAL
+  PAGER_PROTECT = 3,  // (address, length, prot). EINVAL EACCES ENOMEM
+  PAGER_BREAK = 4,    // (new break, 0 = query) -> break in force, old one if it cannot be had
+  // (address, length, MS_*). DEFERRED until the dirty pages of shared file mappings are stored.
+  // EINVAL ENOMEM EIO ENOSPC
+  PAGER_SYNC = 5,
+  // Writes struct pager_region[] of process slot (0 = own) to the message page from byte 0.
+  // (slot, first region) -> regions written, 0 at the end. ESRCH
+  PAGER_REGIONS = 6,
+  // Writes struct pager_counts of the whole system to the message page. () -> 0
+  PAGER_COUNTS = 7,
+  // Writes struct pager_space_counts of process slot (0 = own) to the message page.
+  PAGER_SPACE_COUNTS = 8,
+
+  // --- FS: objects ---
+  // Makes a memory object of fs. (cookie, size in bytes) -> object > 0. ENOMEM
+  PAGER_OBJECT_CREATE = 32,
+  // The file's size changed. Pages beyond the new end go away everywhere, the rest of the last
+  // page reads as zeros. (object, size). EBUSY while pages to be dropped are being written: the
+  // provider finishes those requests and asks again
+  PAGER_OBJECT_RESIZE = 33,
+  // No open file names the object any more. Cached pages stay.
+  // (object) -> 0, or 1 if it is still mapped or dirty: OBJECT_IDLE follows when it no longer is
+  PAGER_OBJECT_CLOSE = 34,
+  // Forgets object and pages. (object, force). EBUSY if mapped or dirty, unless force, which
+  // leaves mappings that give SIGBUS and drops dirty pages (the file was deleted)
+  PAGER_OBJECT_DESTROY = 35,
+  // Writes all dirty pages. Forwarded with the caller of fsync, or fs's own OBJECT_FLUSH of
+  // everything: object 0. (object) -> 0. DEFERRED. EIO ENOSPC
+  PAGER_OBJECT_FLUSH = 36,
+  // Copy between an object's pages and the origin's memory. Forwarded callers.
+  // (object, offset, address, length, result) -> result. The range lies within the size (fs
+  // has checked and grown it). DEFERRED if pages must be read first. EFAULT EIO ENOMEM
+  PAGER_OBJECT_READ = 37,
+  PAGER_OBJECT_WRITE = 38,
+  // Maps a file. Forwarded. (object, offset, address, length, prot | flags << 8 |
+  // maximum prot << 32) -> address. EINVAL ENOMEM EEXIST EACCES
+  PAGER_OBJECT_MAP = 39,
+  // Replaces the origin's space by the program that the struct exec_image in its message page
+  // describes. Forwarded. (object). The caller starts at the entry point; on error (EINVAL
+  // ENOMEM) nothing has changed
+  PAGER_EXEC = 40,
+
+  // --- PROC: spaces ---
+  // Child gets a copy of the parent's space, and a thread that continues the parent's pending
+  // call with answer 0. (parent badge, child badge). ENOMEM EAGAIN
+  PAGER_FORK = 64,
+  // Ends all threads of a space and frees everything. Dirty shared pages are still written.
+  // (badge). ESRCH
+  PAGER_KILL = 65,
+};
+
+// prot, as PROT_* of <sys/mman.h> (same bits as abi/syscall.h: R 1, W 2, X 4).
+// flags of PAGER_MAP and PAGER_OBJECT_MAP.
+enum {
+  PAGER_SHARED = 1,
+  PAGER_PRIVATE = 2,
+  PAGER_FIXED = 4,            // replaces what is there
+  PAGER_FIXED_NOREPLACE = 8,  // EEXIST if something is there
+  PAGER_GROWSDOWN = 16,
+};
+
+enum region_backing {
+  BACKING_ANONYMOUS = 0,
+  BACKING_FILE = 1,
+  BACKING_STACK = 2,
+  BACKING_HEAP = 3,
+  BACKING_MESSAGE = 4,
+  BACKING_DEVICE = 5,
+};
+
+struct pager_region {
+  uint64_t start, end;
+  uint64_t offset;     // in the object
+  uint64_t cookie;     // fs: inode number in the low 32 bits
+  uint32_t prot;       // PROT_*
+  uint32_t flags;      // PAGER_SHARED or PAGER_PRIVATE, PAGER_GROWSDOWN
+  uint32_t backing;    // enum region_backing
+  uint32_t resident;   // pages this space can reach without the pager filling them
+  uint32_t shared;     // of these, pages others have as well
+  uint32_t dirty;      // of these, changed since they were filled
+};
+
+struct pager_space_counts {
+  uint64_t resident, shared, dirty;  // pages
+  uint64_t tables;                   // frames of page tables and kernel objects
+  uint64_t virtual_pages;            // sum of the regions
+  uint64_t faults, zeroed, copied, major;  // since it started
+};
+
+struct pager_counts {
+  // Frames.
+  uint64_t frames_total, frames_free, frames_cache, frames_anonymous, frames_kernel;
+  uint64_t frames_dirty;
+  // Since boot.
+  uint64_t faults;            // messages of kind fault
+  uint64_t faults_zero_read;  // answered with the shared zero page
+  uint64_t faults_anonymous;  // answered with a zeroed page
+  uint64_t faults_cow_copy, faults_cow_reuse;
+  uint64_t faults_file;       // answered from the page cache
+  uint64_t faults_major;      // had to wait for a provider
+  uint64_t faults_error;      // ended in SIGSEGV or SIGBUS
+  uint64_t pages_mapped;      // entries made for faults; more than faults where batched
+  uint64_t pages_zeroed, pages_copied, pages_in, pages_out;
+  uint64_t requests_in, requests_out;  // to providers; a request has several pages
+  uint64_t forks, execs, spaces;
+  // The kernel's, enum stat of abi/stats.h.
+  uint64_t kernel[16];
+};
+
+// Exec: filled by libsys from the ELF file, checked by the pager.
+#define EXEC_SEGMENTS_MAX 8
+struct exec_image {
+  uint64_t entry;
+  uint64_t arguments;        // address of argument block in the old space, page-aligned
+  uint64_t arguments_bytes;  // moved to end at STACK_TOP; a multiple of PAGE_SIZE
+  uint64_t stack_pointer;    // first sp, within the moved block, 16-byte aligned
+  uint64_t segments;
+  struct exec_segment {
+    uint64_t address;       // first byte
+    uint64_t memory_bytes;
+    uint64_t file_offset;   // congruent to address modulo PAGE_SIZE
+    uint64_t file_bytes;    // <= memory_bytes; the rest is zero
+    uint64_t prot;
+  } segment[EXEC_SEGMENTS_MAX];
+  char name[32];  // for messages
+};
+
+#endif

@@ -1,0 +1,54 @@
+// Calls to proc: processes. A process is named by its pid; its badge stays between servers.
+#ifndef PROTOCOLS_PROC_H
+#define PROTOCOLS_PROC_H
+
+#include <stdint.h>
+
+enum proc_op {
+  PROC_FORK = 1,    // () -> pid, in the child 0. EAGAIN (limit) ENOMEM
+  PROC_EXIT = 2,    // (status 0..255). Does not return
+  // (pid > 0, -1 any child, 0 or < -1 process group; WNOHANG 1 | WUNTRACED 2)
+  //   -> pid, wait status; 0 with WNOHANG if none ended. DEFERRED. ECHILD EINVAL
+  PROC_WAIT = 3,
+  PROC_KILL = 4,    // (pid > 0; < -1, 0: process group; signal). ESRCH EINVAL EPERM (servers)
+  PROC_GETPID = 5,  // () -> pid, parent's pid, process group, session
+  PROC_SLEEP = 6,   // (nanoseconds) -> 0. DEFERRED
+  // (fd). libsys has put struct exec_image into the message page. Forwarded to fs, then to the
+  // pager. Takes the name from it.
+  PROC_EXEC = 7,
+  PROC_SETPGID = 8,     // (pid or 0, group or 0). ESRCH EPERM EINVAL
+  PROC_FOREGROUND = 9,  // (group, 0 = query) -> group. Ctrl-C goes to it. ESRCH
+  // Writes struct proc_entry[] to the message page. (first slot) -> entries, next slot; 0 at the
+  // end
+  PROC_LIST = 10,
+  PROC_POWEROFF = 11,  // (status). Ends all programs, unmounts, halts. Does not return
+  PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
+
+  // --- from the pager: a forwarded faulting caller (via VIA_PAGER) ---
+  // (signal: SIGSEGV, SIGBUS or SIGKILL for no memory; address; program counter;
+  //  enum fault_access; enum fault_reason)
+  PROC_FAULT = 32,
+  // --- from fs, on a broken pipe: (via VIA_FS), a forwarded caller ---
+  PROC_SIGNAL_SELF = 33,  // (signal)
+};
+
+enum fault_reason {
+  FAULT_UNMAPPED = 1,   // "unmapped memory"
+  FAULT_PROTECTED = 2,  // "protected memory"
+  FAULT_BEYOND_END = 3,  // behind the end of a mapped file
+  FAULT_IO_ERROR = 4,    // the file could not be read
+  FAULT_NO_MEMORY = 5,
+  FAULT_STACK = 6,       // stack limit
+};
+
+enum proc_state { PROC_RUNNING = 1, PROC_WAITING = 2, PROC_ZOMBIE = 3 };
+
+struct proc_entry {
+  uint32_t pid, parent, group, state;
+  uint32_t slot;  // for PAGER_REGIONS
+  uint32_t status;
+  uint64_t started;  // rdtime ticks
+  char name[32];
+};
+
+#endif
