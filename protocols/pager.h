@@ -1,4 +1,6 @@
-// Calls to the pager. word[0] is the operation; results in the reply's first word(s), a negative
+// Calls to the pager. word[0] is the operation, with PAGER_OBJECT_* (but _CREATE) and PAGER_EXEC
+// the object in its upper 32 bits: PAGER_WORD0(op, object); the arguments listed here follow
+// from word[1]. Results in the reply's first word(s), a negative
 // errno on error. `via` says who may: PROGRAM for its own space (the origin), or the server that
 // has the authority. All operations are IMMEDIATE unless marked DEFERRED.
 #ifndef PROTOCOLS_PAGER_H
@@ -6,7 +8,8 @@
 
 #include <stdint.h>
 
-// X(name, number, via, arguments)
+#define PAGER_WORD0(op, object) ((uint64_t)(op) | (uint64_t)(object) << 32)
+
 enum pager_op {
   // --- PROGRAM: on the origin's own space ---
   // (address, length, prot | flags << 8) -> address. Anonymous memory. EINVAL ENOMEM EEXIST
@@ -29,28 +32,28 @@ enum pager_op {
   // Makes a memory object of fs. (cookie, size in bytes) -> object > 0. ENOMEM
   PAGER_OBJECT_CREATE = 32,
   // The file's size changed. Pages beyond the new end go away everywhere, the rest of the last
-  // page reads as zeros. (object, size). EBUSY while pages to be dropped are being written: the
+  // page reads as zeros. (size). EBUSY while pages to be dropped are being written: the
   // provider finishes those requests and asks again
   PAGER_OBJECT_RESIZE = 33,
   // No open file names the object any more. Cached pages stay.
-  // (object) -> 0, or 1 if it is still mapped or dirty: OBJECT_IDLE follows when it no longer is
+  // () -> 0, or 1 if it is still mapped or dirty: OBJECT_IDLE follows when it no longer is
   PAGER_OBJECT_CLOSE = 34,
-  // Forgets object and pages. (object, force). EBUSY if mapped or dirty, unless force, which
+  // Forgets object and pages. (force). EBUSY if mapped or dirty, unless force, which
   // leaves mappings that give SIGBUS and drops dirty pages (the file was deleted)
   PAGER_OBJECT_DESTROY = 35,
   // Writes all dirty pages. Forwarded with the caller of fsync, or fs's own OBJECT_FLUSH of
-  // everything: object 0. (object) -> 0. DEFERRED. EIO ENOSPC
+  // everything: object 0. () -> 0. DEFERRED. EIO ENOSPC
   PAGER_OBJECT_FLUSH = 36,
   // Copy between an object's pages and the origin's memory. Forwarded callers.
-  // (object, offset, address, length, result) -> result. The range lies within the size (fs
+  // (offset, address, length, result) -> result. The range lies within the size (fs
   // has checked and grown it). DEFERRED if pages must be read first. EFAULT EIO ENOMEM
   PAGER_OBJECT_READ = 37,
   PAGER_OBJECT_WRITE = 38,
-  // Maps a file. Forwarded. (object, offset, address, length, prot | flags << 8 |
+  // Maps a file. Forwarded. (offset, address, length, prot | flags << 8 |
   // maximum prot << 32) -> address. EINVAL ENOMEM EEXIST EACCES
   PAGER_OBJECT_MAP = 39,
   // Replaces the origin's space by the program that the struct exec_image in its message page
-  // describes. Forwarded. (object). The caller starts at the entry point; on error (EINVAL
+  // describes. Forwarded. (). The caller starts at the entry point; on error (EINVAL
   // ENOMEM) nothing has changed
   PAGER_EXEC = 40,
 

@@ -3,9 +3,8 @@
 // Order of calls. A server may make a synchronous call only to one further down, and only an
 // operation marked IMMEDIATE, which is answered without waiting for anybody:
 //
-//     programs -> console -> proc -> fs -> pager
+//     programs -> proc -> console -> fs -> pager
 //
-// (console notifies proc, it does not call it; proc calls console's IMMEDIATE write.)
 // Everything upwards is a notification, an entry in a ring, or a forwarded caller. So no cycle of
 // waiting servers can exist.
 //
