@@ -10,6 +10,10 @@
 
 #define PAGER_WORD0(op, object) ((uint64_t)(op) | (uint64_t)(object) << 32)
 
+#define PAGER_FRESH_MAX 0xffffffu
+#define PAGER_WRITE_WORD0(object, fresh) \
+  (PAGER_OBJECT_WRITE | (uint64_t)(fresh) << 8 | (uint64_t)(object) << 32)
+
 enum pager_op {
   // --- PROGRAM: on the origin's own space ---
   // (address, length, prot | flags << 8) -> address. Anonymous memory. EINVAL ENOMEM EEXIST
@@ -46,7 +50,10 @@ enum pager_op {
   PAGER_OBJECT_FLUSH = 36,
   // Copy between an object's pages and the origin's memory. Forwarded callers.
   // (offset, address, length, result) -> result. The range lies within the size (fs
-  // has checked and grown it). DEFERRED if pages must be read first. EFAULT EIO ENOMEM
+  // has checked and grown it). DEFERRED if pages must be read first. EFAULT EIO ENOMEM EINVAL
+  // WRITE: its pages have store from now on. PAGER_WRITE_WORD0 says how many of the last pages
+  // that the range touches hold no data in the store (new blocks): unless cached, they start as
+  // zeros and are never read, and they are zeros even if the copy ends with EFAULT.
   PAGER_OBJECT_READ = 37,
   PAGER_OBJECT_WRITE = 38,
   // Maps a file. Forwarded. (offset, address, length, prot | flags << 8 |

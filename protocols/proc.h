@@ -25,8 +25,8 @@ enum proc_op {
   PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
 
   // --- from the pager: a forwarded faulting caller (via VIA_PAGER) ---
-  // (signal: SIGSEGV, SIGBUS or SIGKILL for no memory; address; program counter;
-  //  enum fault_access; enum fault_reason)
+  // (PROC_FAULT_WHAT(signal, access, reason), address, program counter). The signal is SIGSEGV,
+  // SIGBUS, or SIGKILL for no memory.
   PROC_FAULT = 32,
   // --- from fs, on a broken pipe: (via VIA_FS), a forwarded caller ---
   PROC_SIGNAL_SELF = 33,  // (signal)
@@ -40,6 +40,13 @@ enum fault_reason {
   FAULT_NO_MEMORY = 5,
   FAULT_STACK = 6,       // stack limit
 };
+
+// enum fault_access (FAULT_READ, FAULT_WRITE or FAULT_EXECUTE) and enum fault_reason.
+#define PROC_FAULT_WHAT(signal, access, reason) \
+  ((uint64_t)(signal) | (uint64_t)(access) << 8 | (uint64_t)(reason) << 16)
+#define PROC_FAULT_SIGNAL(what) ((uint32_t)(what) & 0xffu)
+#define PROC_FAULT_ACCESS(what) ((uint32_t)(what) >> 8 & 0xffu)
+#define PROC_FAULT_REASON(what) ((uint32_t)(what) >> 16 & 0xffu)
 
 enum proc_state { PROC_RUNNING = 1, PROC_WAITING = 2, PROC_ZOMBIE = 3 };
 
