@@ -59,6 +59,9 @@ enum fs_op {
   // Writes everything and marks the file system clean. proc forwards the caller of PROC_POWEROFF
   // or uses its own call. DEFERRED.
   FS_UNMOUNT = 67,
+
+  // --- from the pager (via VIA_PAGER): a caller whose PAGER_OBJECT_FLUSH is done ---
+  FS_FLUSHED = 96,  // (status). Metadata follows, then the answer
 };
 
 enum fs_kind {

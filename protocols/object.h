@@ -23,7 +23,8 @@
 #define OBJECT_RING_SLOTS 64u  // power of two
 
 enum object_op {
-  OBJECT_PAGE_IN = 1,   // fill the frames from the store; beyond its end with zeros
+  OBJECT_PAGE_IN = 1,   // fill the frames, which the pager has zeroed, with what the store has:
+                        // where it has nothing, and beyond `bytes`, they are left as they are
   OBJECT_PAGE_OUT = 2,  // write the frames' first `bytes` bytes to the store
   OBJECT_ALLOCATE = 3,  // give store to the range, so that a later page-out cannot fail for
                         // want of space (-ENOSPC); first write to a page that came from a hole

@@ -45,8 +45,9 @@ enum pager_op {
   // Forgets object and pages. (force). EBUSY if mapped or dirty, unless force, which
   // leaves mappings that give SIGBUS and drops dirty pages (the file was deleted)
   PAGER_OBJECT_DESTROY = 35,
-  // Writes all dirty pages. Forwarded with the caller of fsync, or fs's own OBJECT_FLUSH of
-  // everything: object 0. () -> 0. DEFERRED. EIO ENOSPC
+  // Writes all dirty pages of the object; of every object: object 0. Forwarded callers. (then).
+  // DEFERRED. When all is stored, or failed with EIO or ENOSPC, the caller is not answered but
+  // forwarded to fs, which has metadata to write: (then, status) at HANDLE_FS, via VIA_PAGER
   PAGER_OBJECT_FLUSH = 36,
   // Copy between an object's pages and the origin's memory. Forwarded callers.
   // (offset, address, length, result) -> result. The range lies within the size (fs
