@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# Runs QEMU for one command of the guest: passes on what the guest prints after
+# the line "@cmd", and exits with QEMU's status. Standard input, unless it is a
+# terminal, goes to the guest from then on, with Ctrl-D for its end.
+# Usage: command_output.pl QEMU [ARGUMENT]...
+use strict;
+use warnings;
+use Fcntl;
+use IO::Handle;
+
+my $start = "\@cmd\n";
+
+$SIG{PIPE} = 'IGNORE';
+pipe(my $guest_in,  my $to_guest)  or die "pipe: $!\n";
+pipe(my $from_guest, my $guest_out) or die "pipe: $!\n";
+my $pid = fork() // die "fork: $!\n";
+if (!$pid) {
+  open STDIN,  '<&', $guest_in  or die "stdin: $!\n";
+  open STDOUT, '>&', $guest_out or die "stdout: $!\n";
+  close $_ for $to_guest, $from_guest;
+  exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\n";
+}
+close $_ for $guest_in, $guest_out;
+for my $signal (qw(INT TERM HUP)) {
+  $SIG{$signal} = sub { kill 'TERM', $pid };
+}
+fcntl $to_guest, F_SETFL, O_NONBLOCK;
+
+my ($seen, $held, $pending, $last) = (0, '', '', "\n");
+my $reading = !-t STDIN;
+
+sub pass_on {
+  my ($text) = @_;
+  while (length $text) {
+    my $n = syswrite(STDOUT, $text) // last;
+    substr $text, 0, $n, '';
+  }
+}
+
+sub take_output {
+  $held .= $_[0];
+  if (!$seen) {
+    # The firmware's lines, and the boot's, come before.
+    $held =~ s/\A.*?(?:^|\n)\r*@{[ $start =~ s{\n}{\\r*\\n}r ]}//s or return;
+    $seen = 1;
+  }
+  # A carriage return may still turn out to belong to a line's end.
+  my $rest = $held =~ s/(\r+)\z// ? $1 : '';
+  $held =~ s/\r+\n/\n/g;
+  pass_on($held);
+  $held = $rest;
+}
+
+while (1) {
+  my ($r, $w) = ('', '');
+  vec($r, fileno $from_guest, 1) = 1;
+  vec($r, fileno STDIN, 1) = 1 if $seen && $reading && length $pending < 4096;
+  vec($w, fileno $to_guest, 1) = 1 if length $pending;
+  next if select($r, $w, undef, undef) < 0;
+  if (vec $w, fileno $to_guest, 1) {
+    my $n = syswrite $to_guest, $pending;
+    substr $pending, 0, $n, '' if $n;
+  }
+  if ($reading && vec $r, fileno STDIN, 1) {
+    if (sysread STDIN, my $in, 4096) {
+      $pending .= $in;
+      $last = substr $in, -1;
+    } else {
+      $reading = 0;
+      # The first only ends the line, if there is one.
+      $pending .= $last eq "\n" ? "\cD" : "\cD\cD";
+    }
+  }
+  if (vec $r, fileno $from_guest, 1) {
+    sysread($from_guest, my $out, 65536) or last;
+    take_output($out);
+  }
+}
+waitpid $pid, 0;
+my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+if ($seen) {
+  pass_on($held);
+} else {
+  # Whatever went wrong is in there.
+  print STDERR $held =~ s/\r+\n/\n/gr;
+  print STDERR "qemu: the guest ended before it ran the command\n";
+  $status ||= 1;
+}
+exit $status;

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Boots Quire in QEMU. Bazel gives the first arguments: KERNEL INITRD DISK COMMAND_OUTPUT.
+set -eu
+
+usage() {
+  cat <<'EOF'
+Usage: bazel run //:qemu -- [OPTION]...
+   or: ./quire run [OPTION]...
+
+Boots Quire in QEMU, with the serial console on this terminal. Ctrl-A X ends QEMU.
+The exit status is the guest's.
+
+  -smp N         harts, 1 to 8 (default 2; with --icount 1)
+  -m SIZE        memory, 64M to 8G (default 256M)
+  --cmd LINE     run one shell command line, print its output and exit with its
+                 status; it reads this command's standard input unless that is
+                 a terminal
+  --disk FILE    use FILE as the disk, and write to it. Without this the disk is
+                 the built image, and what is written to it is gone afterwards
+  --gdb          wait for gdb-multiarch, and print the command that attaches it
+  --icount       count instructions exactly (one hart)
+  --help         print this
+EOF
+}
+
+die() {
+  echo "qemu: $*; see --help" >&2
+  exit 2
+}
+
+# Prints a memory size in MiB, or fails.
+mebibytes() {
+  case $1 in
+    *[Gg]) factor=1024 number=${1%?} ;;
+    *[Mm]) factor=1 number=${1%?} ;;
+    *) factor=1 number=$1 ;;
+  esac
+  case $number in
+    '' | 0* | *[!0-9]* | ??????*) return 1 ;;
+  esac
+  number=$((number * factor))
+  [ "$number" -ge 64 ] && [ "$number" -le 8192 ] && echo "$number"
+}
+
+kernel=$1 initrd=$2 disk=$3 command_output=$4
+shift 4
+
+smp='' mem=256 gdb='' icount='' own_disk='' cmd='' has_cmd=''
+while [ $# -gt 0 ]; do
+  option=$1
+  shift
+  case $option in
+    -smp | -m | --cmd | --disk)
+      [ $# -gt 0 ] || die "$option needs a value"
+      value=$1
+      shift
+      ;;
+  esac
+  case $option in
+    -smp)
+      case $value in
+        [1-8]) smp=$value ;;
+        *) die "-smp takes 1 to 8, not '$value'" ;;
+      esac
+      ;;
+    -m) mem=$(mebibytes "$value") || die "-m takes a size from 64M to 8G, not '$value'" ;;
+    --cmd) cmd=$value has_cmd=1 ;;
+    --disk) own_disk=$value ;;
+    --gdb) gdb=1 ;;
+    --icount) icount=1 ;;
+    -h | --help) usage && exit 0 ;;
+    *) die "unknown argument '$option'" ;;
+  esac
+  [ "$option" != --disk ] || [ -n "$own_disk" ] || die "--disk takes a file"
+done
+
+if [ -n "$icount" ]; then
+  [ "${smp:-1}" = 1 ] || die "--icount counts one hart, not $smp"
+  smp=1
+fi
+if ! command -v qemu-system-riscv64 >/dev/null 2>&1; then
+  echo "qemu: qemu-system-riscv64 is not installed; './quire run' installs it" >&2
+  exit 1
+fi
+
+# QEMU keeps what is written in an unnamed temporary file.
+drive=snapshot=on
+if [ -n "$own_disk" ]; then
+  built=$(readlink -f "$disk")
+  case $own_disk in
+    /*) disk=$own_disk ;;
+    *) disk=${BUILD_WORKING_DIRECTORY:-$PWD}/$own_disk ;;
+  esac
+  [ -e "$disk" ] || die "there is no '$own_disk'; to start with the built disk: cp --no-preserve=mode $built $own_disk"
+  [ -f "$disk" ] || die "'$own_disk' is not a file"
+  if [ ! -r "$disk" ] || [ ! -w "$disk" ]; then
+    die "'$own_disk' cannot be read and written"
+  fi
+  [ -s "$disk" ] || die "'$own_disk' is empty"
+  drive=snapshot=off
+fi
+
+set -- qemu-system-riscv64 -machine virt -smp "${smp:-2}" -m "${mem}M" -bios default \
+  -nodefaults -display none -nic none -no-reboot \
+  -kernel "$kernel" -initrd "$initrd" \
+  -global virtio-mmio.force-legacy=false \
+  -drive "file=$(printf '%s' "$disk" | sed 's/,/,,/g'),if=none,format=raw,id=disk,$drive" \
+  -device virtio-blk-device,drive=disk
+
+[ -z "$icount" ] || set -- "$@" -icount shift=0,sleep=off -seed 1
+
+if [ -n "$gdb" ]; then
+  set -- "$@" -s -S
+  cat >&2 <<EOF
+Waiting for gdb. To attach, in another terminal:
+
+  gdb-multiarch -ex 'set substitute-path /proc/self/cwd ${BUILD_WORKSPACE_DIRECTORY:-$PWD}' -ex 'target remote localhost:1234' $(readlink -f "$kernel")
+
+EOF
+fi
+
+if [ -n "$has_cmd" ]; then
+  # The guest's command line has words and no quotes.
+  encoded=$(CMD=$cmd perl -e '$_ = $ENV{CMD}; s{[^A-Za-z0-9_./-]}{sprintf "%%%02x", ord $&}ge; print')
+  # The guest keeps 1023 bytes.
+  [ ${#encoded} -le 1019 ] || die "the line of --cmd is too long; put it in a script on the disk"
+  exec perl "$command_output" "$@" -serial stdio -append "cmd=$encoded"
+fi
+exec "$@" -serial mon:stdio
