@@ -53,7 +53,20 @@ enum {
   NOTIFY_EXITED = 3,     // console, fs <- proc: some process ended
 };
 
-// Further handles in a server's table.
+// A server's handles. Endpoints with RIGHT_CALL alone, unless said otherwise; the badge is the
+// server's own via. HANDLE_EXCEPTION is the same slot as HANDLE_PROC: a server's exceptions go to
+// proc, those of proc itself to the pager. Page faults of servers go to the pager: none is right.
+//
+//               pager      fs          proc       console
+//   PAGER 1     proc       x           x          x
+//   PROC 2      x          x           pager      x
+//   FS 3        x          -           x          -
+//   CONSOLE 4   -          x           x          -
+//   SELF 5      its own endpoint with RIGHT_RECEIVE, and RIGHT_CALL with the badge NOTIFY_IRQ:
+//               SYS_IRQ_BIND(HANDLE_IRQ, device.irq, HANDLE_SELF)
+//   KERNEL 6    debug output and counters; pager and proc: with RIGHT_MANAGE (power)
+//   IRQ 7       -          its devices -          its devices
+//   16, 17      below
 enum {
   HANDLE_NOTIFY_PAGER = 16,    // fs: rings the pager
   HANDLE_NOTIFY_PROC = 17,     // console: Ctrl-C
