@@ -39,8 +39,8 @@ enum pager_op {
   // page reads as zeros. (size). EBUSY while pages to be dropped are being written: the
   // provider finishes those requests and asks again
   PAGER_OBJECT_RESIZE = 33,
-  // No open file names the object any more. Cached pages stay.
-  // () -> 0, or 1 if it is still mapped or dirty: OBJECT_IDLE follows when it no longer is
+  // No open file names the object any more. Cached pages stay. () -> 0, or 1 if it is still
+  // mapped, 2 if it only has dirty pages: OBJECT_IDLE follows when it has neither
   PAGER_OBJECT_CLOSE = 34,
   // Forgets object and pages. (force). EBUSY if mapped or dirty, unless force, which
   // leaves mappings that give SIGBUS and drops dirty pages (the file was deleted)
