@@ -23,6 +23,8 @@ enum proc_op {
   PROC_LIST = 10,
   PROC_POWEROFF = 11,  // (status). Ends all programs, unmounts, halts. Does not return
   PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
+  // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
+  PROC_CLOCK = 13,
 
   // --- from the pager: a forwarded faulting caller (via VIA_PAGER) ---
   // (PROC_FAULT_WHAT(signal, access, reason), address, program counter). The signal is SIGSEGV,
