@@ -32,6 +32,9 @@ _SERVER = ["//platforms:server"]
 _USER = ["//platforms:user"]
 _PICOLIBC = ["//platforms:picolibc"]
 
+# libsys' headers come before the C library's, which -isystem would not do.
+_USER_COPTS = ["-Ilibsys/include"]
+
 # Flags that mean the host (sanitizers, coverage, language level) and must not
 # reach the cross compiler.
 _RESET = {
@@ -128,7 +131,7 @@ def server_binary(name, linker_script = "//libsys:server.ld", **kwargs):
     """
     _target_binary(name, "//platforms:riscv64_server", _SERVER, linker_script, strip = True, **kwargs)
 
-def program(name, linker_script = "//libsys:program.ld", deps = [], **kwargs):
+def program(name, linker_script = "//libsys:program.ld", copts = [], deps = [], **kwargs):
     """An ordinary program with a main. NAME is stripped, NAME.debug is not.
 
     Other arguments as of cc_binary.
@@ -139,6 +142,7 @@ def program(name, linker_script = "//libsys:program.ld", deps = [], **kwargs):
         _USER,
         linker_script,
         strip = True,
+        copts = _USER_COPTS + copts,
         deps = deps + ["//libsys"],
         **kwargs
     )
@@ -159,9 +163,9 @@ def server_library(name, **kwargs):
     """As cc_library, for servers alone."""
     _target_library(name, _SERVER, **kwargs)
 
-def user_library(name, **kwargs):
+def user_library(name, copts = [], **kwargs):
     """As cc_library, for programs alone."""
-    _target_library(name, _USER, **kwargs)
+    _target_library(name, _USER, copts = _USER_COPTS + copts, **kwargs)
 
 def picolibc_library(name, **kwargs):
     """As cc_library, for servers and programs."""

@@ -1,0 +1,34 @@
+// Calls to the servers, and what becomes of their answers.
+#ifndef LIBSYS_CALL_H
+#define LIBSYS_CALL_H
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "libsys/kcall.h"
+#include "protocols/fs.h"
+#include "protocols/pager.h"
+#include "protocols/proc.h"
+
+static inline struct reply call_fs(enum fs_op op, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                                   uint64_t e) {
+  return kcall_call(HANDLE_FS, op, a, b, c, d, e);
+}
+
+static inline struct reply call_pager(enum pager_op op, uint64_t a, uint64_t b, uint64_t c) {
+  return kcall_call(HANDLE_PAGER, op, a, b, c, 0, 0);
+}
+
+static inline struct reply call_proc(enum proc_op op, uint64_t a, uint64_t b) {
+  return kcall_call(HANDLE_PROC, op, a, b, 0, 0, 0);
+}
+
+// A negative errno becomes errno and -1; anything else is the result.
+static inline int64_t result(int64_t status) {
+  if (status >= 0) return status;
+  errno = (int)-status;
+  return -1;
+}
+
+#endif

@@ -1,0 +1,94 @@
+// Time, from the rdtime counter: proc says once how fast it counts and what time it started at.
+#include <stdbool.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libsys/call.h"
+
+#define NANOSECONDS 1000000000ull
+
+static uint64_t ticks_a_second;  // 0: not asked for yet
+static uint64_t epoch;           // nanoseconds since 1970 when the counter was 0
+
+static bool know_clock(void) {
+  if (ticks_a_second) return true;
+  struct reply reply = call_proc(PROC_CLOCK, 0, 0);
+  if (result(reply.status) <= 0) return false;
+  epoch = reply.word[0];
+  ticks_a_second = (uint64_t)reply.status;
+  return true;
+}
+
+// Nanoseconds since the counter was 0.
+static uint64_t uptime(void) {
+  uint64_t ticks = rdtime();
+  return ticks / ticks_a_second * NANOSECONDS +
+         ticks % ticks_a_second * NANOSECONDS / ticks_a_second;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+  if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (!know_clock()) return -1;
+  uint64_t now = uptime() + (clock == CLOCK_REALTIME ? epoch : 0);
+  time->tv_sec = (time_t)(now / NANOSECONDS);
+  time->tv_nsec = (long)(now % NANOSECONDS);
+  return 0;
+}
+
+int clock_getres(clockid_t clock, struct timespec *resolution) {
+  struct timespec now;
+  if (clock_gettime(clock, &now)) return -1;
+  if (resolution) *resolution = (struct timespec){0, (long)(NANOSECONDS / ticks_a_second)};
+  return 0;
+}
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+  (void)zone;  // obsolete
+  struct timespec now;
+  if (clock_gettime(CLOCK_REALTIME, &now)) return -1;
+  time->tv_sec = now.tv_sec;
+  time->tv_usec = now.tv_nsec / 1000;
+  return 0;
+}
+
+int nanosleep(const struct timespec *wanted, struct timespec *rest) {
+  if (wanted->tv_nsec < 0 || wanted->tv_nsec >= (long)NANOSECONDS || wanted->tv_sec < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  uint64_t nanoseconds;
+  if (__builtin_mul_overflow((uint64_t)wanted->tv_sec, NANOSECONDS, &nanoseconds) ||
+      __builtin_add_overflow(nanoseconds, (uint64_t)wanted->tv_nsec, &nanoseconds)) {
+    nanoseconds = UINT64_MAX;
+  }
+  if (rest) *rest = (struct timespec){0, 0};  // nothing cuts a sleep short
+  return (int)result(call_proc(PROC_SLEEP, nanoseconds, 0).status);
+}
+
+unsigned sleep(unsigned seconds) {
+  nanosleep(&(struct timespec){seconds, 0}, NULL);
+  return 0;
+}
+
+int usleep(useconds_t microseconds) {
+  return nanosleep(
+      &(struct timespec){(time_t)(microseconds / 1000000), (long)(microseconds % 1000000 * 1000)},
+      NULL);
+}
+
+// In units of CLOCKS_PER_SEC, which is what picolibc's clock() makes of them.
+clock_t times(struct tms *times) {
+  struct reply reply = call_proc(PROC_TIMES, 0, 0);
+  if (result(reply.status) < 0 || !know_clock()) return (clock_t)-1;
+  const uint64_t unit = NANOSECONDS / CLOCKS_PER_SEC;
+  if (times) {
+    *times = (struct tms){.tms_utime = (clock_t)(reply.word[0] / unit),
+                          .tms_cutime = (clock_t)(reply.word[1] / unit)};
+  }
+  return (clock_t)(uptime() / unit);
+}

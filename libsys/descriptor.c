@@ -1,0 +1,37 @@
+// Only this process changes its descriptors, so what is known here stays true; after an exec it is
+// asked for again.
+#include "libsys/descriptor.h"
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "libsys/call.h"
+#include "libsys/message.h"
+
+enum knowledge { UNKNOWN = 0, KNOWN_FILE, KNOWN_MESSAGE };
+
+static uint8_t known[FS_OPEN_MAX];
+
+static bool in_range(int fd) { return fd >= 0 && fd < FS_OPEN_MAX; }
+
+enum fs_kind descriptor_kind(int fd) {
+  if (!in_range(fd)) return FS_KIND_FILE;
+  if (known[fd] == UNKNOWN) {
+    if (call_fs(FS_FSTAT, (uint64_t)fd, 0, 0, 0, 0).status < 0) return FS_KIND_FILE;
+    const struct fs_stat *status = message_page();
+    known[fd] = S_ISREG(status->mode) ? KNOWN_FILE : KNOWN_MESSAGE;
+  }
+  return known[fd] == KNOWN_FILE ? FS_KIND_FILE : FS_KIND_MESSAGE;
+}
+
+void descriptor_opened(int fd, enum fs_kind kind) {
+  if (in_range(fd)) known[fd] = kind == FS_KIND_FILE ? KNOWN_FILE : KNOWN_MESSAGE;
+}
+
+void descriptor_closed(int fd) {
+  if (in_range(fd)) known[fd] = UNKNOWN;
+}
+
+void descriptor_copied(int from, int to) {
+  if (in_range(from) && in_range(to)) known[to] = known[from];
+}

@@ -1,0 +1,19 @@
+// What libsys remembers of file descriptors: where their data moves (protocols/fs.h).
+#ifndef LIBSYS_DESCRIPTOR_H
+#define LIBSYS_DESCRIPTOR_H
+
+#include <stdbool.h>
+
+#include "protocols/fs.h"
+
+// How data of `fd` moves. Asks fs the first time; for a bad descriptor FS_KIND_FILE, and fs refuses
+// what is then tried.
+enum fs_kind descriptor_kind(int fd);
+
+// `fd` was opened with this kind, or has been closed.
+void descriptor_opened(int fd, enum fs_kind kind);
+void descriptor_closed(int fd);
+// `to` is now the same as `from`.
+void descriptor_copied(int from, int to);
+
+#endif

@@ -1,0 +1,32 @@
+// What Quire tells beyond POSIX: the pager's counts and the list of processes.
+// All functions return 0 or a count, or -1 with errno.
+#ifndef LIBSYS_QUIRE_H
+#define LIBSYS_QUIRE_H
+
+#include <stdint.h>
+
+#include "protocols/pager.h"
+#include "protocols/proc.h"
+
+// Of the whole system, since boot.
+int quire_counts(struct pager_counts *counts);
+
+// Of the process in `slot` (struct proc_entry), 0: the caller. ESRCH
+int quire_space_counts(uint32_t slot, struct pager_space_counts *counts);
+
+// Up to `capacity` regions of the process in `slot`, by ascending address, beginning with number
+// `first`. Returns how many; 0 behind the last. ESRCH
+int quire_regions(uint32_t slot, uint32_t first, struct pager_region *regions, uint32_t capacity);
+
+// Up to `capacity` processes by ascending slot, beginning with *slot, which moves behind the last
+// one given. Returns how many; 0 behind the last.
+int quire_processes(uint32_t *slot, struct proc_entry *entries, uint32_t capacity);
+
+// Finds a process by pid. ESRCH
+int quire_process(uint32_t pid, struct proc_entry *entry);
+
+// Ends all programs, writes everything to disk and switches the machine off with `status`
+// (0..255). Does not return, unless it is refused.
+int quire_poweroff(int status);
+
+#endif

@@ -1,0 +1,47 @@
+// The standard streams. stdout and stderr go out line by line; once it is known that stdout is not
+// a terminal, block by block. Reading stdin flushes stdout first (picolibc does).
+#include <stdio-bufio.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "libsys/stream.h"
+
+#define BUFFER_BYTES 1024
+
+static ssize_t write_first(int fd, const void *buffer, size_t length);
+
+// A stream whose memory is not malloc's.
+#define STANDARD_STREAM(number, memory, write_function, direction, buffering)                     \
+  {                                                                                               \
+    .xfile = FDEV_SETUP_EXT(__bufio_put, __bufio_get, __bufio_flush, stream_close_descriptor,     \
+                            __bufio_seek, __bufio_setvbuf, (direction) | __SBUF),                 \
+    .fd = (number), .bflags = (buffering), .buf = (memory), .size = sizeof(memory), .read = read, \
+    .write = (write_function), .lseek = lseek, .close = close,                                    \
+  }
+
+static char in_buffer[BUFFER_BYTES], out_buffer[BUFFER_BYTES], error_buffer[BUFFER_BYTES / 4];
+
+static struct __file_bufio in = STANDARD_STREAM(STDIN_FILENO, in_buffer, write, __SRD, 0);
+static struct __file_bufio out =
+    STANDARD_STREAM(STDOUT_FILENO, out_buffer, write_first, __SWR, __BLBF);
+static struct __file_bufio error =
+    STANDARD_STREAM(STDERR_FILENO, error_buffer, write, __SWR, __BLBF);
+
+FILE *const stdin = &in.xfile.cfile.file;
+FILE *const stdout = &out.xfile.cfile.file;
+FILE *const stderr = &error.xfile.cfile.file;
+
+// stdout's write, the first time.
+static ssize_t write_first(int fd, const void *buffer, size_t length) {
+  out.write = write;
+  ssize_t written = write(fd, buffer, length);
+  if (!isatty(fd)) out.bflags &= (uint8_t)~__BLBF;
+  return written;
+}
+
+// All streams are flushed when the program exits.
+__attribute__((destructor)) static void flush_all(void) {
+  fflush(stdout);
+  fflush(stderr);
+  stream_flush_all();
+}

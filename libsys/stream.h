@@ -1,0 +1,14 @@
+// What picolibc's streams lack for a system where files can be closed and programs end.
+#ifndef LIBSYS_STREAM_H
+#define LIBSYS_STREAM_H
+
+#include <stdio.h>
+
+// Writes out what the stream holds and closes its descriptor. Returns 0 or EOF.
+// picolibc's __bufio_close frees the stream and keeps the descriptors 0 to 2 open.
+int stream_close_descriptor(FILE *stream);
+
+// Writes out what streams that fdopen made hold. Returns 0, or EOF if one could not.
+int stream_flush_all(void);
+
+#endif

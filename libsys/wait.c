@@ -1,0 +1,11 @@
+#include <sys/wait.h>
+
+#include "libsys/call.h"
+
+pid_t waitpid(pid_t pid, int *status, int options) {
+  struct reply reply = call_proc(PROC_WAIT, (uint64_t)pid, (uint64_t)(unsigned)options);
+  if (reply.status > 0 && status) *status = (int)reply.word[0];
+  return (pid_t)result(reply.status);
+}
+
+pid_t wait(int *status) { return waitpid(-1, status, 0); }
