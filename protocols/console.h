@@ -1,17 +1,24 @@
 // Calls to console: the terminal. fs forwards readers and writers of /dev/console here (via
-// VIA_FS), with the data in their message page; proc writes its own messages (via VIA_PROC).
+// VIA_FS), with the data in their message page; proc tells about processes (via VIA_PROC). EPERM
+// for anybody else, ENOSYS for an unknown operation.
 #ifndef PROTOCOLS_CONSOLE_H
 #define PROTOCOLS_CONSOLE_H
 
 #include <stdint.h>
 
 enum console_op {
-  CONSOLE_WRITE = 1,  // (length): message page of the origin -> bytes. IMMEDIATE
-  CONSOLE_READ = 2,   // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED
-  CONSOLE_MODE = 3,   // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode
-  CONSOLE_EXITED = 4,  // from proc (via VIA_PROC): (badge): its unfinished line is written out,
-                       // its reads forgotten. IMMEDIATE
-  CONSOLE_FLUSH = 5,   // all output is out. IMMEDIATE
+  // From fs: forwarded callers.
+  CONSOLE_WRITE = 1,  // (length <= 4096): message page of the origin -> length. DEFERRED while the
+                      // UART is behind. EINVAL EAGAIN
+  CONSOLE_READ = 2,   // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
+  CONSOLE_MODE = 3,   // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode. EINVAL
+
+  // From proc (via VIA_PROC). IMMEDIATE.
+  CONSOLE_EXITED = 4,  // (badge): its unfinished line is free for others, its reads are forgotten
+  CONSOLE_FLUSH = 5,   // all output is out
+  CONSOLE_PUT = 6,     // (bytes <= 32, the bytes in four words): proc's own messages. EINVAL
+  CONSOLE_YIELD = 7,   // (badge): it waits for its children: its unfinished line is free for them
+  CONSOLE_INTERRUPTED = 8,  // (badge): it survives Ctrl-C: its read ends with EINTR
 };
 
 enum { CONSOLE_CANONICAL = 1, CONSOLE_ECHO = 2, CONSOLE_SIGNALS = 4 };

@@ -56,8 +56,9 @@ enum fs_op {
   FS_EXITED = 65,  // (badge): closes its files
   FS_EXEC = 66,   // forwarded caller: (fd): closes O_CLOEXEC files, forwards as PAGER_EXEC.
                   // EACCES ENOEXEC EBADF EISDIR
-  // Writes everything and marks the file system clean. proc forwards the caller of PROC_POWEROFF
-  // or uses its own call. DEFERRED.
+  // Writes everything and marks the file system clean. proc forwards the caller of PROC_POWEROFF;
+  // fs does not answer it, but forwards it back when all is done, or failed: PROC_UNMOUNTED
+  // (status) at HANDLE_PROC. DEFERRED.
   FS_UNMOUNT = 67,
 
   // --- from the pager (via VIA_PAGER): a caller whose PAGER_OBJECT_FLUSH is done ---

@@ -10,18 +10,24 @@ enum proc_op {
   // (pid > 0, -1 any child, 0 or < -1 process group; WNOHANG 1 | WUNTRACED 2)
   //   -> pid, wait status; 0 with WNOHANG if none ended. DEFERRED. ECHILD EINVAL
   PROC_WAIT = 3,
-  PROC_KILL = 4,    // (pid > 0; < -1, 0: process group; signal). ESRCH EINVAL EPERM (servers)
+  // (pid > 0; < -1, 0: process group; -1: all but the caller and init; signal). A signal whose
+  // default action is to end the process does that, others have no effect; 0 only checks. There
+  // is no stopping: EINVAL for SIGSTOP SIGTSTP SIGTTIN SIGTTOU. ESRCH EINVAL EPERM (init)
+  PROC_KILL = 4,
   PROC_GETPID = 5,  // () -> pid, parent's pid, process group, session
   PROC_SLEEP = 6,   // (nanoseconds) -> 0. DEFERRED
   // (fd). libsys has put struct exec_image into the message page. Forwarded to fs, then to the
-  // pager. Takes the name from it.
+  // pager. Takes the name from it, also if the exec fails later on.
   PROC_EXEC = 7,
-  PROC_SETPGID = 8,     // (pid or 0, group or 0). ESRCH EPERM EINVAL
-  PROC_FOREGROUND = 9,  // (group, 0 = query) -> group. Ctrl-C goes to it. ESRCH
+  PROC_SETPGID = 8,     // (pid or 0, group or 0). ESRCH EPERM EINVAL EACCES (child after exec)
+  // (group, 0 = query) -> group. Ctrl-C sends SIGINT to it, but not to the process that set the
+  // foreground last (the shell): if that one reads from the terminal, its read ends with EINTR.
+  // ESRCH EINVAL
+  PROC_FOREGROUND = 9,
   // Writes struct proc_entry[] to the message page. (first slot) -> entries, next slot; 0 at the
   // end
   PROC_LIST = 10,
-  PROC_POWEROFF = 11,  // (status). Ends all programs, unmounts, halts. Does not return
+  PROC_POWEROFF = 11,  // (status 0..255). Ends all programs, unmounts, halts. Does not return
   PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
   // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
   PROC_CLOCK = 13,
@@ -31,7 +37,9 @@ enum proc_op {
   // SIGBUS, or SIGKILL for no memory.
   PROC_FAULT = 32,
   // --- from fs, on a broken pipe: (via VIA_FS), a forwarded caller ---
-  PROC_SIGNAL_SELF = 33,  // (signal)
+  PROC_SIGNAL_SELF = 33,  // (signal): the caller is answered -EPIPE if it lives on
+  // --- from fs (via VIA_FS): the forwarded caller of FS_UNMOUNT ---
+  PROC_UNMOUNTED = 34,  // (0 or a negative errno)
 };
 
 enum fault_reason {
