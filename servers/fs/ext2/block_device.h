@@ -1,7 +1,8 @@
 // The seam between the file system and the disk.
 //
-// The server puts its virtio-blk driver behind it, the tests an array.  A function may let other fibers run
-// while it waits; the file system's caller holds the lock that keeps them out (see ext2.h).
+// The server puts its virtio-blk driver behind it, the tests an array.  A function may let other
+// fibers run while it waits; the file system's caller holds the lock that keeps them out (see
+// ext2.h).
 #ifndef SERVERS_FS_EXT2_BLOCK_DEVICE_H_
 #define SERVERS_FS_EXT2_BLOCK_DEVICE_H_
 
@@ -11,7 +12,8 @@ enum { BLOCK_DEVICE_SECTOR_SIZE = 512 };
 
 struct block_device {
   // Transfers `sectors` sectors from `sector` on, with sector + sectors <= the device's size.
-  // => 0, or a negative errno; after an error the content of the buffer (of the sectors) is undefined.
+  // => 0, or a negative errno; after an error the content of the buffer (of the sectors) is
+  // undefined.
   int (*read)(void *ctx, uint64_t sector, uint32_t sectors, void *buf);
   int (*write)(void *ctx, uint64_t sector, uint32_t sectors, const void *buf);
   // Makes every write that has returned durable.  => 0 or a negative errno.

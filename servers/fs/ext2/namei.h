@@ -5,13 +5,15 @@
 #include "servers/fs/ext2/names.h"
 
 enum {
-  EXT2_PATH_MAX = 4096,    // Bytes, a terminator included, symbolic links on the way expanded.
-  EXT2_SYMLOOP_MAX = 40,   // Symbolic links followed in one walk.
+  EXT2_PATH_MAX = 4096,   // Bytes, a terminator included, symbolic links on the way expanded.
+  EXT2_SYMLOOP_MAX = 40,  // Symbolic links followed in one walk.
 };
 
 enum ext2_namei_flags {
-  EXT2_NAMEI_NOFOLLOW = 1,  // A symbolic link as the last component is the result (unless a slash follows).
-  EXT2_NAMEI_PARENT = 2,    // Stop at the directory that holds the last component, which need not exist.
+  EXT2_NAMEI_NOFOLLOW =
+      1,  // A symbolic link as the last component is the result (unless a slash follows).
+  EXT2_NAMEI_PARENT =
+      2,  // Stop at the directory that holds the last component, which need not exist.
 };
 
 struct ext2_namei_result {
@@ -22,11 +24,14 @@ struct ext2_namei_result {
   bool directory_wanted;  // Slashes follow the last component.
 };
 
-// Walks `path` from `start`, or from `root` if it (or a symbolic link on the way) begins with a slash.  ".." in
-// `root` stays there.  The last component is not followed with EXT2_NAMEI_PARENT, whatever it is.
-// => -ENOENT: a component is missing, or the path is empty; -ENOTDIR: a component before another one or before
-//    a slash is no directory; -ELOOP; -ENAMETOOLONG: a component or the expanded path; -EINVAL: a NUL in it.
-int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_name path, unsigned flags,
-               struct ext2_namei_result *result);
+// Walks `path` from `start`, or from `root` if it (or a symbolic link on the way) begins with a
+// slash.  ".." in `root` stays there.  The last component is not followed with EXT2_NAMEI_PARENT,
+// whatever it is.
+// => -ENOENT: a component is missing, or the path is empty; -ENOTDIR: a component before another
+// one or before
+//    a slash is no directory; -ELOOP; -ENAMETOOLONG: a component or the expanded path; -EINVAL: a
+//    NUL in it.
+int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_name path,
+               unsigned flags, struct ext2_namei_result *result);
 
 #endif  // SERVERS_FS_EXT2_NAMEI_H_
