@@ -1,0 +1,94 @@
+#include "servers/console/uart.h"
+
+#include <stdbool.h>
+
+enum {
+  DATA = 0,
+  INTERRUPT_ENABLE = 1,  // IE_*
+  FIFO_CONTROL = 2,
+  LINE_CONTROL = 3,
+  MODEM_CONTROL = 4,
+  LINE_STATUS = 5,  // LS_*
+};
+
+enum {
+  IE_RECEIVED = 1,
+  IE_SENT = 2,
+  LS_RECEIVED = 0x01,
+  LS_ROOM = 0x20,  // the send FIFO is empty
+  LS_IDLE = 0x40,  // and so is the shift register
+  FIFO_ON = 0x01,
+  EIGHT_BITS = 0x03,
+  DTR_RTS_IRQ = 0x0b,
+};
+
+#define FIFO_BYTES 16u
+#define QUEUE_MAX 32768u  // power of two
+
+static struct uart {
+  volatile uint8_t *registers;
+  uint32_t room;  // bytes that surely fit into the send FIFO
+  bool waits_for_room;
+  uint32_t head, tail;  // bytes ever queued, ever sent from the queue
+  char queue[QUEUE_MAX];
+} uart;
+
+void uart_start(volatile uint8_t *registers) {
+  uart.registers = registers;
+  registers[LINE_CONTROL] = EIGHT_BITS;
+  registers[MODEM_CONTROL] = DTR_RTS_IRQ;
+  // Without the bits that empty the FIFOs: input may be waiting in one.
+  registers[FIFO_CONTROL] = FIFO_ON;
+  registers[INTERRUPT_ENABLE] = IE_RECEIVED;
+}
+
+size_t uart_backlog(void) { return uart.head - uart.tail; }
+
+static inline bool has_room(void) {
+  if (uart.room != 0) return true;
+  if (!(uart.registers[LINE_STATUS] & LS_ROOM)) return false;
+  uart.room = FIFO_BYTES;
+  return true;
+}
+
+static inline void send(char byte) {
+  uart.registers[DATA] = (uint8_t)byte;
+  uart.room--;
+}
+
+static void wait_for_room(bool wait) {
+  if (uart.waits_for_room == wait) return;
+  uart.waits_for_room = wait;
+  uart.registers[INTERRUPT_ENABLE] = wait ? IE_RECEIVED | IE_SENT : IE_RECEIVED;
+}
+
+void uart_send(void) {
+  while (uart.head != uart.tail && has_room()) send(uart.queue[uart.tail++ % QUEUE_MAX]);
+  wait_for_room(uart.head != uart.tail);
+}
+
+static void enqueue(char byte) {
+  while (uart.head - uart.tail == QUEUE_MAX) uart_send();
+  uart.queue[uart.head++ % QUEUE_MAX] = byte;
+}
+
+void uart_put(const char *bytes, size_t count) {
+  size_t i = 0;
+  if (uart.head == uart.tail) {
+    while (i < count && has_room()) send(bytes[i++]);
+  }
+  if (i == count) return;
+  while (i < count) enqueue(bytes[i++]);
+  uart_send();
+}
+
+void uart_drain(void) {
+  while (uart.head != uart.tail) uart_send();
+  while (!(uart.registers[LINE_STATUS] & LS_IDLE)) {
+  }
+}
+
+int uart_get(void) {
+  if (!(uart.registers[LINE_STATUS] & LS_RECEIVED)) return -1;
+  return uart.registers[DATA];
+}
