@@ -6,12 +6,13 @@ host target whose one file comes from the platform that it is for, so
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//image:contents.bzl", "DIRS", "PROGRAMS")
 load("//image:rules.bzl", _archive = "archive", _disk = "disk")
 
 archive = _archive
 disk = _disk
 
-_COPTS = [
+COPTS = [
     "-Wall",
     "-Wextra",
     "-Werror",
@@ -20,7 +21,7 @@ _COPTS = [
 _SANITIZE = ["-fsanitize=address,undefined"]
 
 # What is tested on the host is tested under AddressSanitizer and UBSan, always.
-_HOST_COPTS = _COPTS + _SANITIZE + [
+_HOST_COPTS = COPTS + _SANITIZE + [
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
     "-g",
@@ -89,7 +90,7 @@ def _target_binary(
         **kwargs):
     cc_binary(
         name = name + "_elf",
-        copts = _COPTS + copts,
+        copts = COPTS + copts,
         additional_linker_inputs = additional_linker_inputs + [linker_script],
         linkopts = ["-T", "$(location %s)" % linker_script] + linkopts,
         linkstatic = True,
@@ -150,7 +151,7 @@ def program(name, linker_script = "//libsys:program.ld", copts = [], deps = [], 
 def _target_library(name, environment, copts = [], **kwargs):
     cc_library(
         name = name,
-        copts = _COPTS + copts,
+        copts = COPTS + copts,
         target_compatible_with = environment,
         **kwargs
     )
@@ -176,7 +177,7 @@ def portable_library(name, copts = [], linkopts = [], **kwargs):
     cc_library(
         name = name,
         copts = copts + select({
-            "@platforms//os:none": _COPTS,
+            "@platforms//os:none": COPTS,
             "//conditions:default": _HOST_COPTS,
         }),
         linkopts = linkopts + select({
@@ -206,4 +207,237 @@ def host_test(name, srcs, deps = [], copts = [], linkopts = [], size = "small", 
         size = size,
         deps = deps + ["@com_google_googletest//:gtest_main"],
         **kwargs
+    )
+
+def _quoted(flag, value):
+    """One word of a test's args, whatever the value holds."""
+    return "'--%s=%s'" % (flag, value.replace("'", "'\\''").replace("$", "$$"))
+
+def _machine_test(
+        name,
+        runner,
+        smp,
+        programs,
+        cmd,
+        append,
+        kernel,
+        initrd,
+        disk,
+        mem,
+        icount,
+        fsck,
+        qemu,
+        args,
+        data,
+        tags,
+        size,
+        timeout,
+        **kwargs):
+    if programs:
+        disk = name + "_disk"
+        _disk(
+            name = disk,
+            testonly = True,
+            dirs = DIRS,
+            programs = dict(PROGRAMS, **{
+                program: "bin/" + program.split(":")[-1].split("/")[-1]
+                for program in programs
+            }),
+            tags = ["manual"],
+            tree = ["//image:tree"],
+            visibility = ["//visibility:private"],
+        )
+    files = {"kernel": kernel, "initrd": initrd, "disk": disk}
+    args = args + [
+        "--%s=$(rootpath %s)" % (flag, label)
+        for flag, label in files.items()
+        if label
+    ] + ["--mem=" + mem]
+    if cmd:
+        args = args + [_quoted("cmd", cmd)]
+    if append:
+        args = args + [_quoted("append", append)]
+    args = args + [_quoted("qemu", word) for word in qemu]
+    if icount:
+        args = args + ["--icount"]
+    if fsck:
+        args = args + ["--fsck"]
+    for harts in smp:
+        native.sh_test(
+            name = "%s_smp%d" % (name, harts),
+            srcs = [runner],
+            args = args + ["--smp=%d" % harts],
+            data = data + [label for label in files.values() if label] + ["@system//:versions"],
+            size = size,
+            tags = tags + ["qemu"],
+            timeout = timeout,
+            **kwargs
+        )
+    native.test_suite(
+        name = name,
+        tags = tags,
+        tests = [":%s_smp%d" % (name, harts) for harts in smp],
+    )
+
+def target_test(
+        name,
+        programs = [],
+        cmd = None,
+        append = None,
+        smp = [1, 4],
+        mem = "256M",
+        kernel = "//microkernel:kernel",
+        initrd = "//image:initrd",
+        disk = "//image:disk",
+        icount = False,
+        fsck = False,
+        qemu = [],
+        tags = [],
+        size = "medium",
+        timeout = "moderate",
+        **kwargs):
+    """Boots in QEMU and runs each case of a test program as a GoogleTest case.
+
+    Makes NAME_smp1, NAME_smp4, ... and the suite NAME.
+
+    Args:
+      name: of the suite.
+      programs: test programs that the default disk gets as /bin/PROGRAM.
+      cmd: the shell command line that starts the program with the cases, by
+        default /bin/ and the first of programs.
+      append: further words of the guest's command line.
+      smp: numbers of harts, a test for each.
+      mem: as QEMU's -m.
+      kernel: what to boot.
+      initrd: the boot archive.
+      disk: the disk, unless programs make one; None for no disk.
+      icount: count instructions exactly; one hart only.
+      fsck: whether the disk must be clean after the orderly end.
+      qemu: further arguments of QEMU.
+      tags: as of cc_test.
+      size: as of cc_test.
+      timeout: as of cc_test.
+      **kwargs: as of cc_test.
+    """
+    _machine_test(
+        name = name,
+        runner = "//tests/harness:qemu_test",
+        smp = smp,
+        programs = programs,
+        cmd = cmd or ("/bin/" + programs[0].split(":")[-1].split("/")[-1] if programs else None),
+        append = append,
+        kernel = kernel,
+        initrd = initrd,
+        disk = disk,
+        mem = mem,
+        icount = icount,
+        fsck = fsck,
+        qemu = qemu,
+        args = [],
+        data = [],
+        tags = tags,
+        size = size,
+        timeout = timeout,
+        **kwargs
+    )
+
+def script_test(
+        name,
+        script,
+        programs = [],
+        append = None,
+        smp = [1, 4],
+        mem = "256M",
+        kernel = "//microkernel:kernel",
+        initrd = "//image:initrd",
+        disk = "//image:disk",
+        fsck = False,
+        qemu = [],
+        tags = [],
+        size = "medium",
+        timeout = "moderate",
+        **kwargs):
+    """Boots in QEMU to the shell and drives it as a script says.
+
+    Makes NAME_smp1, NAME_smp4, ... and the suite NAME.
+
+    Args:
+      name: of the suite.
+      script: see //tests/harness:script_test.cc.
+      programs: as of target_test.
+      append: the guest's command line.
+      smp: as of target_test.
+      mem: as of target_test.
+      kernel: as of target_test.
+      initrd: as of target_test.
+      disk: as of target_test.
+      fsck: as of target_test.
+      qemu: as of target_test.
+      tags: as of cc_test.
+      size: as of cc_test.
+      timeout: as of cc_test.
+      **kwargs: as of cc_test.
+    """
+    _machine_test(
+        name = name,
+        runner = "//tests/harness:script_test",
+        smp = smp,
+        programs = programs,
+        cmd = None,
+        append = append,
+        kernel = kernel,
+        initrd = initrd,
+        disk = disk,
+        mem = mem,
+        icount = False,
+        fsck = fsck,
+        qemu = qemu,
+        args = ["--script=$(rootpath %s)" % script],
+        data = [script],
+        tags = tags,
+        size = size,
+        timeout = timeout,
+        **kwargs
+    )
+
+def behaviour_test(name, srcs, deps = [], copts = [], **kwargs):
+    """Cases (see //tests/harness:cases.h) that must pass on Quire and on Linux.
+
+    Makes the program NAME_program, the target_test NAME and, with Linux as the
+    judge of the cases, NAME_linux.
+
+    Args:
+      name: of the target_test.
+      srcs: C files with the cases.
+      deps: libraries for both systems.
+      copts: as of cc_binary.
+      **kwargs: as of target_test.
+    """
+    program(
+        name = name + "_program",
+        testonly = True,
+        srcs = srcs,
+        copts = copts,
+        deps = deps + ["//tests/harness:cases"],
+        visibility = ["//visibility:private"],
+    )
+    target_test(
+        name = name,
+        programs = [":%s_program" % name],
+        **kwargs
+    )
+    cc_binary(
+        name = name + "_linux_program",
+        testonly = True,
+        srcs = srcs,
+        copts = COPTS + copts,
+        deps = deps + ["//tests/harness:cases"],
+        visibility = ["//visibility:private"],
+    )
+    native.sh_test(
+        name = name + "_linux",
+        size = "small",
+        srcs = ["//tests/harness:qemu_test"],
+        args = ["--program=$(rootpath :%s_linux_program)" % name],
+        data = [":%s_linux_program" % name],
     )
