@@ -1,0 +1,180 @@
+#include "servers/pager/server/dispatch.h"
+
+#include <errno.h>
+
+#include "abi/stats.h"
+#include "libsys/kcall.h"
+#include "protocols/server.h"
+
+#define FROM(via) (1u << (via))
+
+// Arguments as they come; `space` is the origin's, NULL unless the operation needs it.
+typedef int64_t handler(struct pager *pager, struct space *space, const struct event *event);
+
+struct operation {
+  handler *run;
+  uint8_t callers;      // FROM() each via that may
+  uint8_t needs_space;  // works on the origin's space
+};
+
+static uint32_t object_of(const struct event *event) { return (uint32_t)(event->word[0] >> 32); }
+
+// --- programs ----------------------------------------------------------------------------------
+
+static int64_t do_map(struct pager *pager, struct space *space, const struct event *event) {
+  uint64_t mode = event->word[3];
+  if (mode >> 40 != 0) return -EINVAL;
+  return pager_map(pager, space, event->word[1], event->word[2], mode & 0xff,
+                   (uint32_t)(mode >> 8));
+}
+
+static int64_t do_unmap(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_unmap(pager, space, event->word[1], event->word[2]);
+}
+
+static int64_t do_protect(struct pager *pager, struct space *space, const struct event *event) {
+  if (event->word[3] > UINT32_MAX) return -EINVAL;
+  return pager_protect(pager, space, event->word[1], event->word[2], (uint32_t)event->word[3]);
+}
+
+static int64_t do_break(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_break(pager, space, event->word[1]);
+}
+
+static int64_t do_sync(struct pager *pager, struct space *space, const struct event *event) {
+  if (event->word[3] > UINT32_MAX) return -EINVAL;
+  return pager_sync(pager, space, event->token, event->word[1], event->word[2],
+                    (uint32_t)event->word[3]);
+}
+
+static int64_t do_regions(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_regions(pager, space, event->word[1], event->word[2]);
+}
+
+static int64_t do_counts(struct pager *pager, struct space *space, const struct event *event) {
+  (void)event;
+  int64_t status = pager_counts(pager, space);
+  if (status < 0) return status;
+  struct pager_counts *counts = pager_message(pager, space);
+  for (uint32_t i = 0; i < sizeof(counts->kernel) / sizeof(counts->kernel[0]); i++) {
+    counts->kernel[i] =
+        i < STAT_COUNT ? (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, i, 0, 0, 0, 0, 0) : 0;
+  }
+  return status;
+}
+
+static int64_t do_space_counts(struct pager *pager, struct space *space,
+                               const struct event *event) {
+  return pager_space_counts(pager, space, event->word[1]);
+}
+
+// --- fs ----------------------------------------------------------------------------------------
+
+static int64_t do_object_create(struct pager *pager, struct space *space,
+                                const struct event *event) {
+  (void)space;
+  return pager_object_create(pager, event->word[1], event->word[2]);
+}
+
+static int64_t do_object_resize(struct pager *pager, struct space *space,
+                                const struct event *event) {
+  (void)space;
+  return pager_object_resize(pager, object_of(event), event->word[1]);
+}
+
+static int64_t do_object_close(struct pager *pager, struct space *space,
+                               const struct event *event) {
+  (void)space;
+  return pager_object_close(pager, object_of(event));
+}
+
+static int64_t do_object_destroy(struct pager *pager, struct space *space,
+                                 const struct event *event) {
+  (void)space;
+  return pager_object_destroy(pager, object_of(event), event->word[1]);
+}
+
+static int64_t do_object_flush(struct pager *pager, struct space *space,
+                               const struct event *event) {
+  (void)space;
+  return pager_object_flush(pager, badge_origin(event->badge), event->token, object_of(event));
+}
+
+static int64_t do_object_read(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_object_read(pager, space, event->token, object_of(event), event->word[1],
+                           event->word[2], event->word[3], event->word[4]);
+}
+
+static int64_t do_object_write(struct pager *pager, struct space *space,
+                               const struct event *event) {
+  uint32_t fresh = (uint32_t)event->word[0] >> 8;
+  return pager_object_write(pager, space, event->token, object_of(event), fresh, event->word[1],
+                            event->word[2], event->word[3], event->word[4]);
+}
+
+static int64_t do_object_map(struct pager *pager, struct space *space, const struct event *event) {
+  uint64_t mode = event->word[4];
+  return pager_object_map(pager, space, object_of(event), event->word[1], event->word[2],
+                          event->word[3], mode & 0xff, (uint32_t)(mode >> 8) & 0xffffff,
+                          (uint32_t)(mode >> 32));
+}
+
+static int64_t do_exec(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_exec(pager, space, event->token, object_of(event));
+}
+
+// --- proc --------------------------------------------------------------------------------------
+
+static int64_t do_fork(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  if (event->word[1] > UINT32_MAX || event->word[2] > UINT32_MAX) return -EINVAL;
+  return pager_fork(pager, (uint32_t)event->word[1], (uint32_t)event->word[2]);
+}
+
+static int64_t do_kill(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  if (event->word[1] > UINT32_MAX) return -ESRCH;
+  return pager_kill(pager, (uint32_t)event->word[1]);
+}
+
+// -----------------------------------------------------------------------------------------------
+
+static const struct operation kOperations[] = {
+    // fs forwards mappings of /dev/zero.
+    [PAGER_MAP] = {do_map, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},
+    [PAGER_UNMAP] = {do_unmap, FROM(VIA_PROGRAM), 1},
+    [PAGER_PROTECT] = {do_protect, FROM(VIA_PROGRAM), 1},
+    [PAGER_BREAK] = {do_break, FROM(VIA_PROGRAM), 1},
+    [PAGER_SYNC] = {do_sync, FROM(VIA_PROGRAM), 1},
+    [PAGER_REGIONS] = {do_regions, FROM(VIA_PROGRAM), 1},
+    [PAGER_COUNTS] = {do_counts, FROM(VIA_PROGRAM), 1},
+    [PAGER_SPACE_COUNTS] = {do_space_counts, FROM(VIA_PROGRAM), 1},
+    [PAGER_OBJECT_CREATE] = {do_object_create, FROM(VIA_FS), 0},
+    [PAGER_OBJECT_RESIZE] = {do_object_resize, FROM(VIA_FS), 0},
+    [PAGER_OBJECT_CLOSE] = {do_object_close, FROM(VIA_FS), 0},
+    [PAGER_OBJECT_DESTROY] = {do_object_destroy, FROM(VIA_FS), 0},
+    [PAGER_OBJECT_FLUSH] = {do_object_flush, FROM(VIA_FS), 0},
+    [PAGER_OBJECT_READ] = {do_object_read, FROM(VIA_FS), 1},
+    [PAGER_OBJECT_WRITE] = {do_object_write, FROM(VIA_FS), 1},
+    [PAGER_OBJECT_MAP] = {do_object_map, FROM(VIA_FS), 1},
+    [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
+    [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
+    [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
+};
+
+int64_t dispatch_call(struct pager *pager, const struct event *event) {
+  uint32_t number = (uint32_t)event->word[0];
+  // The upper bytes are an argument of this one (PAGER_WRITE_WORD0).
+  if ((uint8_t)number == PAGER_OBJECT_WRITE) number = PAGER_OBJECT_WRITE;
+  if (number >= sizeof(kOperations) / sizeof(kOperations[0])) return -ENOSYS;
+  const struct operation *operation = &kOperations[number];
+  if (operation->run == NULL) return -ENOSYS;
+  uint32_t via = badge_via(event->badge);
+  if (via >= 8 || !(operation->callers & FROM(via))) return -EPERM;
+  struct space *space = NULL;
+  if (operation->needs_space) {
+    space = pager_space(pager, badge_origin(event->badge));
+    if (space == NULL) return -ESRCH;
+  }
+  return operation->run(pager, space, event);
+}
