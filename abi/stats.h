@@ -13,8 +13,7 @@ enum stat {
   STAT_SHOOTDOWNS = 7,  // TLB fences on other harts
   STAT_IDLE_INSTRET = 8,  // instret that passed while idle
   STAT_HARTS = 9,       // harts that run threads
-  STAT_BOOT_INSTRET = 10,  // instret when the first thread started
-  STAT_COUNT = 11,
+  STAT_COUNT = 10,
 };
 
 #endif

@@ -32,7 +32,8 @@ enum proc_op {
   // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
   PROC_CLOCK = 13,
 
-  // --- from the pager: a forwarded faulting caller (via VIA_PAGER) ---
+  // --- from the pager: a forwarded faulter (via VIA_PAGER; the event's kind stays EVENT_FAULT,
+  // so an answer of any words makes it try again) ---
   // (PROC_FAULT_WHAT(signal, access, reason), address, program counter). The signal is SIGSEGV,
   // SIGBUS, or SIGKILL for no memory.
   PROC_FAULT = 32,

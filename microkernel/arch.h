@@ -1,0 +1,50 @@
+// What the portable kernel asks of the machine. arch/riscv64 is the machine, arch/host a model of
+// it for tests: same page-table format, and a TLB that keeps every stale entry it may keep.
+#ifndef MICROKERNEL_ARCH_H
+#define MICROKERNEL_ARCH_H
+
+#include <stdint.h>
+
+#include "microkernel/types.h"
+
+struct thread;
+
+// --- memory ---
+// The kernel's own view of a frame. => the frame exists
+void *arch_frame_address(frame_t frame);
+frame_t arch_address_frame(const void *address);
+
+// --- translation ---
+// satp's value for a root table.
+uint64_t arch_translation(frame_t root, uint32_t asid);
+// Fills the kernel's half of a new root table.
+void arch_root_init(uint64_t *root);
+// Number of address-space identifiers, at least 1. With 1, every switch flushes.
+uint32_t arch_asid_count(void);
+void arch_switch_translation(uint64_t translation);
+// Local fences: one page, or all of an ASID.
+void arch_fence_page(uaddr_t address, uint32_t asid);
+void arch_fence_asid(uint32_t asid);
+// The same for [start, end) on other harts; returns when they have done it.
+void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid);
+
+// --- floating point, lazily ---
+// Called at a change of thread when either has live registers.
+void arch_fp_switch(struct thread *from, struct thread *to);
+// Turns the unit on for a thread that trapped for want of it. False if it was on.
+bool arch_fp_enable(struct thread *thread);
+
+// --- harts, time, interrupts ---
+void arch_interrupt_hart(uint32_t hart);  // inter-processor interrupt
+void arch_idle(void);  // until an interrupt is pending
+uint64_t arch_time(void);
+void arch_timer_set(uint64_t deadline);
+uint64_t arch_instret(void);
+void arch_irq_enable(uint32_t irq);
+void arch_irq_complete(uint32_t irq);
+
+// --- last words ---
+void arch_console_put(char c);
+_Noreturn void arch_halt(uint32_t status);
+
+#endif

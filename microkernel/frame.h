@@ -1,0 +1,57 @@
+// The frame table: what each frame of RAM is, so that it is never two things at once.
+//
+// Invariants:
+//   F1  count of a FRAME_USER frame is the number of page-table leaves that map it, plus one if
+//       it is a thread's call buffer. The boot space's window is not counted.
+//   F2  a frame changes between FRAME_USER and FRAME_OBJECT only with count 0, in blocks of
+//       LARGE_FRAMES, and only FRAME_USER blocks are in the window.
+//   F3  a frame's generation changes whenever an object in it ends, so that no old handle fits.
+// Guarded by the kernel lock.
+#ifndef MICROKERNEL_FRAME_H
+#define MICROKERNEL_FRAME_H
+
+#include "abi/handle.h"
+#include "microkernel/types.h"
+
+// Types beside those of enum object_type, which a frame has when it holds that object.
+enum frame_type {
+  FRAME_RESERVED = 0,  // firmware, kernel
+  FRAME_USER = 0x10,   // memory that may be mapped
+  FRAME_OBJECT = 0x11,  // may become a kernel object
+  FRAME_TABLE = 0x12,   // page table, or in a space's pool of them
+  FRAME_HANDLES = 0x13,
+};
+
+struct frame {
+  uint32_t type_generation;  // enum frame_type | enum object_type, generation << 8
+  uint32_t count;
+};
+
+extern struct frame *frame_table;  // entry i is frame frame_first + i
+extern uint8_t *frame_board;       // likewise: BOARD_* bits, cleared by the boot process
+extern frame_t frame_first;
+extern uint32_t frame_total;
+
+// Bits of the board, set by the kernel with atomic operations.
+enum { BOARD_ACCESSED = 1, BOARD_DIRTY = 2 };
+
+static inline bool frame_exists(uint64_t frame) { return frame - frame_first < frame_total; }
+
+// => frame_exists(frame)
+static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame - frame_first]; }
+
+static inline uint8_t frame_type(uint64_t frame) {
+  return (uint8_t)frame_entry(frame)->type_generation;
+}
+
+// => frame_exists(frame)
+void frame_set_type(frame_t frame, uint8_t type);
+// Ends the object in a frame: type FRAME_OBJECT, next generation.
+void frame_release(frame_t frame);
+// Or-s BOARD_* bits.
+void frame_board_set(frame_t frame, uint32_t bits);
+// Turns LARGE_FRAMES frames from `first`, all of type `from` and with count 0, into `to`.
+// EINVAL unless aligned and all are.
+int frame_retype(frame_t first, uint8_t from, uint8_t to);
+
+#endif

@@ -1,0 +1,88 @@
+#include "microkernel/handle_table.h"
+
+#include <errno.h>
+
+#include "microkernel/space.h"
+
+struct handle *handle_slot(struct space *space, uint64_t index) {
+  if (index >= space->handle_count || index == HANDLE_NONE) return NULL;
+  return &space->handles[index >> HANDLE_CHUNK_SHIFT][index & (HANDLES_INLINE - 1)];
+}
+
+static bool is_range(uint8_t type) {
+  return type == OBJECT_FRAMES || type == OBJECT_DEVICES || type == OBJECT_IRQ;
+}
+
+static bool is_alive(const struct handle *handle) {
+  if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
+  return frame_entry(handle->object)->type_generation == handle->type_generation;
+}
+
+struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
+                          int *error) {
+  struct handle *handle = handle_slot(space, index);
+  if (!handle || handle->type != type || !is_alive(handle)) {
+    *error = -EBADF;
+    return NULL;
+  }
+  if ((handle->rights & rights) != rights) {
+    *error = -EACCES;
+    return NULL;
+  }
+  return handle;
+}
+
+void *handle_object(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
+                    int *error) {
+  struct handle *handle = handle_get(space, index, type, rights, error);
+  return handle ? arch_frame_address(handle->object) : NULL;
+}
+
+int handle_put(struct space *space, uint64_t index, uint8_t type, frame_t frame) {
+  struct handle *handle = handle_slot(space, index);
+  if (!handle) return -EBADF;
+  if (handle->type != OBJECT_NONE && is_alive(handle)) return -EEXIST;
+  *handle = (struct handle){.type = type,
+                            .rights = RIGHTS_ALL,
+                            .type_generation = frame_entry(frame)->type_generation,
+                            .object = frame};
+  return 0;
+}
+
+// A copy of a range handle may be of a part of it.
+static int narrow(struct handle *handle, uint64_t range) {
+  uint32_t first = (uint32_t)range;
+  uint32_t count = (uint32_t)(range >> 32);
+  if (first < handle->object || count == 0 ||
+      (uint64_t)first + count > (uint64_t)handle->object + handle->badge)
+    return -EINVAL;
+  handle->object = first;
+  handle->badge = count;
+  return 0;
+}
+
+int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
+                uint8_t rights, uint64_t badge) {
+  struct handle *source = handle_slot(from, from_index);
+  struct handle *target = handle_slot(to, to_index);
+  if (!source || !target || source->type == OBJECT_NONE || !is_alive(source)) return -EBADF;
+  if (!(source->rights & RIGHT_COPY)) return -EACCES;
+  if (target->type != OBJECT_NONE && is_alive(target)) return -EEXIST;
+  struct handle copy = *source;
+  copy.rights &= rights;
+  if (is_range(copy.type)) {
+    int error = narrow(&copy, badge);
+    if (error) return error;
+  } else if (copy.badge == 0) {
+    copy.badge = (uint32_t)badge;  // a badge once given stays
+  }
+  *target = copy;
+  return 0;
+}
+
+int handle_drop(struct space *space, uint64_t index) {
+  struct handle *handle = handle_slot(space, index);
+  if (!handle || handle->type == OBJECT_NONE) return -EBADF;
+  *handle = (struct handle){0};
+  return 0;
+}

@@ -1,0 +1,88 @@
+#include "microkernel/schedule.h"
+
+#include "microkernel/interrupt.h"
+#include "microkernel/lock.h"
+
+struct ticket_lock kernel_ticket_lock;
+
+static uint32_t idle_mask;  // harts in schedule_idle
+
+static void wake_idle_hart(void) {
+  if (LIKELY(!idle_mask)) return;
+  uint32_t hart = (uint32_t)__builtin_ctz(idle_mask);
+  idle_mask &= ~(1u << hart);
+  if (hart != this_hart()->id) arch_interrupt_hart(hart);
+}
+
+void schedule_ready(struct thread *thread) {
+  thread->state = THREAD_READY;
+  thread->hart = this_hart();
+  queue_append(&thread->hart->ready[thread->priority], thread);
+  wake_idle_hart();
+}
+
+void schedule_ready_first(struct thread *thread) {
+  thread->state = THREAD_READY;
+  thread->hart = this_hart();
+  queue_prepend(&thread->hart->ready[thread->priority], thread);
+  wake_idle_hart();
+}
+
+void schedule_remove(struct thread *thread) {
+  queue_remove(&thread->hart->ready[thread->priority], thread);
+}
+
+// The best ready thread of one hart from priority `lowest` up, taken out of its queue, or NULL.
+static struct thread *take(struct hart *hart, uint32_t lowest) {
+  for (uint32_t p = PRIORITIES; p-- > lowest;) {
+    struct thread *thread = hart->ready[p].head;
+    if (thread) {
+      queue_remove(&hart->ready[p], thread);
+      return thread;
+    }
+  }
+  return NULL;
+}
+
+static struct thread *take_any(void) {
+  struct thread *thread = take(this_hart(), 0);
+  for (uint32_t i = 0; !thread && i < hart_count_running; i++) thread = take(harts[i], 0);
+  return thread;
+}
+
+struct thread *schedule_next(void) {
+  struct thread *thread = take_any();
+  return dispatch(thread ? thread : &this_hart()->idle);
+}
+
+struct thread *schedule_preempt(bool expired) {
+  struct thread *thread = current;
+  if (UNLIKELY(thread->dying)) {
+    thread->state = THREAD_INACTIVE;  // thread_kill waits for this
+    return schedule_next();
+  }
+  struct thread *better = take(this_hart(), expired ? thread->priority : thread->priority + 1u);
+  if (!better) return thread;
+  schedule_ready(thread);
+  return dispatch(better);
+}
+
+struct thread *schedule_idle(void) {
+  struct hart *hart = this_hart();
+  for (;;) {
+    interrupt_poll();
+    struct thread *thread = take_any();
+    if (thread) {
+      idle_mask &= ~(1u << hart->id);
+      timer_tick_start();
+      return dispatch(thread);
+    }
+    idle_mask |= 1u << hart->id;
+    timer_idle_start();
+    uint64_t before = arch_instret();
+    kernel_unlock();
+    arch_idle();
+    kernel_lock();
+    hart->stat[STAT_IDLE_INSTRET] += arch_instret() - before;
+  }
+}

@@ -1,0 +1,402 @@
+#include "microkernel/space.h"
+
+#include <errno.h>
+
+#include "abi/syscall.h"
+#include "microkernel/pte.h"
+#include "microkernel/stats.h"
+
+// Work bound of one call on a range: leaf tables visited.
+#define RANGE_TABLES_MAX 32u
+// Above so many pages a whole ASID is fenced.
+#define FENCE_PAGES_MAX 16u
+
+static uint64_t asid_used[4096 / 64] = {1};  // ASID 0 is the kernel's at boot
+
+static int asid_allocate(uint32_t *asid) {
+  uint32_t count = arch_asid_count();
+  if (count == 1) {
+    *asid = 0;  // every switch flushes
+    return 0;
+  }
+  for (uint32_t word = 0; word < sizeof asid_used / sizeof *asid_used; word++) {
+    if (asid_used[word] == ~0ull) continue;
+    uint32_t bit = (uint32_t)__builtin_ctzll(~asid_used[word]);
+    if (word * 64 + bit >= count) break;
+    asid_used[word] |= 1ull << bit;
+    *asid = word * 64 + bit;
+    return 0;
+  }
+  return -EAGAIN;
+}
+
+static void asid_free(uint32_t asid) {
+  if (asid) asid_used[asid / 64] &= ~(1ull << (asid % 64));
+}
+
+// --- fences (S2) ---
+
+static void fence(struct space *space, uaddr_t start, uaddr_t end) {
+  hart_count(STAT_FENCES);
+  if (end - start <= FENCE_PAGES_MAX * PAGE_SIZE) {
+    for (uaddr_t a = start; a < end; a += PAGE_SIZE) arch_fence_page(a, space->asid);
+  } else {
+    arch_fence_asid(space->asid);
+  }
+  uint64_t others = space->hart_mask & ~hart_bit();
+  if (others) {
+    hart_count(STAT_SHOOTDOWNS);
+    arch_fence_remote(others, start, end, space->asid);
+  }
+}
+
+// --- tables ---
+
+static void pool_put(struct space *space, frame_t frame) {
+  uint64_t *table = arch_frame_address(frame);
+  pte_store(table, 0, space->pool);
+  space->pool = frame;
+  space->pool_count++;
+}
+
+static uint64_t *pool_take(struct space *space) {
+  uint64_t *table = arch_frame_address(space->pool);
+  space->pool = (frame_t)pte_load(table, 0);
+  space->pool_count--;
+  pte_store(table, 0, 0);
+  return table;
+}
+
+static uint64_t *table_at(uint64_t pte) { return arch_frame_address(pte_frame(pte)); }
+
+// The leaf table for an address; tables are taken from the pool where one is missing. NULL: the
+// pool is empty, or a large leaf is in the way.
+static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
+  uint64_t *table = space->root;
+  for (int level = LEVELS - 1; level > 0; level--) {
+    uint32_t index = pte_index(address, level);
+    uint64_t pte = pte_load(table, index);
+    if (!pte) {
+      if (!space->pool) return NULL;
+      uint64_t *made = pool_take(space);
+      pte = pte_make(arch_address_frame(made), PTE_V);
+      pte_store(table, index, pte);
+    } else if (UNLIKELY(!pte_is_table(pte))) {
+      return NULL;
+    }
+    table = table_at(pte);
+  }
+  return table;
+}
+
+// The leaf table for an address, or NULL. *span: the size of what one entry covers where the
+// walk ended, so that a caller can skip what is not there.
+static uint64_t *leaf_table(const struct space *space, uaddr_t address, uint64_t *span) {
+  uint64_t *table = space->root;
+  for (int level = LEVELS - 1; level > 0; level--) {
+    uint64_t pte = pte_load(table, pte_index(address, level));
+    *span = 1ull << (PAGE_SHIFT + 9 * level);
+    if (!pte_is_table(pte)) return NULL;
+    table = table_at(pte);
+  }
+  return table;
+}
+
+// --- create, fund, destroy ---
+
+int space_create(struct space *space, uint32_t badge) {
+  int error = asid_allocate(&space->asid);
+  if (error) return error;
+  space->badge = badge;
+  space->handle_count = HANDLES_INLINE;
+  space->handles[0] = space->handles_inline;
+  return 0;
+}
+
+static int fund_table(struct space *space, frame_t frame) {
+  uint64_t *table = arch_frame_address(frame);
+  for (uint32_t i = 0; i < TABLE_ENTRIES; i += 8) {
+    table[i] = table[i + 1] = table[i + 2] = table[i + 3] = 0;
+    table[i + 4] = table[i + 5] = table[i + 6] = table[i + 7] = 0;
+  }
+  frame_set_type(frame, FRAME_TABLE);
+  if (!space->root) {
+    arch_root_init(table);
+    space->root = table;
+    space->translation = arch_translation(frame, space->asid);
+  } else {
+    pool_put(space, frame);
+  }
+  return 0;
+}
+
+static int fund_handles(struct space *space, frame_t frame) {
+  uint32_t chunk = space->handle_count / HANDLES_INLINE;
+  if (space->handle_count + HANDLES_PER_FRAME > HANDLES_MAX) return -ENOSPC;
+  struct handle *handles = arch_frame_address(frame);
+  for (uint32_t i = 0; i < HANDLES_PER_FRAME; i++) handles[i] = (struct handle){0};
+  frame_set_type(frame, FRAME_HANDLES);
+  space->handles[chunk] = handles;
+  space->handles[chunk + 1] = handles + HANDLES_INLINE;
+  space->handle_count += HANDLES_PER_FRAME;
+  return 0;
+}
+
+int space_fund(struct space *space, frame_t frame, uint32_t purpose) {
+  if (!frame_exists(frame) || frame_type(frame) != FRAME_OBJECT) return -EINVAL;
+  if (purpose == FUND_TABLE) return fund_table(space, frame);
+  if (purpose == FUND_HANDLES) return fund_handles(space, frame);
+  return -EINVAL;
+}
+
+static bool has_mappings(const struct space *space) {
+  for (uint32_t i = 0; space->root && i < USER_ROOT_ENTRIES; i++)
+    if (pte_load(space->root, i)) return true;
+  return false;
+}
+
+int space_destroy(struct space *space) {
+  if (space->threads || has_mappings(space)) return -EBUSY;
+  // The ASID's next owner must not meet our translations.
+  if (space->hart_mask) fence(space, 0, USER_END);
+  asid_free(space->asid);
+  while (space->pool) frame_release(arch_address_frame(pool_take(space)));
+  if (space->root) frame_release(arch_address_frame(space->root));
+  for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)
+    frame_release(arch_address_frame(space->handles[i]));
+  frame_release(arch_address_frame(space));
+  return 0;
+}
+
+// --- map ---
+
+static uint64_t leaf_bits(uint32_t prot) {
+  _Static_assert(PROT_R << 1 == PTE_R && PROT_W << 1 == PTE_W && PROT_X << 1 == PTE_X, "shift");
+  uint64_t bits = (uint64_t)prot << 1;
+  if (bits & PTE_W) bits |= PTE_R;  // write without read is reserved
+  return bits | PTE_V | PTE_U;
+}
+
+static frame_t mapping_frame(const struct mapping *mapping, uint32_t i) {
+  return mapping->frames ? mapping->frames[i] : mapping->run + i;
+}
+
+static int check_frame(const struct handle *authority, frame_t frame) {
+  if (frame - authority->object >= authority->badge) return -EACCES;
+  if (authority->type == OBJECT_DEVICES) return 0;
+  return frame_type(frame) == FRAME_USER ? 0 : -EACCES;
+}
+
+// A leaf is gone or replaced: undo its count, keep what the hardware noted.
+static void drop_leaf(uint64_t pte) {
+  frame_t frame = pte_frame(pte);
+  if (!frame_exists(frame)) return;  // a device
+  frame_entry(frame)->count--;
+  uint32_t bits = (uint32_t)(pte >> 6) & 3;  // A and D, in the board's order
+  _Static_assert(PTE_A >> 6 == BOARD_ACCESSED && PTE_D >> 6 == BOARD_DIRTY, "order");
+  if (bits) frame_board_set(frame, bits);
+}
+
+// Sets one leaf. True if a valid one was replaced, which needs a fence.
+static inline bool set_leaf(uint64_t *table, uint32_t index, frame_t frame, uint64_t bits,
+                            bool counted) {
+  if (counted) frame_entry(frame)->count++;
+  if (LIKELY(!(pte_load(table, index) & PTE_V))) {
+    pte_store(table, index, pte_make(frame, bits));
+    return false;
+  }
+  uint64_t old = pte_exchange(table, index, pte_make(frame, bits));
+  drop_leaf(old);
+  return true;
+}
+
+static int check_mapping(const struct space *space, const struct handle *authority,
+                         const struct mapping *mapping) {
+  if (!space->root) return -ENOMEM;
+  if (mapping->address >= USER_END || mapping->count - 1 >= MAP_BUFFER_MAX ||
+      mapping->address + (uint64_t)mapping->count * PAGE_SIZE > USER_END ||
+      (mapping->prot - 1u) >= 7u)
+    return -EINVAL;
+  for (uint32_t i = 0; i < mapping->count; i++) {
+    int error = check_frame(authority, mapping_frame(mapping, i));
+    if (error) return error;
+  }
+  return 0;
+}
+
+int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping) {
+  int error = check_mapping(space, authority, mapping);
+  if (UNLIKELY(error)) return error;
+  uaddr_t end = mapping->address + (uint64_t)mapping->count * PAGE_SIZE;
+  // All tables first, so that nothing is mapped if one is missing.
+  for (uaddr_t a = (mapping->address | (LARGE_SIZE - 1)) + 1; a < end; a += LARGE_SIZE)
+    if (!leaf_table_make(space, a)) return -ENOMEM;
+  uint64_t *table = leaf_table_make(space, mapping->address);
+  if (UNLIKELY(!table)) return -ENOMEM;
+
+  uint64_t bits = leaf_bits(mapping->prot);
+  bool counted = authority->type == OBJECT_FRAMES;
+  bool replaced = false;
+  uaddr_t address = mapping->address;
+  for (uint32_t i = 0; i < mapping->count; i++) {
+    uint32_t index = pte_index(address, 0);
+    if (UNLIKELY(i && index == 0)) table = leaf_table_make(space, address);
+    replaced |= set_leaf(table, index, mapping_frame(mapping, i), bits, counted);
+    address += PAGE_SIZE;
+  }
+  if (replaced) fence(space, mapping->address, end);
+  return 0;
+}
+
+// --- ranges ---
+
+// What is done to one valid leaf. True if a fence is due.
+typedef bool leaf_visit(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument);
+
+static bool range_is_valid(uaddr_t start, uaddr_t end) {
+  return start <= end && end <= USER_END && !((start | end) & PAGE_MASK);
+}
+
+// Visits the valid leaves in [start, end), a bounded number of tables; *changed is set if a visit
+// asked for a fence. Returns where it stopped.
+static inline __attribute__((always_inline)) uaddr_t for_leaves(struct space *space, uaddr_t start, uaddr_t end,
+                                 leaf_visit *visit, uint64_t argument, bool *changed) {
+  uint32_t tables = 0;
+  uaddr_t address = start;
+  while (address < end && space->root) {
+    uint64_t span;
+    uint64_t *table = leaf_table(space, address, &span);
+    uaddr_t next = (address | (span - 1)) + 1;
+    if (next > end) next = end;
+    if (table) {
+      if (tables++ == RANGE_TABLES_MAX) return address;
+      uint32_t index = pte_index(address, 0);
+      uint32_t last = index + (uint32_t)((next - address) >> PAGE_SHIFT);
+      for (; index < last; index++) {
+        uint64_t pte = pte_load(table, index);
+        if (pte) *changed |= visit(table, index, pte, argument);
+      }
+    }
+    address = next;
+  }
+  return end;
+}
+
+static bool visit_unmap(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
+  (void)pte, (void)argument;
+  drop_leaf(pte_exchange(table, index, 0));
+  return true;
+}
+
+// Takes the table in entry `index` of `table` back to the pool if it is empty of what it had:
+// the caller has just unmapped all it covers.
+static void reclaim_table(struct space *space, uint64_t *table, uint32_t index) {
+  uint64_t pte = pte_load(table, index);
+  if (!pte_is_table(pte)) return;
+  pte_store(table, index, 0);
+  pool_put(space, pte_frame(pte));
+}
+
+// Gives tables whose whole span lies in [start, end) back to the pool. => no leaf is left there
+static bool reclaim_tables(struct space *space, uaddr_t start, uaddr_t end) {
+  uint32_t before = space->pool_count;
+  for (int level = 1; level < LEVELS; level++) {
+    uint64_t span = 1ull << (PAGE_SHIFT + 9 * level);
+    uaddr_t address = (start + span - 1) & ~(span - 1);
+    while (address < end && end - address >= span) {
+      uint64_t *table = space->root;
+      uint64_t step = span;
+      for (int l = LEVELS - 1; l > level; l--) {
+        uint64_t pte = pte_load(table, pte_index(address, l));
+        if (!pte_is_table(pte)) {
+          table = NULL;
+          step = 1ull << (PAGE_SHIFT + 9 * l);
+          break;
+        }
+        table = table_at(pte);
+      }
+      if (table) reclaim_table(space, table, pte_index(address, level));
+      address = (address | (step - 1)) + 1;
+    }
+  }
+  return space->pool_count != before;
+}
+
+int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end) {
+  if (!range_is_valid(start, end)) return -EINVAL;
+  bool changed = false;
+  uaddr_t stop = for_leaves(space, start, end, visit_unmap, 0, &changed);
+  if (space->root && stop - start >= LARGE_SIZE) changed |= reclaim_tables(space, start, stop);
+  if (changed) fence(space, start, stop);
+  return (int64_t)stop;
+}
+
+static bool visit_protect(uint64_t *table, uint32_t index, uint64_t pte, uint64_t taken) {
+  uint64_t rights = pte & PTE_LEAF & ~taken;
+  if (rights == (pte & PTE_LEAF)) return false;
+  if (rights)
+    pte_clear(table, index, taken);
+  else
+    drop_leaf(pte_exchange(table, index, 0));  // no rights: no entry
+  return true;
+}
+
+int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t prot) {
+  if (!range_is_valid(start, end) || prot > (PROT_R | PROT_W | PROT_X)) return -EINVAL;
+  uint64_t keep = (uint64_t)prot << 1;
+  if (keep & PTE_W) keep |= PTE_R;
+  if (!(keep & PTE_R)) keep &= PTE_X;
+  bool changed = false;
+  uaddr_t stop = for_leaves(space, start, end, visit_protect, PTE_LEAF & ~keep, &changed);
+  if (changed) fence(space, start, stop);
+  return (int64_t)stop;
+}
+
+static bool visit_harvest(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
+  (void)argument;
+  if (!(pte & (PTE_A | PTE_D)) || !frame_exists(pte_frame(pte))) return false;
+  uint64_t old = pte_clear(table, index, PTE_A | PTE_D);
+  frame_board_set(pte_frame(old), (uint32_t)(old >> 6) & 3);
+  return true;
+}
+
+int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
+  if (!range_is_valid(start, end)) return -EINVAL;
+  bool changed = false;
+  uaddr_t stop = for_leaves(space, start, end, visit_harvest, 0, &changed);
+  if (changed) fence(space, start, stop);
+  return (int64_t)stop;
+}
+
+// --- faults ---
+
+uint64_t space_lookup(const struct space *space, uaddr_t address) {
+  if (address >= USER_END || !space->root) return 0;
+  uint64_t span;
+  uint64_t *table = leaf_table(space, address, &span);
+  return table ? pte_load(table, pte_index(address, 0)) : 0;
+}
+
+bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry) {
+  if (!(entry & access)) return false;
+  uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
+  if ((entry & bits) != bits) {
+    uint64_t span;
+    uint64_t *table = leaf_table(space, address, &span);
+    uint32_t index = pte_index(address, 0);
+    __atomic_fetch_or(&table[index], bits, __ATOMIC_RELAXED);
+  }
+  arch_fence_page(address & ~PAGE_MASK, space->asid);
+  return true;
+}
+
+// --- the boot space's window ---
+
+void space_window_set(struct space *space, frame_t first, bool present) {
+  uaddr_t address = BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT);
+  uint64_t *entry = &space->root[pte_index(address, 2)];
+  if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space)), PTE_V);
+  uint64_t bits = PTE_V | PTE_U | PTE_R | PTE_W | PTE_A | PTE_D;
+  pte_store(table_at(*entry), pte_index(address, 1), present ? pte_make(first, bits) : 0);
+  fence(space, address, address + LARGE_SIZE);
+}

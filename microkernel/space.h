@@ -1,0 +1,70 @@
+// Address spaces: a page table, an address-space identifier, a handle table.
+//
+// Invariants:
+//   S1  a leaf of the user half maps a FRAME_USER frame (counted, F1) or a device register, with
+//       PTE_U; tables are FRAME_TABLE frames donated to this space alone.
+//   S2  an entry's rights are only taken away, or its frame replaced, with a fence on every hart
+//       in hart_mask before the call returns. Entries made valid or wider need none: a hart that
+//       still has the old one faults, and the fault is absorbed (space_absorb).
+//   S3  frames in the pool of tables are zero but for the link in their first word.
+// Guarded by the kernel lock.
+#ifndef MICROKERNEL_SPACE_H
+#define MICROKERNEL_SPACE_H
+
+#include "abi/handle.h"
+#include "microkernel/arch.h"
+#include "microkernel/handle_table.h"
+#include "microkernel/types.h"
+
+struct space {
+  uint64_t translation;  // satp; 0 until the root table is donated
+  uint64_t *root;
+  uint64_t hart_mask;  // harts that may hold translations of this ASID
+  uint32_t badge;
+  uint32_t asid;
+  uint32_t threads;
+  uint32_t pool_count;
+  frame_t pool;  // first frame of the pool of tables, 0: none
+  uint32_t handle_count;
+  struct handle *handles[HANDLES_MAX / HANDLES_INLINE];
+  struct handle handles_inline[HANDLES_INLINE];
+};
+_Static_assert(sizeof(struct space) <= PAGE_SIZE, "an object is a frame");
+
+// Authority over the frames of a mapping: a handle of type OBJECT_FRAMES or OBJECT_DEVICES.
+struct mapping {
+  uaddr_t address;        // page-aligned
+  uint32_t prot;          // PROT_*
+  uint32_t count;         // pages, 1..MAP_BUFFER_MAX
+  const uint32_t *frames;  // count frames, or NULL:
+  frame_t run;             // consecutive frames from here
+};
+
+// Makes a space in a zeroed frame of type OBJECT_SPACE. EAGAIN: no ASID free
+int space_create(struct space *space, uint32_t badge);
+// Ends it. EBUSY while it has threads or mappings
+int space_destroy(struct space *space);
+// Donates a FRAME_OBJECT frame: FUND_TABLE (the first is the root), FUND_HANDLES. EINVAL ENOSPC
+int space_fund(struct space *space, frame_t frame, uint32_t purpose);
+
+// Maps; on error nothing is. EINVAL: address, count, prot; EACCES: a frame is not in the range of
+// the handle or not FRAME_USER; ENOMEM: the pool lacks tables.
+int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping);
+
+// The rest works on page-aligned [start, end) below USER_END, EINVAL otherwise, and returns where
+// it stopped: after a bounded number of tables, else `end`.
+int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end);
+int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t prot);
+int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end);
+
+// The leaf entry for an address, 0 if there is none.
+uint64_t space_lookup(const struct space *space, uaddr_t address);
+// True if a fault with this access (PTE_R, PTE_W or PTE_X) needs no answer: the entry allows it.
+// Sets A and D where the hardware leaves that to us (Svade), and fences.
+bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry);
+
+// The boot space's window of 2 MiB leaves at BOOT_WINDOW: maps or removes one block.
+// => the pool has a table if this is the first block in its gigabyte
+void space_window_set(struct space *space, frame_t first, bool present);
+
+#endif

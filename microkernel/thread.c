@@ -1,0 +1,122 @@
+#include "microkernel/thread.h"
+
+#include <errno.h>
+
+#include "microkernel/arch.h"
+#include "microkernel/endpoint.h"
+#include "microkernel/frame.h"
+#include "microkernel/lock.h"
+#include "microkernel/schedule.h"
+#include "microkernel/space.h"
+
+struct hart *harts[HARTS_MAX];
+uint32_t hart_count_running;
+
+void queue_append(struct queue *queue, struct thread *thread) {
+  thread->next = NULL;
+  thread->previous = queue->tail;
+  if (queue->tail)
+    queue->tail->next = thread;
+  else
+    queue->head = thread;
+  queue->tail = thread;
+}
+
+void queue_prepend(struct queue *queue, struct thread *thread) {
+  thread->previous = NULL;
+  thread->next = queue->head;
+  if (queue->head)
+    queue->head->previous = thread;
+  else
+    queue->tail = thread;
+  queue->head = thread;
+}
+
+void queue_remove(struct queue *queue, struct thread *thread) {
+  if (thread->previous)
+    thread->previous->next = thread->next;
+  else
+    queue->head = thread->next;
+  if (thread->next)
+    thread->next->previous = thread->previous;
+  else
+    queue->tail = thread->previous;
+}
+
+void thread_create(struct thread *thread, struct space *space) {
+  thread->space = space;
+  thread->badge = space->badge;
+  thread->hart = this_hart();
+  thread->priority = 1;
+  space->threads++;
+}
+
+void thread_set_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
+  for (uint32_t i = 0; i < 32; i++) thread->x[i] = 0;
+  thread->x[REG_PC] = pc;
+  thread->x[REG_SP] = sp;
+  thread->x[REG_A0] = a0;
+  thread->x[REG_A0 + 1] = a1;
+  thread->resume = RESUME_ALL;
+  thread->fp_used = false;
+}
+
+static int activate(struct thread *thread) {
+  if (thread->state != THREAD_INACTIVE) return -EBUSY;
+  if (!thread->space->translation) return -EINVAL;
+  thread->translation = thread->space->translation;
+  return 0;
+}
+
+int thread_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
+  int error = activate(thread);
+  if (error) return error;
+  thread_set_start(thread, pc, sp, a0, a1);
+  schedule_ready(thread);
+  return 0;
+}
+
+int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0) {
+  if (of->state != THREAD_REPLY || token_kind(of->token) != EVENT_CALL) return -EBUSY;
+  int error = activate(thread);
+  if (error) return error;
+  for (uint32_t i = 0; i < 32; i++) thread->x[i] = of->x[i];
+  thread->x[REG_A0] = a0;
+  thread->resume = of->resume;
+  thread->fp_used = of->fp_used;
+  if (of->fp_used)
+    for (uint32_t i = 0; i < 33; i++) thread->fp[i] = of->fp[i];
+  schedule_ready(thread);
+  return 0;
+}
+
+// A thread that runs on another hart is interrupted there and ends before it goes back to user
+// mode: the wait is for one entry into the kernel.
+static int stop_elsewhere(struct thread *thread) {
+  thread->dying = true;
+  while (thread->state == THREAD_RUNNING) {
+    if (current->dying) return -EAGAIN;
+    arch_interrupt_hart(thread->hart->id);
+    kernel_unlock();
+    __asm__ volatile("" ::: "memory");
+    kernel_lock();
+  }
+  return 0;
+}
+
+int thread_kill(struct thread *thread) {
+  if (thread == current) return -EBUSY;
+  int error = stop_elsewhere(thread);
+  if (error) return error;
+  if (thread->state == THREAD_READY)
+    schedule_remove(thread);
+  else if (thread->state == THREAD_SENDING || thread->state == THREAD_RECEIVING)
+    endpoint_forget(thread);
+  thread->state = THREAD_DEAD;
+  for (uint32_t i = 0; i < hart_count_running; i++)
+    if (harts[i]->fp_owner == thread) harts[i]->fp_owner = NULL;
+  if (thread->buffer) frame_entry(arch_address_frame(thread->buffer))->count--;
+  thread->space->threads--;
+  frame_release(arch_address_frame(thread));
+  return 0;
+}

@@ -1,0 +1,131 @@
+// Threads and the harts that run them.
+//
+//            start                     dispatch
+//   INACTIVE ──────▶ READY ◀─────────────────────────▶ RUNNING
+//                      ▲       preempt, yield to a      │ │ │
+//                      │       message                  │ │ └─ endpoint_wait ─▶ RECEIVING ─┐
+//                      │                                │ │                                │
+//                      │        no receiver ┌───────────┘ └─ call, fault ──▶ REPLY         │
+//                      │                    ▼                                ▲  │          │
+//                      │                 SENDING ──── received ──────────────┘  │          │
+//                      └──────────────── answered ──────────────────────────────┘          │
+//                      └──────────────── event ────────────────────────────────────────────┘
+//   any ── thread_kill ──▶ DEAD
+//
+// A blocked thread is this record, not a stack. Invariants:
+//   T1  READY threads are in exactly one hart's run queue, SENDING ones in exactly one endpoint's
+//       senders, RECEIVING ones in its receivers; all others in no queue.
+//   T2  a thread in REPLY has a token that only a thread of space `server` can use, once.
+//   T3  x[] holds the thread's user registers whenever it is not RUNNING.
+// Guarded by the kernel lock, but for x[] of a RUNNING thread, which its hart owns.
+#ifndef MICROKERNEL_THREAD_H
+#define MICROKERNEL_THREAD_H
+
+#include "abi/event.h"
+#include "abi/stats.h"
+#include "microkernel/types.h"
+
+struct space;
+struct endpoint;
+struct hart;
+
+enum thread_state {
+  THREAD_INACTIVE = 0,
+  THREAD_READY,
+  THREAD_RUNNING,
+  THREAD_SENDING,
+  THREAD_REPLY,
+  THREAD_RECEIVING,
+  THREAD_DEAD,
+};
+
+// How a thread's registers are restored.
+enum resume {
+  RESUME_CALL = 0,  // it made a system call: t0..t6 are not kept
+  RESUME_ALL = 1,   // it was interrupted: all of them
+  RESUME_IDLE = 2,  // a hart's idle thread
+};
+
+// User registers x1..x31 by number; x[0] is the program counter.
+enum { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_A0 = 10 };
+
+struct thread {
+  uint64_t x[32];     // trap_entry.S knows the offsets down to `resume`
+  struct hart *hart;  // where it runs or ran last
+  uint8_t resume;     // enum resume
+  uint8_t state;      // enum thread_state
+  uint8_t priority;   // 0..PRIORITIES-1, highest last
+  uint8_t dying;      // to be killed by the hart that runs it
+  uint32_t badge;     // of its space
+  uint64_t translation;
+  struct space *space;
+
+  // THREAD_REPLY
+  struct space *server;  // who may answer
+  token_t token;         // with what
+  uint32_t sequence;     // of tokens
+
+  // THREAD_SENDING
+  uint32_t via;  // badge of the handle
+  uint8_t kind;  // enum event_kind
+  uint64_t word[CALL_WORDS];
+  struct endpoint *waiting;  // also THREAD_RECEIVING
+  struct thread *next, *previous;
+
+  uint32_t *buffer;  // call buffer, or NULL
+  bool fp_used;      // fp[] is meaningful, or its registers are live
+  struct hart *fp_hart;  // where its registers were loaded last
+  uint64_t fp[33];       // f0..f31, fcsr
+};
+_Static_assert(sizeof(struct thread) <= PAGE_SIZE, "an object is a frame");
+
+#define PRIORITIES 4u
+#define HARTS_MAX 8u
+
+struct queue {
+  struct thread *head, *tail;
+};
+
+// The hart's kernel stack lies right below.
+struct hart {
+  uint64_t stat[STAT_COUNT];  // trap_entry.S counts STAT_ENTRIES
+  struct thread *current;
+  uint32_t id;               // index here
+  uint32_t machine_id;       // mhartid
+  struct queue ready[PRIORITIES];
+  struct thread *fp_owner;   // whose floating-point registers are loaded
+  struct thread idle;
+};
+
+// The running thread, in tp. (While a hart idles, its idle thread.)
+#ifdef __riscv
+register struct thread *current __asm__("tp");
+#else
+extern struct thread *current;
+#endif
+
+static inline struct hart *this_hart(void) { return current->hart; }
+
+extern struct hart *harts[HARTS_MAX];
+extern uint32_t hart_count_running;
+
+void queue_append(struct queue *queue, struct thread *thread);
+void queue_prepend(struct queue *queue, struct thread *thread);
+void queue_remove(struct queue *queue, struct thread *thread);
+
+// Makes an INACTIVE thread in a zeroed frame of type OBJECT_THREAD.
+void thread_create(struct thread *thread, struct space *space);
+// Sets all registers and makes it ready. EBUSY unless INACTIVE; EINVAL: its space has no table
+int thread_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
+// Registers of `of`, which must be in THREAD_REPLY to a call (EBUSY), with a0; then ready.
+int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0);
+// Ends a thread in whatever state, and its object. EBUSY: itself. EAGAIN: it must end first
+int thread_kill(struct thread *thread);
+// Puts the registers of a fresh start in place.
+void thread_set_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
+
+static inline uint64_t thread_word(const struct thread *thread, uint32_t i) {
+  return thread->x[REG_A0 + i];
+}
+
+#endif
