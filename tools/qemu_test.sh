@@ -1,0 +1,82 @@
+#!/bin/sh
+# The arguments that qemu.sh takes, refuses and gives to QEMU. Usage: qemu_test.sh QEMU_SH
+set -eu
+
+tool=$PWD/$1
+failed=0
+cd "$TEST_TMPDIR"
+mkdir bin
+cat >bin/qemu-system-riscv64 <<'EOF'
+#!/bin/sh
+printf '<%s>' "$@"
+EOF
+cat >command_output.pl <<'EOF'
+print map { "<$_>" } @ARGV;
+EOF
+chmod +x bin/qemu-system-riscv64
+PATH=$PWD/bin:$PATH
+echo disk >disk.img
+echo disk >'my,own.img'
+
+qemu() {
+  "$tool" kernel.elf initrd.tar disk.img command_output.pl "$@"
+}
+
+# refuses ARGUMENT...
+refuses() {
+  status=0
+  said=$(qemu "$@" 2>&1 >out) || status=$?
+  if [ "$status" != 2 ] || [ -z "$said" ] || [ -s out ]; then
+    echo "'$*' gives status $status: $said"
+    failed=1
+  fi
+}
+
+# gives WORDS ARGUMENT...
+gives() {
+  words=$1
+  shift
+  case $(qemu "$@" 2>/dev/null) in
+    *"$words"*) ;;
+    *)
+      echo "'$*' does not give $words, but: $(qemu "$@" 2>&1)"
+      failed=1
+      ;;
+  esac
+}
+
+gives '<-smp><2><-m><256M>'
+gives 'file=disk.img,if=none,format=raw,id=disk,snapshot=on>'
+gives '<-serial><mon:stdio>'
+gives '<-smp><8>' -smp 8
+gives '<-m><64M>' -m 64
+gives '<-m><8192M>' -m 8g
+gives '<-smp><1>' --icount
+gives '<-icount><shift=0,sleep=off>' --icount -smp 1
+gives '<-s><-S>' --gdb
+gives 'my,,own.img,if=none,format=raw,id=disk,snapshot=off>' --disk my,own.img
+gives "file=$PWD/disk.img," --disk "$PWD/disk.img"
+gives '<-append><cmd=echo%20%22a%20%20%25%22>' --cmd 'echo "a  %"'
+gives '<-append><cmd=>' --cmd ''
+
+refuses -smp
+refuses -smp 0
+refuses -smp 9
+refuses -smp 2x
+refuses -m 63M
+refuses -m 9G
+refuses -m 0100M
+refuses -m -1
+refuses -m 99999999999999999999
+refuses -m ''
+refuses --icount -smp 2
+refuses --disk
+refuses --disk ''
+refuses --disk missing.img
+refuses --disk bin
+refuses --cmd
+refuses --cmd "$(printf '%01020d' 0)"
+refuses --unknown
+refuses word
+
+exit "$failed"
