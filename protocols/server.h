@@ -59,7 +59,7 @@ enum {
 // What goes wrong in the pager, the kernel reports.
 //
 //               pager      fs          proc       console
-//   PAGER 1     proc       x           x          x
+//   PAGER 1     -          x           x          x
 //   PROC 2      -          x           pager      x
 //   FS 3        -          -           x          -
 //   CONSOLE 4   -          x           x          -

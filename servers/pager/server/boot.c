@@ -1,11 +1,7 @@
 #include "servers/pager/server/boot.h"
 
-#include "libsys/kcall.h"
 #include "libsys/server_rt/panic.h"
-#include "servers/pager/server/handles.h"
 #include "servers/pager/server/kernel.h"
-
-enum { PRIORITY_PAGER = 3 };
 
 void boot_check(int64_t status, const char *what, const char *name) {
   if (status < 0) panic("pager: %s of \"%s\": error %ld", what, name, -status);
@@ -13,7 +9,6 @@ void boot_check(int64_t status, const char *what, const char *name) {
 
 struct pager *boot(const struct boot_info *info) {
   if (info->magic != BOOT_MAGIC) panic("pager: no boot information");
-  kcall(SYS_THREAD_PRIORITY, HANDLE_BOOT_THREAD, PRIORITY_PAGER, 0, 0, 0, 0, 0);
   struct pager *pager = boot_memory(info);
   kernel_init(pager, (uint32_t *)BOOT_BUFFER);
   boot_servers(pager, info);
