@@ -55,8 +55,8 @@ def _disk_impl(ctx):
         file = _one_file(target)
         inputs.append(file)
         args.add_all(["program", file, path])
-    prefix = ctx.label.package + "/" + ctx.attr.tree_root + "/"
     for file in ctx.files.tree:
+        prefix = file.owner.package + "/root/"
         if not file.short_path.startswith(prefix):
             fail("%s is not below %s" % (file.short_path, prefix))
         inputs.append(file)
@@ -79,12 +79,8 @@ disk = rule(
             allow_files = True,
         ),
         "tree": attr.label_list(
-            doc = "Plain files, put on the disk as they lie below tree_root.",
+            doc = "Plain files, put on the disk as they lie below the root/ of their package.",
             allow_files = True,
-        ),
-        "tree_root": attr.string(
-            doc = "The folder of this package whose contents become the disk's.",
-            default = "root",
         ),
         "dirs": attr.string_dict(
             doc = "Directories to make and their octal modes.",
