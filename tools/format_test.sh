@@ -14,4 +14,7 @@ esac
 cd "$root"
 find . \( -name '.*' ! -name . -o -path ./third_party \) -prune -o \
   -type f \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0 |
-  xargs -0 clang-format --dry-run -Werror
+  xargs -0 clang-format --dry-run -Werror || {
+  echo "to mend: clang-format -i FILE..." >&2
+  exit 1
+}
