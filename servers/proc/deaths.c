@@ -1,0 +1,105 @@
+// Faults and exceptions that end the program. One of a server ends the system: nothing can go on
+// without it, and what it knew is lost.
+#include <string.h>
+
+#include "protocols/proc.h"
+#include "servers/proc/last_words.h"
+#include "servers/proc/outside.h"
+#include "servers/proc/processes_private.h"
+#include "servers/proc/signal_action.h"
+
+static const char *server_name(uint32_t slot) {
+  switch (slot) {
+    case SLOT_PAGER:
+      return "pager";
+    case SLOT_FS:
+      return "fs";
+    case SLOT_PROC:
+      return "proc";
+    case SLOT_CONSOLE:
+      return "console";
+    default:
+      return "server";
+  }
+}
+
+// The program's last words are written; now it dies of the signal.
+static void die(struct process *process, token_t token, int signal, const char *text, size_t count,
+                struct answer *answer) {
+  outside_message(text, count);
+  if (process->pid == PID_INIT) {
+    power_off(process, token, 128u + (uint32_t)signal, answer);
+    return;
+  }
+  process_end(process, status_signaled(signal));
+  answer->status = ANSWER_LATER;
+}
+
+static void server_died(const char *text, size_t count, struct answer *answer) {
+  outside_firmware_message("\n", 1);
+  outside_firmware_message(text, count);
+  outside_halt(STATUS_SERVER_DIED);
+  answer->status = ANSWER_LATER;
+}
+
+void fault_call(const struct event *event, struct answer *answer) {
+  char text[LAST_WORDS_MAX];
+  const uint64_t *word = event->word;
+  uint32_t badge = badge_origin(event->badge);
+  if (word[0] != PROC_FAULT) {
+    answer->status = -ENOSYS;
+    return;
+  }
+  int signal = (int)word[1];
+  struct process *process = table_by_badge(&processes.table, badge);
+  if (process) {
+    size_t count = last_words_of_fault(text, process->name, process->pid, signal, word[2], word[3],
+                                       word[4], word[5]);
+    die(process, event->token, signal, text, count, answer);
+  } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
+    server_died(text,
+                last_words_of_fault(text, server_name(badge), 0, signal, word[2], word[3], word[4],
+                                    word[5]),
+                answer);
+  } else {
+    answer->status = -ESRCH;
+  }
+}
+
+void exception_call(const struct event *event, struct answer *answer) {
+  char text[LAST_WORDS_MAX];
+  const uint64_t *word = event->word;
+  uint32_t badge = badge_origin(event->badge);
+  struct process *process = table_by_badge(&processes.table, badge);
+  if (process) {
+    size_t count =
+        last_words_of_exception(text, process->name, process->pid, word[0], word[1], word[2]);
+    die(process, event->token, signal_of_exception(word[0]), text, count, answer);
+  } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
+    server_died(text,
+                last_words_of_exception(text, server_name(badge), 0, word[0], word[1], word[2]),
+                answer);
+  } else {
+    answer->status = -ESRCH;
+  }
+}
+
+void fs_call(const struct event *event, struct answer *answer) {
+  struct process *process = table_by_badge(&processes.table, badge_origin(event->badge));
+  if (!process) {
+    answer->status = -ESRCH;
+    return;
+  }
+  switch (event->word[0]) {
+    case PROC_SIGNAL_SELF:
+      if (process->pid != PID_INIT) process_signal(process, (int)event->word[1]);
+      answer->status = process->state == PROCESS_LIVE ? -EPIPE : ANSWER_LATER;
+      break;
+    case PROC_UNMOUNTED:
+      power_unmounted((int64_t)event->word[1], answer);
+      break;
+    default:
+      answer->status = -ENOSYS;
+      break;
+  }
+}

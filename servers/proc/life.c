@@ -1,0 +1,125 @@
+// Processes begin, become other programs, end and are waited for.
+#include <string.h>
+
+#include "protocols/fs.h"
+#include "protocols/pager.h"
+#include "protocols/proc.h"
+#include "servers/proc/outside.h"
+#include "servers/proc/processes_private.h"
+#include "servers/proc/signal_action.h"
+
+_Static_assert(sizeof((struct exec_image *)0)->name >= PROCESS_NAME_MAX, "a name fits");
+
+#define WAIT_NO_HANG 1u
+#define WAIT_UNTRACED 2u  // nothing is ever stopped
+
+void op_fork(const struct request *request, struct answer *answer) {
+  struct process_table *table = &processes.table;
+  struct process *child =
+      processes.powering_off ? NULL : table_fork(table, request->caller, outside_now());
+  if (!child) {
+    answer->status = -EAGAIN;
+    return;
+  }
+  int64_t status = outside_fs_fork(request->caller->badge, child->badge);
+  if (status >= 0) {
+    status = outside_pager_fork(request->caller->badge, child->badge);
+    if (status < 0) outside_fs_exited(child->badge);
+  }
+  if (status < 0) {
+    table_fork_undo(table, child);
+    answer->status = status;
+    return;
+  }
+  answer->status = child->pid;
+}
+
+// The name is whatever the caller's page says at this moment, made fit to be printed.
+static void take_name(struct process *process) {
+  const struct exec_image *image = outside_page(process->badge);
+  memcpy(process->name, image->name, PROCESS_NAME_MAX - 1);
+  process->name[PROCESS_NAME_MAX - 1] = 0;
+  for (char *at = process->name; *at; at++) {
+    if (*at < ' ' || *at == 127) *at = '?';
+  }
+}
+
+void op_exec(const struct request *request, struct answer *answer) {
+  take_name(request->caller);
+  request->caller->executed = true;
+  int64_t status = outside_forward_to_fs(request->token, FS_EXEC, request->argument[0]);
+  answer->status = status < 0 ? status : ANSWER_LATER;
+}
+
+// --- End ---
+
+void process_leave(struct process *process) {
+  process_unpark(process);
+  // The space goes first: nothing of it can call fs or console afterwards.
+  outside_pager_kill(process->badge);
+  outside_fs_exited(process->badge);
+  outside_console_exited(process->badge);
+}
+
+void process_end(struct process *process, uint32_t status) {
+  struct process_table *table = &processes.table;
+  struct process *parent = &table->process[process->parent];
+  process_leave(process);
+  if (table_end(table, process, status)) process_check_wait(&table->process[SLOT_INIT]);
+  process_check_wait(parent);
+}
+
+void op_exit(const struct request *request, struct answer *answer) {
+  uint32_t code = request->argument[0] & 0xff;
+  if (request->caller->pid == PID_INIT) {
+    power_off(request->caller, request->token, code, answer);
+    return;
+  }
+  process_end(request->caller, status_exited(code));
+  answer->status = ANSWER_LATER;
+}
+
+// --- Wait ---
+
+void process_check_wait(struct process *parent) {
+  if (parent->state != PROCESS_LIVE || parent->park != PARK_WAIT) return;
+  struct process *zombie;
+  enum wait_found found = table_wait(&processes.table, parent, parent->wait_selector, &zombie);
+  if (found == WAIT_NONE_ENDED) return;
+  parent->park = PARK_NONE;
+  if (found == WAIT_NO_CHILD) {
+    outside_answer(parent->token, -ECHILD, 0);
+    return;
+  }
+  outside_answer(parent->token, zombie->pid, zombie->status);
+  table_reap(&processes.table, zombie);
+}
+
+void op_wait(const struct request *request, struct answer *answer) {
+  struct process *caller = request->caller;
+  int64_t selector = (int64_t)request->argument[0];
+  uint64_t options = request->argument[1];
+  if (options & ~(uint64_t)(WAIT_NO_HANG | WAIT_UNTRACED)) {
+    answer->status = -EINVAL;
+    return;
+  }
+  struct process *zombie;
+  switch (table_wait(&processes.table, caller, selector, &zombie)) {
+    case WAIT_NO_CHILD:
+      answer->status = -ECHILD;
+      return;
+    case WAIT_ZOMBIE:
+      answer->status = zombie->pid;
+      answer->word[0] = zombie->status;
+      table_reap(&processes.table, zombie);
+      return;
+    case WAIT_NONE_ENDED:
+      break;
+  }
+  if (options & WAIT_NO_HANG) return;
+  caller->park = PARK_WAIT;
+  caller->wait_selector = selector;
+  caller->token = request->token;
+  outside_console_yield(caller->badge);
+  answer->status = ANSWER_LATER;
+}

@@ -1,0 +1,69 @@
+// What the files of processes share.
+#ifndef SERVERS_PROC_PROCESSES_PRIVATE_H
+#define SERVERS_PROC_PROCESSES_PRIVATE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "servers/proc/process_table.h"
+#include "servers/proc/processes.h"
+#include "servers/proc/timer_heap.h"
+
+struct processes {
+  uint32_t foreground;      // process group that gets Ctrl-C
+  uint32_t terminal_owner;  // badge of who set it last, whom Ctrl-C spares; 0: nobody
+  bool powering_off;
+  uint32_t halt_status;
+  uint64_t timer;  // deadline that the kernel knows
+  struct timer_heap sleepers;
+  struct process_table table;
+};
+
+extern struct processes processes;
+
+// A call by a live process.
+struct request {
+  struct process *caller;
+  token_t token;
+  uint64_t argument[5];
+};
+
+typedef void operation(const struct request *request, struct answer *answer);
+
+// life.c
+operation op_fork, op_exit, op_wait, op_exec;
+// A live process loses its space, files and terminal; its entry stays as it is.
+void process_leave(struct process *process);
+// Ends a live process with a status as wait reports it; who waits for it learns it.
+void process_end(struct process *process, uint32_t status);
+// A waiting parent's call is answered if it can be by now.
+void process_check_wait(struct process *parent);
+
+// signals.c
+operation op_kill, op_setpgid, op_foreground;
+// The signal's default action.
+void process_signal(struct process *process, int signal);
+
+// sleep.c
+operation op_sleep, op_clock;
+// Forgets what a process waits for.
+void process_unpark(struct process *process);
+
+// query.c
+operation op_getpid, op_list;
+
+// deaths.c
+// A call forwarded by the pager: a page fault that it cannot serve.
+void fault_call(const struct event *event, struct answer *answer);
+void exception_call(const struct event *event, struct answer *answer);
+// A call forwarded by fs.
+void fs_call(const struct event *event, struct answer *answer);
+
+// power.c
+operation op_poweroff;
+// Powers off in the name of a waiting caller, which is init or asked for it.
+void power_off(struct process *caller, token_t token, uint32_t status, struct answer *answer);
+void power_unmounted(int64_t status, struct answer *answer);
+
+#endif

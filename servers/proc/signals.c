@@ -1,0 +1,150 @@
+// Signals, in so far as they end processes, and the groups that they go to.
+#include <signal.h>
+#include <stddef.h>
+
+#include "protocols/proc.h"
+#include "servers/proc/outside.h"
+#include "servers/proc/processes_private.h"
+#include "servers/proc/signal_action.h"
+
+static bool is_init(const struct process *process) { return process->pid == PID_INIT; }
+
+void process_signal(struct process *process, int signal) {
+  if (process->state != PROCESS_LIVE) return;
+  if (signal_default((uint64_t)signal) != SIGNAL_ENDS) return;
+  process_end(process, status_signaled(signal));
+}
+
+// --- Kill ---
+
+// Whom a kill concerns: a group, or all but init and the caller.
+static struct process *next_target(const struct request *request, int64_t selector,
+                                   const struct process *after) {
+  struct process_table *table = &processes.table;
+  if (selector == 0) return table_group_next(table, request->caller->group, after);
+  if (selector < -PID_MAX) return NULL;
+  if (selector != -1) return table_group_next(table, (uint32_t)-selector, after);
+  struct process *next = table_from_slot(table, after ? process_slot(after) + 1u : 0);
+  while (next && (is_init(next) || next == request->caller)) {
+    next = table_from_slot(table, process_slot(next) + 1u);
+  }
+  return next;
+}
+
+// A process may be reaped while it is signaled, when init waits for it. The walk goes by pids.
+#define TARGETS_MAX PROCESSES_MAX
+static uint16_t targets[TARGETS_MAX];
+
+static uint32_t collect_targets(const struct request *request, int64_t selector) {
+  uint32_t count = 0;
+  for (struct process *at = next_target(request, selector, NULL); at;
+       at = next_target(request, selector, at)) {
+    targets[count++] = (uint16_t)at->pid;
+  }
+  return count;
+}
+
+static void signal_targets(const struct request *request, uint32_t count, int signal,
+                           struct answer *answer) {
+  bool self = false;
+  uint32_t spared = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    struct process *target = table_by_pid(&processes.table, targets[i]);
+    if (!target) continue;
+    if (is_init(target)) {
+      spared++;
+    } else if (target == request->caller) {
+      self = true;
+    } else {
+      process_signal(target, signal);
+    }
+  }
+  if (spared == count) answer->status = -EPERM;
+  // The caller last, so that all of the group get it.
+  if (self) process_signal(request->caller, signal);
+}
+
+void op_kill(const struct request *request, struct answer *answer) {
+  struct process *caller = request->caller;
+  int64_t selector = (int64_t)request->argument[0];
+  uint64_t signal = request->argument[1];
+  if (signal != 0 && signal_default(signal) == SIGNAL_INVALID) {
+    answer->status = -EINVAL;
+    return;
+  }
+  uint32_t count;
+  if (selector > 0) {
+    bool exists = selector <= PID_MAX && table_by_pid(&processes.table, (uint32_t)selector);
+    targets[0] = (uint16_t)selector;
+    count = exists ? 1 : 0;
+  } else {
+    count = collect_targets(request, selector);
+  }
+  if (count == 0) {
+    answer->status = -ESRCH;
+    return;
+  }
+  if (signal != 0) signal_targets(request, count, (int)signal, answer);
+  if (caller->state != PROCESS_LIVE) answer->status = ANSWER_LATER;
+}
+
+// --- Groups ---
+
+static int64_t set_group(struct process *caller, struct process *target, uint64_t group) {
+  struct process_table *table = &processes.table;
+  bool own_child = target && target->pid != PID_INIT && &table->process[target->parent] == caller;
+  if (!target || (target != caller && !own_child)) return -ESRCH;
+  if (target != caller && target->executed) return -EACCES;
+  if (is_init(target)) return -EPERM;  // it leads the session
+  if (group == 0) group = target->pid;
+  if (group > PID_MAX) return -EPERM;
+  if (group != target->pid && !table_group_next(table, (uint32_t)group, NULL)) return -EPERM;
+  table_set_group(table, target, (uint32_t)group);
+  process_check_wait(&table->process[target->parent]);
+  return 0;
+}
+
+void op_setpgid(const struct request *request, struct answer *answer) {
+  uint64_t pid = request->argument[0];
+  uint64_t group = request->argument[1];
+  if ((int64_t)pid < 0 || (int64_t)group < 0) {
+    answer->status = -EINVAL;
+    return;
+  }
+  struct process *target = request->caller;
+  if (pid != 0) target = pid <= PID_MAX ? table_by_pid(&processes.table, (uint32_t)pid) : NULL;
+  answer->status = set_group(request->caller, target, group);
+}
+
+void op_foreground(const struct request *request, struct answer *answer) {
+  uint64_t group = request->argument[0];
+  if ((int64_t)group < 0) {
+    answer->status = -EINVAL;
+    return;
+  }
+  if (group != 0) {
+    if (group > PID_MAX || !table_group_next(&processes.table, (uint32_t)group, NULL)) {
+      answer->status = -ESRCH;
+      return;
+    }
+    processes.foreground = (uint32_t)group;
+    processes.terminal_owner = request->caller->badge;
+  }
+  answer->status = processes.foreground;
+}
+
+void processes_interrupt(void) {
+  struct process_table *table = &processes.table;
+  struct process *owner = table_by_badge(table, processes.terminal_owner);
+  uint32_t count = 0;
+  if (processes.powering_off) return;
+  for (struct process *at = table_group_next(table, processes.foreground, NULL); at;
+       at = table_group_next(table, processes.foreground, at)) {
+    if (!is_init(at) && at != owner) targets[count++] = (uint16_t)at->pid;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    struct process *target = table_by_pid(table, targets[i]);
+    if (target) process_signal(target, SIGINT);
+  }
+  if (owner) outside_console_interrupted(owner->badge);
+}
