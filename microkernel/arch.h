@@ -9,10 +9,17 @@
 
 struct thread;
 
-// --- memory ---
-// The kernel's own view of a frame. => the frame exists
-void *arch_frame_address(frame_t frame);
-frame_t arch_address_frame(const void *address);
+// Inline, in arch_inline.h of each machine:
+//
+//   void *arch_frame_address(frame_t frame)           the kernel's own view of a frame
+//   frame_t arch_address_frame(const void *address)   and back
+//   void arch_switch_translation(uint64_t translation)
+//   void arch_fence_page(uaddr_t address, uint32_t asid)   local fence of one page
+#ifdef __riscv
+#include "microkernel/arch/riscv64/arch_inline.h"
+#else
+#include "microkernel/arch/host/arch_inline.h"
+#endif
 
 // --- translation ---
 // satp's value for a root table.
@@ -20,10 +27,8 @@ uint64_t arch_translation(frame_t root, uint32_t asid);
 // Fills the kernel's half of a new root table.
 void arch_root_init(uint64_t *root);
 // Number of address-space identifiers, at least 1. With 1, every switch flushes.
-uint32_t arch_asid_count(void);
-void arch_switch_translation(uint64_t translation);
-// Local fences: one page, or all of an ASID.
-void arch_fence_page(uaddr_t address, uint32_t asid);
+extern uint32_t arch_asid_count;
+// Local fence of all of an ASID.
 void arch_fence_asid(uint32_t asid);
 // The same for [start, end) on other harts; returns when they have done it.
 void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid);

@@ -52,7 +52,7 @@ static frame_t make_frame_table(const struct machine *m, paddr_t end) {
   if (user + LARGE_FRAMES > frame_first + frame_total) panic("too little memory", m->ram_bytes);
   if (m->archive_start >> PAGE_SHIFT < user) panic("boot archive in the way at", m->archive_start);
 
-  frame_table = arch_frame_address(table);
+  frame_table = (struct frame *)arch_frame_address(table) - frame_first;
   frame_board = arch_frame_address(board);
   memset(frame_board, 0, frame_total);
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {

@@ -1,27 +1,30 @@
 #include "microkernel/fault.h"
 
 #include "abi/handle.h"
+#include "microkernel/boot.h"
 #include "microkernel/endpoint.h"
 #include "microkernel/panic.h"
 #include "microkernel/pte.h"
 #include "microkernel/schedule.h"
 
-// Sends the message through a slot of the thread's own space. Without a handle there, nobody is
-// to decide: the thread stops; if it is the boot space's, so does the machine.
-static struct thread *send_through(handle_t slot, struct message *message) {
-  int error;
-  struct handle *handle =
-      handle_get(current->space, slot, OBJECT_ENDPOINT, RIGHT_CALL, &error);
-  if (UNLIKELY(!handle)) {
-    if (current->space->badge == 0) {
-      panic_print("\nfirst process: ");
-      panic_print(message->kind == EVENT_FAULT ? "page fault at " : "exception ");
-      panic_print_hex(message->word[0]);
-      panic("pc", message->word[2]);
-    }
-    current->state = THREAD_DEAD;
-    return schedule_next();
+// There is no endpoint for the message: the thread stops; if it is the first process's, so does the
+// machine.
+static __attribute__((noinline, cold)) struct thread *nobody_decides(
+    const struct message *message) {
+  if (current->space == boot_space) {
+    panic_print("\nfirst process: ");
+    panic_print(message->kind == EVENT_FAULT ? "page fault at " : "exception ");
+    panic_print_hex(message->word[0]);
+    panic("pc", message->word[2]);
   }
+  current->state = THREAD_DEAD;
+  return schedule_next();
+}
+
+// Sends the message through a slot of the thread's own space.
+static inline struct thread *send_through(handle_t slot, struct message *message) {
+  struct handle *handle = endpoint_handle(slot, RIGHT_CALL);
+  if (UNLIKELY(!handle)) return nobody_decides(message);
   message->via = handle->badge;
   return endpoint_send(arch_frame_address(handle->object), message);
 }

@@ -27,8 +27,8 @@ struct frame {
   uint32_t count;
 };
 
-extern struct frame *frame_table;  // entry i is frame frame_first + i
-extern uint8_t *frame_board;       // likewise: BOARD_* bits, cleared by the boot process
+extern struct frame *frame_table;  // indexed by frame number: frame_first is the first to exist
+extern uint8_t *frame_board;       // from frame_first: BOARD_* bits, cleared by the boot process
 extern frame_t frame_first;
 extern uint32_t frame_total;
 
@@ -38,7 +38,7 @@ enum { BOARD_ACCESSED = 1, BOARD_DIRTY = 2 };
 static inline bool frame_exists(uint64_t frame) { return frame - frame_first < frame_total; }
 
 // => frame_exists(frame)
-static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame - frame_first]; }
+static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame]; }
 
 static inline uint8_t frame_type(uint64_t frame) {
   return (uint8_t)frame_entry(frame)->type_generation;

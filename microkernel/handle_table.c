@@ -15,7 +15,7 @@ static bool is_range(uint8_t type) {
 
 static bool is_alive(const struct handle *handle) {
   if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
-  return frame_entry(handle->object)->type_generation == handle->type_generation;
+  return handle_is_current(handle);
 }
 
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,

@@ -23,6 +23,10 @@ _Static_assert(sizeof(struct handle) * HANDLES_PER_FRAME == PAGE_SIZE, "a frame 
 
 // The slot, free or not; NULL if the table has none with that index.
 struct handle *handle_slot(struct space *space, uint64_t index);
+// Whether a handle to an object (not a range) still names one.
+static inline bool handle_is_current(const struct handle *handle) {
+  return frame_entry(handle->object)->type_generation == handle->type_generation;
+}
 // The handle if it is of `type`, has all `rights` and its object still exists; else NULL with
 // the reason, -EBADF or -EACCES, in *error.
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,

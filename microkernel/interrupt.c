@@ -18,8 +18,7 @@ int irq_bind(uint32_t irq, const struct handle *endpoint) {
 
 void irq_deliver(uint32_t irq) {
   struct handle *handle = irq < IRQ_MAX ? &irq_table[irq] : NULL;
-  if (!handle || handle->type != OBJECT_ENDPOINT ||
-      frame_entry(handle->object)->type_generation != handle->type_generation) {
+  if (!handle || handle->type != OBJECT_ENDPOINT || !handle_is_current(handle)) {
     arch_irq_complete(irq);
     return;
   }

@@ -14,7 +14,7 @@
 static uint64_t asid_used[4096 / 64] = {1};  // ASID 0 is the kernel's at boot
 
 static int asid_allocate(uint32_t *asid) {
-  uint32_t count = arch_asid_count();
+  uint32_t count = arch_asid_count;
   if (count == 1) {
     *asid = 0;  // every switch flushes
     return 0;

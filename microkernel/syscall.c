@@ -31,22 +31,27 @@ static struct thread *sys_bad(ARGUMENTS) { return result(-ENOSYS); }
 
 // --- messages ---
 
-static inline struct handle *get_endpoint(word index, uint8_t right, int *error) {
+static struct handle *get_endpoint(word index, uint8_t right, int *error) {
   return handle_get(current->space, index, OBJECT_ENDPOINT, right, error);
 }
 
+// Why endpoint_handle found none.
+static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index, uint8_t right) {
+  int error = -EBADF;
+  get_endpoint(index, right, &error);
+  return result(error);
+}
+
 static struct thread *sys_call(ARGUMENTS) {
-  int error;
-  struct handle *handle = get_endpoint(a0, RIGHT_CALL, &error);
-  if (UNLIKELY(!handle)) return result(error);
+  struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
+  if (UNLIKELY(!handle)) return refuse_endpoint(a0, RIGHT_CALL);
   struct message message = {handle->badge, EVENT_CALL, {a1, a2, a3, a4, a5, a6}};
   return endpoint_send(arch_frame_address(handle->object), &message);
 }
 
 static struct thread *sys_wait(ARGUMENTS) {
-  int error;
-  struct handle *handle = get_endpoint(a0, RIGHT_RECEIVE, &error);
-  if (UNLIKELY(!handle)) return result(error);
+  struct handle *handle = endpoint_handle(a0, RIGHT_RECEIVE);
+  if (UNLIKELY(!handle)) return refuse_endpoint(a0, RIGHT_RECEIVE);
   return endpoint_wait(arch_frame_address(handle->object), NULL);
 }
 
@@ -64,9 +69,8 @@ static inline void answer(struct thread *thread, word r0, word r1, word r2, word
 }
 
 static struct thread *sys_reply_wait(ARGUMENTS) {
-  int error;
-  struct handle *handle = get_endpoint(a1, RIGHT_RECEIVE, &error);
-  if (UNLIKELY(!handle)) return result(error);
+  struct handle *handle = endpoint_handle(a1, RIGHT_RECEIVE);
+  if (UNLIKELY(!handle)) return refuse_endpoint(a1, RIGHT_RECEIVE);
   struct thread *thread = token_thread(a0);
   if (LIKELY(thread)) answer(thread, a2, a3, a4, a5, a6);
   return endpoint_wait(arch_frame_address(handle->object), thread);
@@ -98,10 +102,9 @@ static struct thread *sys_forward(ARGUMENTS) {
 }
 
 static struct thread *sys_forward_wait(ARGUMENTS) {
-  int error;
-  struct handle *handle = get_endpoint((uint32_t)a1, RIGHT_RECEIVE, &error);
-  if (UNLIKELY(!handle)) return result(error);
-  error = forward(a0, a1 >> 32, a2, a3, a4, a5, a6);
+  struct handle *handle = endpoint_handle((uint32_t)a1, RIGHT_RECEIVE);
+  if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
+  int error = forward(a0, a1 >> 32, a2, a3, a4, a5, a6);
   if (UNLIKELY(error && error != -ESRCH)) return result(error);
   return endpoint_wait(arch_frame_address(handle->object), NULL);
 }
@@ -150,12 +153,11 @@ static int map(struct space *space, word frames, word where, word count, word f0
 }
 
 static struct thread *sys_map_reply_wait(ARGUMENTS) {
-  int error;
-  struct handle *handle = get_endpoint((uint32_t)a1, RIGHT_RECEIVE, &error);
-  if (UNLIKELY(!handle)) return result(error);
+  struct handle *handle = endpoint_handle((uint32_t)a1, RIGHT_RECEIVE);
+  if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
   struct thread *thread = token_thread(a0);
   if (LIKELY(thread)) {
-    error = map(thread->space, a1 >> 32, a2, a3, a4, a5, a6);
+    int error = map(thread->space, a1 >> 32, a2, a3, a4, a5, a6);
     if (UNLIKELY(error)) return result(error);
     answer(thread, 0, 0, 0, 0, 0);
   }

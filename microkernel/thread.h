@@ -109,9 +109,36 @@ static inline struct hart *this_hart(void) { return current->hart; }
 extern struct hart *harts[HARTS_MAX];
 extern uint32_t hart_count_running;
 
-void queue_append(struct queue *queue, struct thread *thread);
-void queue_prepend(struct queue *queue, struct thread *thread);
-void queue_remove(struct queue *queue, struct thread *thread);
+static inline void queue_append(struct queue *queue, struct thread *thread) {
+  thread->next = NULL;
+  thread->previous = queue->tail;
+  if (queue->tail)
+    queue->tail->next = thread;
+  else
+    queue->head = thread;
+  queue->tail = thread;
+}
+
+static inline void queue_prepend(struct queue *queue, struct thread *thread) {
+  thread->previous = NULL;
+  thread->next = queue->head;
+  if (queue->head)
+    queue->head->previous = thread;
+  else
+    queue->tail = thread;
+  queue->head = thread;
+}
+
+static inline void queue_remove(struct queue *queue, struct thread *thread) {
+  if (thread->previous)
+    thread->previous->next = thread->next;
+  else
+    queue->head = thread->next;
+  if (thread->next)
+    thread->next->previous = thread->previous;
+  else
+    queue->tail = thread->previous;
+}
 
 // Makes an INACTIVE thread in a zeroed frame of type OBJECT_THREAD.
 void thread_create(struct thread *thread, struct space *space);

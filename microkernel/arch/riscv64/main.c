@@ -28,7 +28,7 @@ static _Alignas(PAGE_SIZE) uint64_t kernel_middle[TABLE_ENTRIES];  // the gigaby
 static _Alignas(PAGE_SIZE) uint64_t kernel_leaves[TABLE_ENTRIES];  // its 2 MiB of the kernel
 static uint32_t root_end;  // entries of the root in use
 static uint64_t kernel_translation;
-static uint32_t asid_count;
+uint32_t arch_asid_count;
 static bool has_sstc;
 static paddr_t finisher;
 
@@ -42,14 +42,6 @@ struct thread *kernel_main(uint64_t hart, paddr_t tree);
 struct thread *secondary_main(void);
 
 // --- memory ---
-
-void *arch_frame_address(frame_t frame) {
-  return (void *)(DIRECT_MAP + ((uint64_t)frame << PAGE_SHIFT));
-}
-
-frame_t arch_address_frame(const void *address) {
-  return (frame_t)(((uint64_t)address - DIRECT_MAP) >> PAGE_SHIFT);
-}
 
 static paddr_t physical(const void *address) { return (uint64_t)address - DIRECT_MAP; }
 
@@ -85,22 +77,11 @@ uint64_t arch_translation(frame_t root, uint32_t asid) {
   return SATP_SV39 | (uint64_t)asid << SATP_ASID_SHIFT | root;
 }
 
-uint32_t arch_asid_count(void) { return asid_count; }
-
 static void probe_asids(void) {
   csr_write(satp, kernel_translation | SATP_ASID_MASK << SATP_ASID_SHIFT);
-  asid_count = 1 + (uint32_t)((csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_MASK);
+  arch_asid_count = 1 + (uint32_t)((csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_MASK);
   csr_write(satp, kernel_translation);
   __asm__ volatile("sfence.vma" ::: "memory");
-}
-
-void arch_switch_translation(uint64_t translation) {
-  csr_write(satp, translation);
-  if (UNLIKELY(asid_count == 1)) __asm__ volatile("sfence.vma" ::: "memory");
-}
-
-void arch_fence_page(uaddr_t address, uint32_t asid) {
-  __asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"((uint64_t)asid) : "memory");
 }
 
 void arch_fence_asid(uint32_t asid) {
