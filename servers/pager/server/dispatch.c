@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "abi/stats.h"
-#include "libsys/kcall.h"
 #include "protocols/server.h"
+#include "servers/pager/server/kernel.h"
 
 #define FROM(via) (1u << (via))
 
@@ -57,8 +57,7 @@ static int64_t do_counts(struct pager *pager, struct space *space, const struct 
   if (status < 0) return status;
   struct pager_counts *counts = pager_message(pager, space);
   for (uint32_t i = 0; i < sizeof(counts->kernel) / sizeof(counts->kernel[0]); i++) {
-    counts->kernel[i] =
-        i < STAT_COUNT ? (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, i, 0, 0, 0, 0, 0) : 0;
+    counts->kernel[i] = i < STAT_COUNT ? kernel_stat(i) : 0;
   }
   return status;
 }

@@ -1,4 +1,4 @@
-// System calls of the pager that kernel_ops.h has no need of, and what kernel_ops.c shares.
+// System calls of the pager that kernel_ops.h has no need of, for boot and counters.
 #ifndef SERVERS_PAGER_SERVER_KERNEL_H
 #define SERVERS_PAGER_SERVER_KERNEL_H
 
@@ -18,8 +18,7 @@ void kernel_create_endpoint(handle_t slot);
 // only for boot.
 void kernel_give(uint32_t slot, handle_t to, handle_t from, uint32_t rights, uint64_t badge);
 
-// Prepares SYS_MAP*'s frame words: up to MAP_INLINE_MAX frames packed, more in the call buffer.
-void kernel_pack_frames(uint64_t va_prot, uint32_t count, const uint32_t *frames,
-                        uint64_t packed[3]);
+// A counter of the kernel: enum stat of abi/stats.h.
+uint64_t kernel_stat(uint32_t number);
 
 #endif

@@ -58,6 +58,10 @@ void kernel_give(uint32_t slot, handle_t to, handle_t from, uint32_t rights, uin
   if (status < 0) panic("pager: handle %u for slot %u: error %ld", to, slot, status);
 }
 
+uint64_t kernel_stat(uint32_t number) {
+  return (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, number, 0, 0, 0, 0, 0);
+}
+
 // What every program can name, and nothing else.
 static int give_program_handles(handle_t space) {
   int64_t status = copy_handle(space, HANDLE_PAGER, HANDLE_SELF, RIGHT_CALL, VIA_PROGRAM);
@@ -114,7 +118,8 @@ int kops_fund_table(uint32_t slot, uint32_t frame) {
 
 // --- memory ------------------------------------------------------------------------------------
 
-void kernel_pack_frames(uint64_t va_prot, uint32_t count, const uint32_t *frames,
+// SYS_MAP*'s frame words: up to MAP_INLINE_MAX frames packed, more in the call buffer.
+static void pack_frames(uint64_t va_prot, uint32_t count, const uint32_t *frames,
                         uint64_t packed[3]) {
   packed[0] = frames[0];
   if (count == 1 || (va_prot & MAP_RUN)) return;
@@ -129,7 +134,7 @@ void kernel_pack_frames(uint64_t va_prot, uint32_t count, const uint32_t *frames
 
 int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames) {
   uint64_t packed[3] = {0};
-  kernel_pack_frames(va_prot, count, frames, packed);
+  pack_frames(va_prot, count, frames, packed);
   return (int)kcall(SYS_MAP, handle_of_space(slot), HANDLE_BOOT_RAM, va_prot, count, packed[0],
                     packed[1], packed[2]);
 }
@@ -174,7 +179,7 @@ int kops_map_reply(token_t token, uint32_t slot, uint64_t va_prot, uint32_t coun
                    const uint32_t *frames) {
   (void)slot;  // the token says it
   uint64_t packed[3] = {0};
-  kernel_pack_frames(va_prot, count, frames, packed);
+  pack_frames(va_prot, count, frames, packed);
   return (int)kcall(SYS_MAP_REPLY, token, (uint64_t)HANDLE_BOOT_RAM << 32, va_prot, count,
                     packed[0], packed[1], packed[2]);
 }
