@@ -10,9 +10,36 @@ BOOT = {
     "//servers/proc": "proc",
 }
 
+_COREUTILS = [
+    "cat",
+    "cp",
+    "echo",
+    "env",
+    "false",
+    "grep",
+    "head",
+    "kill",
+    "ln",
+    "ls",
+    "mkdir",
+    "mv",
+    "poweroff",
+    "ps",
+    "pwd",
+    "rm",
+    "rmdir",
+    "sleep",
+    "sync",
+    "touch",
+    "true",
+    "uname",
+    "wc",
+]
+
 # Programs on the disk, and their paths there.
-PROGRAMS = {
-}
+PROGRAMS = dict([("//apps/coreutils:" + name, "bin/" + name) for name in _COREUTILS], **{
+    "//apps/sh": "bin/sh",
+})
 
 # Directories on the disk that nothing else makes, and their modes.
 DIRS = {

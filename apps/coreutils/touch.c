@@ -1,0 +1,19 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "apps/coreutils/common.h"
+
+const char program_name[] = "touch";
+const char program_help[] =
+    "usage: touch FILE...\n"
+    "Makes files that do not exist.\n";
+
+int main(int argc, char **argv) {
+  int i = common_flags(argc, argv, "", NULL), status = 0;
+  if (i == argc) common_usage();
+  for (; i < argc; ++i) {
+    int fd = open(argv[i], O_WRONLY | O_CREAT, 0666);
+    if (fd < 0 || close(fd)) status = common_error(argv[i]);
+  }
+  return status;
+}

@@ -1,0 +1,24 @@
+// Child processes.
+#ifndef APPS_SH_JOB_H
+#define APPS_SH_JOB_H
+
+#include "apps/sh/shell.h"
+
+// Forks. In the child, which is 0: it is in process group `group` (0: a new one), which has the
+// terminal if `foreground`. Without job control groups stay as they are. -1: a message has been
+// written.
+pid_t job_fork(struct shell *shell, pid_t group, bool foreground);
+
+// Waits for a child. Returns its status as a command; tells what ended it if that was a signal.
+int job_wait(struct shell *shell, pid_t pid);
+
+// The shell itself has the terminal again, or at the prompt nobody whom Ctrl-C could end.
+void job_take_terminal(struct shell *shell);
+
+// Collects background processes that have ended.
+void job_reap(struct shell *shell);
+
+// Replaces the process by a program. Does not return.
+_Noreturn void job_exec(struct shell *shell, char **argv);
+
+#endif
