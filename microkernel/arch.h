@@ -26,7 +26,7 @@ struct thread;
 uint64_t arch_translation(frame_t root, uint32_t asid);
 // Fills the kernel's half of a new root table.
 void arch_root_init(uint64_t *root);
-// Number of address-space identifiers, at least 1. With 1, every switch flushes.
+// Number of address-space identifiers, one of them for the kernel.
 extern uint32_t arch_asid_count;
 // Local fence of all of an ASID.
 void arch_fence_asid(uint32_t asid);
@@ -34,8 +34,9 @@ void arch_fence_asid(uint32_t asid);
 void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid);
 
 // --- floating point, lazily ---
-// Called at a change of thread when either has live registers.
-void arch_fp_switch(struct thread *from, struct thread *to);
+// `from`, which has used the unit, stops running: its registers are saved if they have changed,
+// and the unit is off, so that the next use of it traps. Returns `to`.
+struct thread *arch_fp_leave(struct thread *from, struct thread *to);
 // Turns the unit on for a thread that trapped for want of it. False if it was on.
 bool arch_fp_enable(struct thread *thread);
 

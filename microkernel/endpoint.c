@@ -7,6 +7,21 @@
 #include "microkernel/interrupt.h"
 #include "microkernel/schedule.h"
 
+struct handle *endpoint_handle(uint64_t index, uint8_t right) {
+  int error;
+  return handle_get(current->space, index, OBJECT_ENDPOINT, right, &error);
+}
+
+struct thread *token_thread(token_t token) {
+  uint32_t frame = (uint32_t)token;
+  if (!frame_exists(frame) || frame_type(frame) != OBJECT_THREAD) return NULL;
+  struct thread *thread = arch_frame_address(frame);
+  if (thread->token != token || thread->state != THREAD_REPLY ||
+      thread->server != current->serial)
+    return NULL;
+  return thread;
+}
+
 void endpoint_enqueue(struct thread *sender, struct endpoint *endpoint,
                       const struct message *message) {
   sender->state = THREAD_SENDING;
@@ -22,16 +37,23 @@ struct thread *endpoint_send_later(struct endpoint *endpoint, const struct messa
   return schedule_next();
 }
 
+static void deliver(struct thread *receiver, struct thread *sender, uint8_t kind, uint32_t via,
+                    const uint64_t *word) {
+  endpoint_deliver(receiver, sender, kind, via, word[0], word[1], word[2], word[3], word[4],
+                   word[5]);
+}
+
 void endpoint_send_for(struct thread *sender, struct endpoint *endpoint,
                        const struct message *message) {
-  struct thread *receiver = endpoint->receivers.head;
+  struct thread *receiver = endpoint->receivers;
   hart_count(STAT_CALLS);
+  thread_end_wait(sender);
   if (!receiver) {
     endpoint_enqueue(sender, endpoint, message);
     return;
   }
-  queue_remove(&endpoint->receivers, receiver);
-  endpoint_deliver(receiver, sender, message->kind, message->via, message->word);
+  endpoint->receivers = receiver->next;
+  deliver(receiver, sender, message->kind, message->via, message->word);
   schedule_ready(receiver);
 }
 
@@ -43,19 +65,17 @@ static void deliver_bits(struct thread *receiver, struct endpoint *endpoint) {
   endpoint->bits = 0;
 }
 
-struct thread *endpoint_take_waiting(struct endpoint *endpoint, struct thread *instead) {
+struct thread *endpoint_wait_any(struct endpoint *endpoint, struct thread *instead) {
   struct thread *thread = current;
   struct thread *sender = endpoint->senders.head;
   if (endpoint->bits) {
     deliver_bits(thread, endpoint);
   } else if (sender) {
     queue_remove(&endpoint->senders, sender);
-    endpoint_deliver(thread, sender, sender->kind, sender->via, sender->word);
+    deliver(thread, sender, sender->kind, sender->via, sender->word);
   } else {
-    thread->state = THREAD_RECEIVING;
-    thread->waiting = endpoint;
-    queue_append(&endpoint->receivers, thread);
-    return schedule_next();
+    endpoint_add_receiver(endpoint, thread);
+    return instead ? dispatch(instead) : schedule_next();
   }
   if (instead) schedule_ready(instead);
   return thread;
@@ -63,32 +83,40 @@ struct thread *endpoint_take_waiting(struct endpoint *endpoint, struct thread *i
 
 void endpoint_notify(struct endpoint *endpoint, uint64_t bits) {
   endpoint->bits |= bits;
-  struct thread *receiver = endpoint->receivers.head;
+  struct thread *receiver = endpoint->receivers;
   if (!receiver) return;
-  queue_remove(&endpoint->receivers, receiver);
+  endpoint->receivers = receiver->next;
   deliver_bits(receiver, endpoint);
   schedule_ready_first(receiver);
 }
 
 void endpoint_forget(struct thread *thread) {
   struct endpoint *endpoint = thread->waiting;
-  queue_remove(thread->state == THREAD_SENDING ? &endpoint->senders : &endpoint->receivers,
-               thread);
+  if (thread->state == THREAD_SENDING) {
+    queue_remove(&endpoint->senders, thread);
+    return;
+  }
+  struct thread **link = &endpoint->receivers;
+  while (*link != thread) link = &(*link)->next;
+  *link = thread->next;
 }
 
-static void refuse_all(struct queue *queue) {
-  struct thread *thread;
-  while ((thread = queue->head)) {
-    queue_remove(queue, thread);
-    // A faulter has no answer register to spoil: it faults again, and without a pager it stops.
-    if (thread->resume == RESUME_CALL) thread->x[REG_A0] = (uint64_t)-EPIPE;
-    schedule_ready(thread);
-  }
+// A faulter has no register for the answer: it faults again, and stops for want of a pager.
+static void refuse(struct thread *thread) {
+  if (thread->resume == RESUME_CALL) thread->x[REG_A0] = (uint64_t)-EPIPE;
+  schedule_ready(thread);
 }
 
 void endpoint_destroy(struct endpoint *endpoint) {
-  refuse_all(&endpoint->senders);
-  refuse_all(&endpoint->receivers);
+  struct thread *thread;
+  while ((thread = endpoint->senders.head)) {
+    queue_remove(&endpoint->senders, thread);
+    refuse(thread);
+  }
+  while ((thread = endpoint->receivers)) {
+    endpoint->receivers = thread->next;
+    refuse(thread);
+  }
   timer_disarm(endpoint);
   frame_release(arch_address_frame(endpoint));
 }

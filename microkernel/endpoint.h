@@ -11,8 +11,8 @@
 #include "microkernel/thread.h"
 
 struct endpoint {
-  struct queue senders;
-  struct queue receivers;
+  struct queue senders;      // first come, first served
+  struct thread *receivers;  // the last to come is the first to be served
   uint64_t bits;
   uint64_t deadline;            // of its timer, while armed
   struct endpoint *next_timer;  // in order of deadlines
@@ -33,72 +33,78 @@ void endpoint_forget(struct thread *thread);
 // Ends an endpoint: who waits gets EPIPE. Bounded by the number of threads.
 void endpoint_destroy(struct endpoint *endpoint);
 
+static inline void endpoint_add_receiver(struct endpoint *endpoint, struct thread *thread) {
+  thread->state = THREAD_RECEIVING;
+  thread->waiting = endpoint;
+  thread->next = endpoint->receivers;
+  endpoint->receivers = thread;
+}
+
 // A SENDING thread's place in the queue, with its message kept.
 void endpoint_enqueue(struct thread *sender, struct endpoint *endpoint,
                       const struct message *message);
-// What endpoint_send and endpoint_wait do when nobody is there.
+// What endpoint_send does when no receiver waits.
 struct thread *endpoint_send_later(struct endpoint *endpoint, const struct message *message);
-struct thread *endpoint_take_waiting(struct endpoint *endpoint, struct thread *instead);
+// The current thread waits for an event: returns itself with the event in its registers, or,
+// blocked, `instead` (in no queue; may be NULL) or the next thread, dispatched.
+struct thread *endpoint_wait_any(struct endpoint *endpoint, struct thread *instead);
 
-// The endpoint handle in a slot of the current space if it has the right; else NULL.
-static inline struct handle *endpoint_handle(uint64_t index, uint8_t right) {
-  struct space *space = current->space;
-  if (UNLIKELY(index >= space->handle_count)) return NULL;
-  struct handle *handle =
-      &space->handles[index >> HANDLE_CHUNK_SHIFT][index & (HANDLES_INLINE - 1)];
-  if (UNLIKELY(handle->type != OBJECT_ENDPOINT || !(handle->rights & right) ||
-               !handle_is_current(handle)))
+// The endpoint handle in a slot of the current space if it has the right; else NULL. `_inline`
+// also gives up on handles that are not in the space's own frame: for paths that must be short
+// and have a general one behind them.
+struct handle *endpoint_handle(uint64_t index, uint8_t right);
+static inline struct handle *endpoint_handle_inline(uint64_t index, uint8_t right) {
+  struct handle *handle = &current->space->handles_inline[index];
+  if (UNLIKELY(index >= HANDLES_INLINE || handle->type != OBJECT_ENDPOINT ||
+               !(handle->rights & right) || !handle_is_current(handle)))
     return NULL;
   return handle;
 }
 
 // The thread that waits for an answer to this token, if the current space may give it; else NULL.
-static inline struct thread *token_thread(token_t token) {
-  uint32_t frame = (uint32_t)token;
-  if (UNLIKELY(!frame_exists(frame) || frame_type(frame) != OBJECT_THREAD)) return NULL;
-  struct thread *thread = arch_frame_address(frame);
-  if (UNLIKELY(thread->token != token || thread->state != THREAD_REPLY ||
-               thread->server != current->space))
-    return NULL;
-  return thread;
+// `_inline` knows only the last event that the current thread received.
+struct thread *token_thread(token_t token);
+static inline struct thread *token_thread_inline(token_t token) {
+  struct thread *thread = current->caller;
+  return LIKELY(thread && thread->token == token) ? thread : NULL;
 }
 
 // Puts the event into a receiver's registers; the sender waits for an answer from its space.
 static inline void endpoint_deliver(struct thread *receiver, struct thread *sender, uint8_t kind,
-                                    uint32_t via, const uint64_t *word) {
+                                    uint32_t via, uint64_t w0, uint64_t w1, uint64_t w2,
+                                    uint64_t w3, uint64_t w4, uint64_t w5) {
   uint64_t *a = &receiver->x[REG_A0];
-  sender->sequence = (sender->sequence + 1) & 0xffffff;
-  sender->token = (uint64_t)kind << TOKEN_KIND_SHIFT | (uint64_t)sender->sequence << 32 |
-                  arch_address_frame(sender);
-  sender->server = receiver->space;
+  // The next sequence number, 24 bits, above the frame number.
+  sender->stamp = (sender->stamp + (1ull << 32)) << 8 >> 8;
+  sender->token = sender->stamp | (uint64_t)kind << TOKEN_KIND_SHIFT;
+  sender->server = receiver->serial;
+  sender->receiver = receiver;
   sender->state = THREAD_REPLY;
+  receiver->caller = sender;
   a[0] = sender->token;
   a[1] = sender->badge | (uint64_t)via << 32;
-  for (uint32_t i = 0; i < CALL_WORDS; i++) a[2 + i] = word[i];
+  a[2] = w0;
+  a[3] = w1;
+  a[4] = w2;
+  a[5] = w3;
+  a[6] = w4;
+  a[7] = w5;
 }
 
 // Delivers a message of the current thread, which then waits for the answer; returns the thread
 // to run, dispatched.
-static inline struct thread *endpoint_send(struct endpoint *endpoint,
-                                           const struct message *message) {
-  struct thread *receiver = endpoint->receivers.head;
+static inline struct thread *endpoint_send(struct endpoint *endpoint, uint8_t kind, uint32_t via,
+                                           uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3,
+                                           uint64_t w4, uint64_t w5) {
+  struct thread *receiver = endpoint->receivers;
   hart_count(STAT_CALLS);
-  if (UNLIKELY(!receiver)) return endpoint_send_later(endpoint, message);
-  queue_remove(&endpoint->receivers, receiver);
-  endpoint_deliver(receiver, current, message->kind, message->via, message->word);
+  if (UNLIKELY(!receiver)) {
+    struct message message = {via, kind, {w0, w1, w2, w3, w4, w5}};
+    return endpoint_send_later(endpoint, &message);
+  }
+  endpoint->receivers = receiver->next;
+  endpoint_deliver(receiver, current, kind, via, w0, w1, w2, w3, w4, w5);
   return dispatch(receiver);
-}
-
-// The current thread waits for an event: returns itself with the event in its registers, or,
-// blocked, `instead` (READY, in no queue; may be NULL) or the next thread, dispatched.
-static inline struct thread *endpoint_wait(struct endpoint *endpoint, struct thread *instead) {
-  if (UNLIKELY(endpoint->bits || endpoint->senders.head || !instead))
-    return endpoint_take_waiting(endpoint, instead);
-  struct thread *thread = current;
-  thread->state = THREAD_RECEIVING;
-  thread->waiting = endpoint;
-  queue_append(&endpoint->receivers, thread);
-  return dispatch(instead);
 }
 
 // The same as endpoint_send for a thread that waits for an answer (forward): it stays blocked; a

@@ -9,52 +9,44 @@
 
 // There is no endpoint for the message: the thread stops; if it is the first process's, so does the
 // machine.
-static __attribute__((noinline, cold)) struct thread *nobody_decides(
-    const struct message *message) {
+static __attribute__((noinline, cold)) struct thread *nobody_decides(uint8_t kind, uint64_t what) {
   if (current->space == boot_space) {
     panic_print("\nfirst process: ");
-    panic_print(message->kind == EVENT_FAULT ? "page fault at " : "exception ");
-    panic_print_hex(message->word[0]);
-    panic("pc", message->word[2]);
+    panic_print(kind == EVENT_FAULT ? "page fault at " : "exception ");
+    panic_print_hex(what);
+    panic("pc", current->x[REG_PC]);
   }
   current->state = THREAD_DEAD;
   return schedule_next();
 }
 
 // Sends the message through a slot of the thread's own space.
-static inline struct thread *send_through(handle_t slot, struct message *message) {
-  struct handle *handle = endpoint_handle(slot, RIGHT_CALL);
-  if (UNLIKELY(!handle)) return nobody_decides(message);
-  message->via = handle->badge;
-  return endpoint_send(arch_frame_address(handle->object), message);
+static inline struct thread *send_through(handle_t slot, uint8_t kind, uint64_t w0, uint64_t w1,
+                                          uint64_t w3) {
+  struct handle *handle = endpoint_handle_inline(slot, RIGHT_CALL);
+  if (UNLIKELY(!handle)) return nobody_decides(kind, w0);
+  return endpoint_send(arch_frame_address(handle->object), kind, handle->badge, w0, w1,
+                       current->x[REG_PC], w3, 0, 0);
 }
 
 struct thread *fault_page(uaddr_t address, uint64_t access) {
+  _Static_assert(PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE && PTE_X >> 1 == FAULT_EXECUTE,
+                 "shift");
+  uint64_t kind = access >> 1;
+  uint64_t frame = 0;
   uint64_t entry = space_lookup(current->space, address);
   if (entry & PTE_V) {
     if (space_absorb(current->space, address, access, entry)) {
       hart_count(STAT_SPURIOUS);
       return current;
     }
+    kind |= FAULT_PRESENT;
+    frame = pte_frame(entry);
   }
   hart_count(STAT_FAULTS);
-  struct message message;
-  message.kind = EVENT_FAULT;
-  message.word[0] = address;
-  message.word[1] = access == PTE_R ? FAULT_READ : access == PTE_W ? FAULT_WRITE : FAULT_EXECUTE;
-  message.word[2] = current->x[REG_PC];
-  message.word[3] = 0;
-  message.word[4] = 0;
-  message.word[5] = 0;
-  if (entry & PTE_V) {
-    message.word[1] |= FAULT_PRESENT;
-    message.word[3] = pte_frame(entry);
-  }
-  return send_through(HANDLE_PAGER, &message);
+  return send_through(HANDLE_PAGER, EVENT_FAULT, address, kind, frame);
 }
 
 struct thread *fault_exception(uint64_t cause, uint64_t value) {
-  struct message message = {.kind = EVENT_EXCEPTION,
-                            .word = {cause, value, current->x[REG_PC]}};
-  return send_through(HANDLE_EXCEPTION, &message);
+  return send_through(HANDLE_EXCEPTION, EVENT_EXCEPTION, cause, value, 0);
 }

@@ -31,12 +31,12 @@ static inline struct thread *dispatch(struct thread *to) {
   to->state = THREAD_RUNNING;
   to->hart = hart;
   hart->current = to;
-  if (from->translation != to->translation && to->space) {
-    to->space->hart_mask |= 1ull << hart->id;
+  if (from->translation != to->translation) {
+    to->space->hart_mask |= hart->bit;
     hart->stat[STAT_SWITCHES]++;
     arch_switch_translation(to->translation);
   }
-  if (UNLIKELY(from->fp_used | to->fp_used)) arch_fp_switch(from, to);
+  if (UNLIKELY(from->fp_used)) return arch_fp_leave(from, to);
   return to;
 }
 

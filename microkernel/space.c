@@ -14,15 +14,10 @@
 static uint64_t asid_used[4096 / 64] = {1};  // ASID 0 is the kernel's at boot
 
 static int asid_allocate(uint32_t *asid) {
-  uint32_t count = arch_asid_count;
-  if (count == 1) {
-    *asid = 0;  // every switch flushes
-    return 0;
-  }
   for (uint32_t word = 0; word < sizeof asid_used / sizeof *asid_used; word++) {
     if (asid_used[word] == ~0ull) continue;
     uint32_t bit = (uint32_t)__builtin_ctzll(~asid_used[word]);
-    if (word * 64 + bit >= count) break;
+    if (word * 64 + bit >= arch_asid_count) break;
     asid_used[word] |= 1ull << bit;
     *asid = word * 64 + bit;
     return 0;
@@ -107,6 +102,8 @@ static uint64_t *leaf_table(const struct space *space, uaddr_t address, uint64_t
 int space_create(struct space *space, uint32_t badge) {
   int error = asid_allocate(&space->asid);
   if (error) return error;
+  static uint64_t last_serial;
+  space->serial = ++last_serial;
   space->badge = badge;
   space->handle_count = HANDLES_INLINE;
   space->handles[0] = space->handles_inline;

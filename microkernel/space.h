@@ -20,6 +20,7 @@ struct space {
   uint64_t translation;  // satp; 0 until the root table is donated
   uint64_t *root;
   uint64_t hart_mask;  // harts that may hold translations of this ASID
+  uint64_t serial;  // never used twice
   uint32_t badge;
   uint32_t asid;
   uint32_t threads;

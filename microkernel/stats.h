@@ -6,7 +6,7 @@
 #include "microkernel/thread.h"
 
 static inline void hart_count(enum stat stat) { this_hart()->stat[stat]++; }
-static inline uint64_t hart_bit(void) { return 1ull << this_hart()->id; }
+static inline uint64_t hart_bit(void) { return this_hart()->bit; }
 
 // Sum over all harts, or the value where it is not a count. 0 for unknown ones.
 uint64_t stats_get(uint64_t stat);

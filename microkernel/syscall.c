@@ -42,17 +42,28 @@ static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index
   return result(error);
 }
 
-static struct thread *sys_call(ARGUMENTS) {
+// The calls that every fault and every message makes come twice: a short way, which gives up
+// wherever it would have to think, and the general one behind it.
+
+static __attribute__((noinline)) struct thread *call_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
-  if (UNLIKELY(!handle)) return refuse_endpoint(a0, RIGHT_CALL);
-  struct message message = {handle->badge, EVENT_CALL, {a1, a2, a3, a4, a5, a6}};
-  return endpoint_send(arch_frame_address(handle->object), &message);
+  if (!handle) return refuse_endpoint(a0, RIGHT_CALL);
+  return endpoint_send(arch_frame_address(handle->object), EVENT_CALL, handle->badge, a1, a2, a3, a4,
+                       a5, a6);
+}
+
+static struct thread *sys_call(ARGUMENTS) {
+  struct handle *handle = endpoint_handle_inline(a0, RIGHT_CALL);
+  if (UNLIKELY(!handle)) return call_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = arch_frame_address(handle->object);
+  if (UNLIKELY(!endpoint->receivers)) return call_any(a0, a1, a2, a3, a4, a5, a6);
+  return endpoint_send(endpoint, EVENT_CALL, handle->badge, a1, a2, a3, a4, a5, a6);
 }
 
 static struct thread *sys_wait(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_RECEIVE);
   if (UNLIKELY(!handle)) return refuse_endpoint(a0, RIGHT_RECEIVE);
-  return endpoint_wait(arch_frame_address(handle->object), NULL);
+  return endpoint_wait_any(arch_frame_address(handle->object), NULL);
 }
 
 // Puts the answer into a waiting caller's registers. A faulter just goes on.
@@ -65,20 +76,36 @@ static inline void answer(struct thread *thread, word r0, word r1, word r2, word
     a[3] = r3;
     a[4] = r4;
   }
-  thread->state = THREAD_READY;
+}
+
+static __attribute__((noinline)) struct thread *reply_wait_any(ARGUMENTS) {
+  struct handle *handle = endpoint_handle(a1, RIGHT_RECEIVE);
+  if (!handle) return refuse_endpoint(a1, RIGHT_RECEIVE);
+  struct thread *thread = token_thread(a0);
+  if (thread) {
+    thread_end_wait(thread);
+    answer(thread, a2, a3, a4, a5, a6);
+  }
+  return endpoint_wait_any(arch_frame_address(handle->object), thread);
 }
 
 static struct thread *sys_reply_wait(ARGUMENTS) {
-  struct handle *handle = endpoint_handle(a1, RIGHT_RECEIVE);
-  if (UNLIKELY(!handle)) return refuse_endpoint(a1, RIGHT_RECEIVE);
-  struct thread *thread = token_thread(a0);
-  if (LIKELY(thread)) answer(thread, a2, a3, a4, a5, a6);
-  return endpoint_wait(arch_frame_address(handle->object), thread);
+  struct handle *handle = endpoint_handle_inline(a1, RIGHT_RECEIVE);
+  struct thread *thread = token_thread_inline(a0);
+  if (UNLIKELY(!handle || !thread)) return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = arch_frame_address(handle->object);
+  if (UNLIKELY(endpoint->bits || endpoint->senders.head))
+    return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  current->caller = NULL;
+  answer(thread, a2, a3, a4, a5, a6);
+  endpoint_add_receiver(endpoint, current);
+  return dispatch(thread);
 }
 
 static struct thread *sys_reply(ARGUMENTS) {
   struct thread *thread = token_thread(a0);
   if (!thread) return result(-ESRCH);
+  thread_end_wait(thread);
   answer(thread, a1, a2, a3, a4, a5);
   schedule_ready(thread);
   return result(0);
@@ -106,7 +133,7 @@ static struct thread *sys_forward_wait(ARGUMENTS) {
   if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
   int error = forward(a0, a1 >> 32, a2, a3, a4, a5, a6);
   if (UNLIKELY(error && error != -ESRCH)) return result(error);
-  return endpoint_wait(arch_frame_address(handle->object), NULL);
+  return endpoint_wait_any(arch_frame_address(handle->object), NULL);
 }
 
 static struct thread *sys_notify(ARGUMENTS) {
@@ -159,9 +186,10 @@ static struct thread *sys_map_reply_wait(ARGUMENTS) {
   if (LIKELY(thread)) {
     int error = map(thread->space, a1 >> 32, a2, a3, a4, a5, a6);
     if (UNLIKELY(error)) return result(error);
+    thread_end_wait(thread);
     answer(thread, 0, 0, 0, 0, 0);
   }
-  return endpoint_wait(arch_frame_address(handle->object), thread);
+  return endpoint_wait_any(arch_frame_address(handle->object), thread);
 }
 
 static struct thread *sys_map_reply(ARGUMENTS) {
@@ -169,6 +197,7 @@ static struct thread *sys_map_reply(ARGUMENTS) {
   if (!thread) return result(-ESRCH);
   int error = map(thread->space, a1 >> 32, a2, a3, a4, a5, a6);
   if (error) return result(error);
+  thread_end_wait(thread);
   answer(thread, 0, 0, 0, 0, 0);
   schedule_ready(thread);
   return result(0);
@@ -328,6 +357,7 @@ static struct thread *sys_reply_start(ARGUMENTS) {
   struct thread *thread = token_thread(a0);
   if (!thread) return result(-ESRCH);
   if (!is_user_address(a1)) return result(-EINVAL);
+  thread_end_wait(thread);
   thread_set_start(thread, a1, a2, a3, a4);
   schedule_ready(thread);
   return result(0);

@@ -14,7 +14,9 @@ uint32_t hart_count_running;
 
 void thread_create(struct thread *thread, struct space *space) {
   thread->space = space;
+  thread->stamp = arch_address_frame(thread);
   thread->badge = space->badge;
+  thread->serial = space->serial;
   thread->hart = this_hart();
   thread->priority = 1;
   space->threads++;
@@ -73,6 +75,12 @@ static int stop_elsewhere(struct thread *thread) {
   return 0;
 }
 
+void thread_end_wait(struct thread *thread) {
+  struct thread *receiver = thread->receiver;
+  if (frame_type(arch_address_frame(receiver)) == OBJECT_THREAD && receiver->caller == thread)
+    receiver->caller = NULL;
+}
+
 int thread_kill(struct thread *thread) {
   if (thread == current) return -EBUSY;
   int error = stop_elsewhere(thread);
@@ -81,9 +89,8 @@ int thread_kill(struct thread *thread) {
     schedule_remove(thread);
   else if (thread->state == THREAD_SENDING || thread->state == THREAD_RECEIVING)
     endpoint_forget(thread);
+  if (thread->state == THREAD_REPLY) thread_end_wait(thread);
   thread->state = THREAD_DEAD;
-  for (uint32_t i = 0; i < hart_count_running; i++)
-    if (harts[i]->fp_owner == thread) harts[i]->fp_owner = NULL;
   if (thread->buffer) frame_entry(arch_address_frame(thread->buffer))->count--;
   thread->space->threads--;
   frame_release(arch_address_frame(thread));

@@ -3,7 +3,7 @@
 //            start                     dispatch
 //   INACTIVE ──────▶ READY ◀─────────────────────────▶ RUNNING
 //                      ▲       preempt, yield to a      │ │ │
-//                      │       message                  │ │ └─ endpoint_wait ─▶ RECEIVING ─┐
+//                      │       message                  │ │ └─ endpoint_wait_any ─▶ RECEIVING ─┐
 //                      │                                │ │                                │
 //                      │        no receiver ┌───────────┘ └─ call, fault ──▶ REPLY         │
 //                      │                    ▼                                ▲  │          │
@@ -15,7 +15,8 @@
 // A blocked thread is this record, not a stack. Invariants:
 //   T1  READY threads are in exactly one hart's run queue, SENDING ones in exactly one endpoint's
 //       senders, RECEIVING ones in its receivers; all others in no queue.
-//   T2  a thread in REPLY has a token that only a thread of space `server` can use, once.
+//   T2  a thread in REPLY has a token that only a thread of its server's space can use, once.
+//   T4  r->caller == t only while t is in REPLY and t->receiver == r.
 //   T3  x[] holds the thread's user registers whenever it is not RUNNING.
 // Guarded by the kernel lock, but for x[] of a RUNNING thread, which its hart owns.
 #ifndef MICROKERNEL_THREAD_H
@@ -59,11 +60,13 @@ struct thread {
   uint32_t badge;     // of its space
   uint64_t translation;
   struct space *space;
+  uint64_t serial;    // of its space: never used twice, unlike badges and addresses
 
   // THREAD_REPLY
-  struct space *server;  // who may answer
-  token_t token;         // with what
-  uint32_t sequence;     // of tokens
+  uint64_t server;          // serial number of the space whose threads may answer
+  token_t token;            // with what
+  struct thread *receiver;  // who got the message; it may have ended since
+  uint64_t stamp;        // its last token without the kind: sequence number << 32 | frame
 
   // THREAD_SENDING
   uint32_t via;  // badge of the handle
@@ -72,9 +75,9 @@ struct thread {
   struct endpoint *waiting;  // also THREAD_RECEIVING
   struct thread *next, *previous;
 
+  struct thread *caller;  // whose message it received last and has not answered, or NULL
   uint32_t *buffer;  // call buffer, or NULL
-  bool fp_used;      // fp[] is meaningful, or its registers are live
-  struct hart *fp_hart;  // where its registers were loaded last
+  bool fp_used;      // fp[] is meaningful, or its registers are live on its hart
   uint64_t fp[33];       // f0..f31, fcsr
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "an object is a frame");
@@ -89,11 +92,12 @@ struct queue {
 // The hart's kernel stack lies right below.
 struct hart {
   uint64_t stat[STAT_COUNT];  // trap_entry.S counts STAT_ENTRIES
+  uint64_t shares_kernel;     // there are other harts: the kernel lock matters
   struct thread *current;
+  uint64_t bit;              // 1 << id
   uint32_t id;               // index here
   uint32_t machine_id;       // mhartid
   struct queue ready[PRIORITIES];
-  struct thread *fp_owner;   // whose floating-point registers are loaded
   struct thread idle;
 };
 
@@ -146,6 +150,8 @@ void thread_create(struct thread *thread, struct space *space);
 int thread_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
 // Registers of `of`, which must be in THREAD_REPLY to a call (EBUSY), with a0; then ready.
 int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0);
+// A thread leaves THREAD_REPLY otherwise than by its receiver's next words (T4).
+void thread_end_wait(struct thread *thread);
 // Ends a thread in whatever state, and its object. EBUSY: itself. EAGAIN: it must end first
 int thread_kill(struct thread *thread);
 // Puts the registers of a fresh start in place.

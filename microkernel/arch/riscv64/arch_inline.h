@@ -5,8 +5,6 @@
 #include "microkernel/arch/riscv64/csr.h"
 #include "microkernel/types.h"
 
-extern uint32_t arch_asid_count;
-
 static inline void *arch_frame_address(frame_t frame) {
   return (void *)(DIRECT_MAP + ((uint64_t)frame << PAGE_SHIFT));
 }
@@ -15,10 +13,8 @@ static inline frame_t arch_address_frame(const void *address) {
   return (frame_t)(((uint64_t)address - DIRECT_MAP) >> PAGE_SHIFT);
 }
 
-static inline void arch_switch_translation(uint64_t translation) {
-  csr_write(satp, translation);
-  if (UNLIKELY(arch_asid_count == 1)) __asm__ volatile("sfence.vma" ::: "memory");
-}
+// Needs no fence: address-space identifiers keep spaces apart.
+static inline void arch_switch_translation(uint64_t translation) { csr_write(satp, translation); }
 
 static inline void arch_fence_page(uaddr_t address, uint32_t asid) {
   __asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"((uint64_t)asid) : "memory");

@@ -28,6 +28,7 @@ static _Alignas(PAGE_SIZE) uint64_t kernel_middle[TABLE_ENTRIES];  // the gigaby
 static _Alignas(PAGE_SIZE) uint64_t kernel_leaves[TABLE_ENTRIES];  // its 2 MiB of the kernel
 static uint32_t root_end;  // entries of the root in use
 static uint64_t kernel_translation;
+static struct space kernel_space;  // of idle threads
 uint32_t arch_asid_count;
 static bool has_sstc;
 static paddr_t finisher;
@@ -82,6 +83,7 @@ static void probe_asids(void) {
   arch_asid_count = 1 + (uint32_t)((csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_MASK);
   csr_write(satp, kernel_translation);
   __asm__ volatile("sfence.vma" ::: "memory");
+  if (arch_asid_count == 1) panic("the harts have no address-space identifiers: satp", kernel_translation);
 }
 
 void arch_fence_asid(uint32_t asid) {
@@ -102,12 +104,10 @@ void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t 
 // --- floating point ---
 
 // Invariant: the unit is on only while a thread runs whose state the registers hold.
-void arch_fp_switch(struct thread *from, struct thread *to) {
-  struct hart *hart = to->hart;
+struct thread *arch_fp_leave(struct thread *from, struct thread *to) {
   if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY) fp_save(from->fp);
   csr_clear(sstatus, SSTATUS_FS);
-  if (to->fp_used && hart->fp_owner == to && to->fp_hart == hart)
-    csr_set(sstatus, SSTATUS_FS_CLEAN);
+  return to;
 }
 
 bool arch_fp_enable(struct thread *thread) {
@@ -119,8 +119,6 @@ bool arch_fp_enable(struct thread *thread) {
   csr_clear(sstatus, SSTATUS_FS);
   csr_set(sstatus, SSTATUS_FS_CLEAN);
   thread->fp_used = true;
-  thread->fp_hart = this_hart();
-  this_hart()->fp_owner = thread;
   return true;
 }
 
@@ -156,11 +154,13 @@ void arch_halt(uint32_t status) {
 
 static void hart_init(struct hart *hart, uint32_t id, uint32_t machine_id) {
   hart->id = id;
+  hart->bit = 1ull << id;
   hart->machine_id = machine_id;
   hart->current = &hart->idle;
   hart->idle.hart = hart;
   hart->idle.resume = RESUME_IDLE;
   hart->idle.state = THREAD_RUNNING;
+  hart->idle.space = &kernel_space;
   harts[id] = hart;
 }
 
@@ -187,6 +187,7 @@ static void start_others(const struct machine *m) {
     if (sbi_hart_start(m->machine_id[i], physical((const void *)secondary_start), (uint64_t)hart))
       panic("cannot start hart", m->machine_id[i]);
     hart_count_running++;
+    hart->shares_kernel = harts[0]->shares_kernel = 1;
   }
 }
 
