@@ -36,10 +36,19 @@ _COREUTILS = [
     "wc",
 ]
 
+_MEMORY = [
+    "demo",
+    "free",
+    "pmap",
+    "vmstat",
+]
+
 # Programs on the disk, and their paths there.
-PROGRAMS = dict([("//apps/coreutils:" + name, "bin/" + name) for name in _COREUTILS], **{
-    "//apps/sh": "bin/sh",
-})
+PROGRAMS = dict(
+    [("//apps/coreutils:" + name, "bin/" + name) for name in _COREUTILS] +
+    [("//apps/memory:" + name, "bin/" + name) for name in _MEMORY] +
+    [("//apps/sh", "bin/sh")],
+)
 
 # Directories on the disk that nothing else makes, and their modes.
 DIRS = {
