@@ -39,7 +39,8 @@ enum fs_op {
   FS_GETCWD = 22,   // -> bytes, in the message page
   FS_READDIR = 23,  // (fd) -> bytes of struct fs_dirent in the message page, 0 at the end
   FS_CHMOD = 24, FS_FCHMOD = 25 /* (fd, mode) */,
-  FS_UTIMES = 26,   // (atime ns, mtime ns, FS_NOFOLLOW)
+  // (atime, mtime in ns since 1970 or FS_TIME_*; FS_NOFOLLOW)
+  FS_UTIMES = 26,
   FS_ACCESS = 27,   // (R_OK W_OK X_OK)
   FS_FSYNC = 28,    // (fd). DEFERRED
   FS_SYNC = 29,     // (). DEFERRED
@@ -71,6 +72,8 @@ enum fs_kind {
 };
 
 #define FS_AT_POSITION ((uint64_t)-1)
+#define FS_TIME_OMIT INT64_MIN  // leave this time as it is
+#define FS_TIME_NOW INT64_MAX
 enum { FS_NOFOLLOW = 1, FS_DUP_EXACT = 1, FS_DUP_CLOEXEC = 2 };
 
 struct fs_stat {
