@@ -342,6 +342,16 @@ static void expand_into(struct builder *builder, const char *text, const char *e
       case '"':
         text = expand_double_quotes(builder, text, end);
         break;
+      case ' ':
+      case '\t':
+      case '\n':  // unquoted only within ${name:-...}
+        if (quoted || !builder->end) {
+          add(builder, *text, true);
+        } else {
+          finish(builder);
+        }
+        ++text;
+        break;
       default:
         add(builder, *text++, quoted);
     }
