@@ -22,7 +22,7 @@ static struct process *next_target(const struct request *request, int64_t select
                                    const struct process *after) {
   struct process_table *table = &processes.table;
   if (selector == 0) return table_group_next(table, request->caller->group, after);
-  if (selector < -PID_MAX) return NULL;
+  if (selector < -(int64_t)PID_MAX) return NULL;
   if (selector != -1) return table_group_next(table, (uint32_t)-selector, after);
   struct process *next = table_from_slot(table, after ? process_slot(after) + 1u : 0);
   while (next && (is_init(next) || next == request->caller)) {
