@@ -16,7 +16,7 @@ int ext2_balloc(struct ext2_fs *fs, uint32_t goal, uint32_t want, uint32_t *firs
 
 // Frees `count` consecutive blocks of one group that had this use and owner.
 // => -EIO, reported, nothing done: one is fixed metadata, free already, or used otherwise as the
-// cache knows.
+//    cache knows.
 int ext2_bfree(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use, uint32_t owner);
 
 #endif  // SERVERS_FS_EXT2_BALLOC_PRIV_H_

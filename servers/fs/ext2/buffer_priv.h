@@ -3,9 +3,8 @@
 // Invariants:
 // 1. A block has at most one buffer.
 // 2. A buffer has one use and one owner from the time it is filled until it is forgotten or
-// evicted.  Asking for
-//    a block with another use or owner is how two structures that claim the same block are found
-//    out.
+//    evicted. Asking for a block with another use or owner is how two structures that claim the
+//    same block are found out.
 // 3. A block of file content, and a free block, has no buffer.
 // 4. A pinned buffer is neither evicted nor forgotten.
 #ifndef SERVERS_FS_EXT2_BUFFER_PRIV_H_
@@ -37,8 +36,7 @@ struct ext2_buffer {
   bool recent;   // Used since the clock hand passed.
   bool checked;  // For the user: the content was found sound; false when freshly read.
   uint32_t pins;
-  // Hash chains by index + 1, 0 at the end.  Chain h begins in buffer h, whatever that buffer
-  // holds.
+  // Hash chains by index + 1, 0 at the end. Chain h begins in buffer h, whatever that buffer holds.
   uint32_t chain;
   uint32_t next;
   uint32_t order;  // Scratch of ext2_buffer_write_all.
@@ -54,7 +52,7 @@ struct ext2_cache {
 void ext2_buffer_init(struct ext2_fs *fs, struct ext2_buffer *buffers, uint8_t *data,
                       uint32_t count);
 
-// The buffer of a block, pinned, read if need be.  The caller has checked the block number.
+// The buffer of a block, pinned, read if need be. The caller has checked the block number.
 int ext2_buffer_get(struct ext2_fs *fs, uint32_t block, unsigned use, uint32_t owner,
                     struct ext2_buffer **buffer);
 
@@ -78,10 +76,10 @@ bool ext2_buffer_exists(const struct ext2_fs *fs, uint32_t block);
 // forgotten.
 bool ext2_buffer_may_forget(const struct ext2_fs *fs, uint32_t block, unsigned use, uint32_t owner);
 
-// Drops the buffer of a block, if any, with what was not written.  => It is not pinned.
+// Drops the buffer of a block, if any, with what was not written. => It is not pinned.
 void ext2_buffer_forget(struct ext2_fs *fs, uint32_t block);
 
-// Writes all dirty buffers, in ascending block order.  => The first error, after trying all.
+// Writes all dirty buffers, in ascending block order. => The first error, after trying all.
 int ext2_buffer_write_all(struct ext2_fs *fs);
 
 #endif  // SERVERS_FS_EXT2_BUFFER_PRIV_H_

@@ -194,7 +194,7 @@ static void write_record(struct ext2_buffer *buffer, uint32_t offset, uint32_t l
   ext2_buffer_dirty(buffer);
 }
 
-// Enters the name in the first record of the block that is unused or has slack enough.  => Whether
+// Enters the name in the first record of the block that is unused or has slack enough. => Whether
 // there is one.
 static bool insert_in_block(const struct ext2_fs *fs, struct ext2_buffer *buffer,
                             struct ext2_name name, const struct ext2_inode *inode) {
@@ -294,7 +294,7 @@ struct reader {
   void *ctx;
 };
 
-// Emits the records of block `index` from offset `from` on.  => Whether to go on.
+// Emits the records of block `index` from offset `from` on. => Whether to go on.
 static bool emit_block(struct ext2_inode *dir, const struct ext2_buffer *buffer, uint32_t index,
                        uint32_t from, const struct reader *reader) {
   uint64_t base = (uint64_t)index << dir->fs->block_bits;

@@ -5,20 +5,18 @@
 //   namei.h    walking a path
 //
 // Only metadata passes through here: superblock, group descriptors, bitmaps, inode tables, indirect
-// blocks, directories and long symbolic links live in a bounded cache of block buffers.  The
-// content of files does not: the caller asks file.h where it is and moves it.
+// blocks, directories and long symbolic links live in a bounded cache of block buffers. The content
+// of files does not: the caller asks file.h where it is and moves it.
 //
 // Contract of every function of these headers:
 // => The caller holds one lock per file system around each call; calls may sleep in the block
-// device.
-// => Returns 0 (or what is said there) or a negative errno.  These come from any function and are
-// not
-//    repeated: -EIO (the device failed, or the structures on it are damaged; damage is also told to
-//    options.report) and, from those that change something, -EROFS.
+//    device.
+// => Returns 0 (or what is said there) or a negative errno. These come from any function and are
+//    not repeated: -EIO (the device failed, or the structures on it are damaged; damage is also
+//    told to options.report) and, from those that change something, -EROFS.
 // => A damaged structure is never written and never followed: each block number is checked against
-// the
-//    device, the group layout and the use the cache knows for it, each record before it is used.
-//    The file system lives on, but is marked so that e2fsck will check it.
+//    the device, the group layout and the use the cache knows for it, each record before it is
+//    used. The file system lives on, but is marked so that e2fsck will check it.
 // => An error other than -EIO leaves nothing changed.
 // => No permission checks: the caller knows who asks.
 #ifndef SERVERS_FS_EXT2_EXT2_H_
@@ -39,14 +37,12 @@ struct ext2_time {
 };
 
 struct ext2_options {
-  uint32_t
-      buffers;  // Capacity of the buffer cache in blocks: EXT2_MIN_BUFFERS to EXT2_MAX_BUFFERS.
-  uint32_t
-      inodes;  // Capacity of the table of referenced inodes: EXT2_MIN_INODES to EXT2_MAX_INODES.
+  uint32_t buffers;   // Capacity of the buffer cache in blocks, EXT2_MIN_ to EXT2_MAX_BUFFERS.
+  uint32_t inodes;    // Capacity of the inode table, EXT2_MIN_INODES to EXT2_MAX_INODES.
   bool read_only;     // Change nothing on the device.
   bool use_reserved;  // Files may take the blocks reserved for the super-user.
   struct ext2_time (*now)(void *ctx);
-  // Told of each damage found: what, and the block or inode number.  May be NULL.
+  // Told of each damage found: what, and the block or inode number. May be NULL.
   void (*report)(void *ctx, const char *what, uint64_t number);
   void *ctx;  // Handed to `now` and `report`.
 };
@@ -59,22 +55,20 @@ enum {
   EXT2_ARENA_ALIGNMENT = 4096,
 };
 
-// The bytes of memory that a file system needs.  Buffers come first, so that none crosses a 4 KiB
+// The bytes of memory that a file system needs. Buffers come first, so that none crosses a 4 KiB
 // boundary.
 #define EXT2_ARENA_SIZE(buffers, inodes) \
   (8192 + 4096 + (size_t)(buffers)*4160 + (size_t)(inodes)*320)
 
 // Mounts the file system on `device`.
 // => `arena` has EXT2_ARENA_SIZE(options->buffers, options->inodes) bytes aligned to
-// EXT2_ARENA_ALIGNMENT, and
-//    belongs to the file system until unmount; `device` and `options` are copied, what they point
-//    to is not.
+//    EXT2_ARENA_ALIGNMENT, and belongs to the file system until unmount; `device` and `options` are
+//    copied, what they point to is not.
 // => The device is not written before the first change; the clean state is taken away then.
 // => An unknown read-only-compatible feature makes the file system read-only.
 // => -EINVAL: not ext2, or options out of range; -ENOTSUP: an incompatible feature, revision or
-// block size that
-//    is not supported (1024, 2048 and 4096 are); -EIO: it is ext2 but damaged; -ENOMEM: the arena
-//    is too small.
+//    block size that is not supported (1024, 2048 and 4096 are); -EIO: it is ext2 but damaged;
+//    -ENOMEM: the arena is too small.
 int ext2_mount(const struct block_device *device, const struct ext2_options *options, void *arena,
                size_t arena_size, struct ext2_fs **fs);
 
@@ -83,7 +77,7 @@ int ext2_mount(const struct block_device *device, const struct ext2_options *opt
 int ext2_sync(struct ext2_fs *fs);
 
 // Syncs and puts the clean state back, unless it was missing at mount or damage was found since.
-// => -EBUSY while an inode is referenced.  After 0 the arena is the caller's again; after -EIO too.
+// => -EBUSY while an inode is referenced. After 0 the arena is the caller's again; after -EIO too.
 int ext2_unmount(struct ext2_fs *fs);
 
 struct ext2_statfs {

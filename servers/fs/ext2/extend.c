@@ -30,8 +30,8 @@ static bool index_zero_from(const struct ext2_path *path, uint32_t level) {
   return true;
 }
 
-// Finds the leaf for `at`, without changing anything.  => *missing: the indirect blocks that have
-// to be made for it, those that a range beginning at `first` needs for earlier blocks already not
+// Finds the leaf for `at`, without changing anything. => *missing: the indirect blocks that have to
+// be made for it, those that a range beginning at `first` needs for earlier blocks already not
 // included.
 static int find_leaf(struct ext2_inode *inode, const struct ext2_path *path, bool first,
                      struct leaf *leaf, uint32_t *missing) {
@@ -135,7 +135,7 @@ static int make_leaf(struct ext2_inode *inode, const struct ext2_path *path, str
   return 0;
 }
 
-// Allocates blocks for the hole that the leaf begins with.  => *filled: the entries done.
+// Allocates blocks for the hole that the leaf begins with. => *filled: the entries done.
 static int fill_hole(struct ext2_inode *inode, const struct leaf *leaf, uint32_t *filled) {
   uint32_t hole = 1, near, block;
   while (hole < leaf->count && ext2_load32(leaf->table, leaf->index + hole) == 0) hole++;

@@ -24,16 +24,16 @@ int ext2_path_to(const struct ext2_fs *fs, uint64_t file_block, struct ext2_path
 int ext2_indirect_get(struct ext2_inode *inode, uint32_t block, uint32_t level,
                       struct ext2_buffer **buffer);
 
-// What the content of the inode is in the cache's terms.  Its owner is the inode.
+// What the content of the inode is in the cache's terms. Its owner is the inode.
 unsigned ext2_content_use(const struct ext2_inode *inode);
 
-// As ext2_bmap and ext2_alloc_range, for all types of inodes.  The number is checked against the
+// As ext2_bmap and ext2_alloc_range, for all types of inodes. The number is checked against the
 // layout.
 int ext2_map(struct ext2_inode *inode, uint64_t file_block, uint32_t max, uint64_t *disk_block,
              uint32_t *run);
 int ext2_extend(struct ext2_inode *inode, uint64_t first, uint64_t count);
 
-// Frees the blocks from file block `first` on.  The caller stores the inode, after an error too.
+// Frees the blocks from file block `first` on. The caller stores the inode, after an error too.
 int ext2_free_blocks(struct ext2_inode *inode, uint64_t first);
 
 // Whether block[] holds block numbers.

@@ -1,7 +1,7 @@
 // The on-disk structures of ext2, little-endian, and their constants.
 //
-// Source: the ext2 format as Linux (fs/ext2/ext2.h) and e2fsprogs (ext2_fs.h) define it.  Blocks
-// are byte arrays; structures are copied out of and into them, never overlaid.
+// Source: the ext2 format as Linux (fs/ext2/ext2.h) and e2fsprogs (ext2_fs.h) define it. Blocks are
+// byte arrays; structures are copied out of and into them, never overlaid.
 #ifndef SERVERS_FS_EXT2_FORMAT_H_
 #define SERVERS_FS_EXT2_FORMAT_H_
 

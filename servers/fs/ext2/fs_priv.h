@@ -41,14 +41,14 @@ struct ext2_fs {
   char path[EXT2_PATH_MAX];   // What is left of the path that namei walks.
 };
 
-// Notes and reports damage.  => -EIO.
+// Notes and reports damage. => -EIO.
 int ext2_damage(struct ext2_fs *fs, const char *what, uint64_t number);
 
 // To be called before the first thing is changed by an operation.
-// => -EROFS.  Takes the clean state off the disk if it is still there.
+// => -EROFS. Takes the clean state off the disk if it is still there.
 int ext2_begin_change(struct ext2_fs *fs);
 
-// Fills in the geometry from fs->super and checks it against the device.  => As ext2_mount.
+// Fills in the geometry from fs->super and checks it against the device. => As ext2_mount.
 int ext2_super_check(struct ext2_fs *fs);
 int ext2_super_read(struct ext2_fs *fs);
 int ext2_super_write(struct ext2_fs *fs);

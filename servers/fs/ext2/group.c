@@ -108,7 +108,7 @@ int ext2_group_check_all(struct ext2_fs *fs, uint64_t *free_blocks, uint64_t *fr
   return 0;
 }
 
-// Cuts [block, *end) short where [from, from + blocks) begins.  => Whether `block` itself is
+// Cuts [block, *end) short where [from, from + blocks) begins. => Whether `block` itself is
 // outside.
 static bool clip(uint32_t block, uint32_t *end, uint32_t from, uint32_t blocks) {
   if (block >= from && block - from < blocks) return false;

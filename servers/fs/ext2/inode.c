@@ -202,7 +202,7 @@ int ext2_inode_make(struct ext2_inode *dir, const struct ext2_new *attributes,
   return 0;
 }
 
-// Frees everything that an inode without a name has.  If that goes wrong, it stays allocated, for
+// Frees everything that an inode without a name has. If that goes wrong, it stays allocated, for
 // e2fsck.
 static int destroy(struct ext2_inode *inode) {
   struct ext2_fs *fs = inode->fs;

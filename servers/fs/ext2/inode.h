@@ -1,7 +1,7 @@
 // Inodes in memory: references and attributes.
 //
 // An inode that anybody works with is in a table of fixed size, once, with a count of references.
-// All functions that hand out an inode hand out a reference, to be given back by ext2_iput.  A file
+// All functions that hand out an inode hand out a reference, to be given back by ext2_iput. A file
 // whose last name is gone lives until its last reference is.
 //
 // The contract common to all functions is in ext2.h.
@@ -26,13 +26,14 @@ enum {
   EXT2_MODE_SETGID = 02000,
 };
 
-// => -ENFILE: the table is full; -EIO: also when `ino` is free, reserved or out of range.
+// => -ENFILE: the table is full; -EIO: also when `ino` is free, reserved or out of range, which is
+//    taken for damage: numbers come from the disk.
 int ext2_iget(struct ext2_fs *fs, uint32_t ino, struct ext2_inode **inode);
 
 // One more reference to an inode that the caller has one of.
 void ext2_iref(struct ext2_inode *inode);
 
-// Gives a reference back; NULL is allowed.  The last one frees the blocks and the inode if no name
+// Gives a reference back; NULL is allowed. The last one frees the blocks and the inode if no name
 // is left, and the blocks past the end of the file that ext2_alloc_range put there.
 // => The reference is gone in any case; the value tells whether the freeing went well.
 int ext2_iput(struct ext2_inode *inode);
@@ -72,16 +73,16 @@ int ext2_chmod(struct ext2_inode *inode, uint32_t mode);
 #define EXT2_KEEP_ID UINT32_MAX
 int ext2_chown(struct ext2_inode *inode, uint32_t uid, uint32_t gid);
 
-// Sets the times; NULL leaves one as it is.  The time of change becomes now.  Times that the
-// inode's format cannot hold are brought into its range, and nanoseconds are dropped in inodes of
-// 128 bytes.
+// Sets the times; NULL leaves one as it is. The time of change becomes now. Times that the inode's
+// format cannot hold are brought into its range, and nanoseconds are dropped in inodes of 128
+// bytes.
 // => -EINVAL: nanoseconds of a billion or more.
 int ext2_utimes(struct ext2_inode *inode, const struct ext2_time *accessed,
                 const struct ext2_time *modified);
 
 enum { EXT2_TOUCH_ACCESSED = 1, EXT2_TOUCH_MODIFIED = 2 };
 
-// Sets times to now: after a read, after a write (with it the time of change).  `what`: EXT2_TOUCH_
+// Sets times to now: after a read, after a write (with it the time of change). `what`: EXT2_TOUCH_
 // bits.
 int ext2_touch(struct ext2_inode *inode, unsigned what);
 

@@ -42,7 +42,7 @@ static void begin(struct walk *walk) {
   move_to(walk, walk->root);
 }
 
-// Takes the next component off what is left.  => *slash: a slash follows; the slashes are taken off
+// Takes the next component off what is left. => *slash: a slash follows; the slashes are taken off
 // too.
 static int next_component(struct walk *walk, char *name, uint32_t *length, bool *slash) {
   size_t end = walk->from;
@@ -63,7 +63,7 @@ static int look_up(struct walk *walk, struct ext2_name name, struct ext2_inode *
   return 0;
 }
 
-// Puts the target of a symbolic link in front of what is left.  => The reference to the link is
+// Puts the target of a symbolic link in front of what is left. => The reference to the link is
 // gone.
 static int expand(struct walk *walk, struct ext2_inode *link, bool slash) {
   int error = walk->links++ >= EXT2_SYMLOOP_MAX ? -ELOOP : 0;
@@ -83,7 +83,7 @@ static int expand(struct walk *walk, struct ext2_inode *link, bool slash) {
   return 0;
 }
 
-// One component.  => 0: that was the last; 1: go on.
+// One component. => 0: that was the last; 1: go on.
 static int step(struct walk *walk, unsigned flags, struct ext2_namei_result *result) {
   bool slash;
   int error = next_component(walk, result->last, &result->last_length, &slash);

@@ -25,12 +25,11 @@ struct ext2_namei_result {
 };
 
 // Walks `path` from `start`, or from `root` if it (or a symbolic link on the way) begins with a
-// slash.  ".." in `root` stays there.  The last component is not followed with EXT2_NAMEI_PARENT,
+// slash. ".." in `root` stays there. The last component is not followed with EXT2_NAMEI_PARENT,
 // whatever it is.
 // => -ENOENT: a component is missing, or the path is empty; -ENOTDIR: a component before another
-// one or before
-//    a slash is no directory; -ELOOP; -ENAMETOOLONG: a component or the expanded path; -EINVAL: a
-//    NUL in it.
+//    one or before a slash is no directory; -ELOOP; -ENAMETOOLONG: a component or the expanded
+//    path; -EINVAL: a NUL in it.
 int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_name path,
                unsigned flags, struct ext2_namei_result *result);
 

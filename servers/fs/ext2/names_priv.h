@@ -4,11 +4,11 @@
 
 #include "servers/fs/ext2/dir_priv.h"
 
-// Gives a new symbolic link its target.  => -ENOSPC.
+// Gives a new symbolic link its target. => -ENOSPC.
 int ext2_symlink_write(struct ext2_inode *inode, struct ext2_name target);
 
 // Finds the record of a name other than "." and ".." and gets its inode.
-// => -ENOENT.  After 0 the caller puts slot->buffer and the inode.
+// => -ENOENT. After 0 the caller puts slot->buffer and the inode.
 int ext2_names_find(struct ext2_inode *dir, struct ext2_name name, struct ext2_slot *slot,
                     struct ext2_inode **inode);
 

@@ -41,8 +41,8 @@ static int get_dir(struct ext2_fs *fs, uint32_t ino, struct ext2_inode **dir) {
   return ext2_damage(fs, "the parent of a directory is none", ino);
 }
 
-// => -EINVAL: `ancestor` is `dir` or above it.  Damaged parents may form a circle: a mark that is
-// moved on after twice as many steps each time is met again in any (Brent's method).
+// => -EINVAL: `ancestor` is `dir` or above it. Damaged parents may form a circle: a mark that is
+//    moved on after twice as many steps each time is met again in any (Brent's method).
 static int check_not_above(uint32_t ancestor, struct ext2_inode *dir) {
   uint32_t ino = dir->ino, mark = 0;
   for (uint64_t step = 1, move = 1; ino != ancestor; step++) {

@@ -1,0 +1,170 @@
+#include "servers/fs/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+
+#include "servers/fs/device.h"
+#include "servers/fs/directory.h"
+#include "servers/fs/path.h"
+#include "servers/fs/regular.h"
+#include "servers/fs/volume.h"
+
+enum { LINKS_MAX = 8 };  // symbolic links to nowhere that one creation follows
+
+static unsigned access_of(int flags) {
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      return FILE_READ;
+    case O_WRONLY:
+      return FILE_WRITE;
+    case O_RDWR:
+      return FILE_READ | FILE_WRITE;
+    default:
+      return 0;
+  }
+}
+
+// --- finding or making the inode ---------------------------------------------------------------
+
+// What is there by that name already while it could not be found: a symbolic link to nowhere.
+// Its text takes the place of the path.
+static int read_link(const struct ext2_namei_result *parent, int flags, char *text) {
+  struct ext2_inode *link;
+  struct ext2_name last = {parent->last, parent->last_length};
+  int status = ext2_lookup(parent->inode, last, &link);
+  if (status != 0) return status;
+  int length = (flags & O_NOFOLLOW) != 0 ? -ELOOP : ext2_readlink(link, text, FS_PATH_MAX - 1);
+  ext2_iput(link);
+  if (length < 0) return length;
+  text[length] = 0;
+  return 0;
+}
+
+// One step of a creation: makes the file, or finds a link to nowhere and its text.
+// => -EEXIST: follow the text.
+static int create_step(const struct ext2_namei_result *parent, int flags,
+                       const struct ext2_new *attributes, char *link_text,
+                       struct ext2_inode **inode) {
+  if (parent->directory_wanted) return -EISDIR;
+  struct ext2_name last = {parent->last, parent->last_length};
+  int status = ext2_create(parent->inode, last, attributes, inode);
+  if (status != -EEXIST) return status;
+  status = read_link(parent, flags, link_text);
+  return status == 0 ? -EEXIST : status;
+}
+
+// => `start` is a reference, given back.
+static int create_from(struct ext2_inode *start, const char *text, int flags,
+                       const struct ext2_new *attributes, struct ext2_inode **inode) {
+  static struct ext2_namei_result parent;  // under volume.lock
+  static char link_text[FS_PATH_MAX];
+  int status = -EEXIST;
+  for (int links = 0; links < LINKS_MAX && status == -EEXIST; links++) {
+    status = path_walk_from(start, text, EXT2_NAMEI_PARENT, &parent);
+    ext2_iput(start);
+    if (status != 0) return status;
+    start = parent.inode;
+    status = create_step(&parent, flags, attributes, link_text, inode);
+    text = link_text;
+  }
+  ext2_iput(start);
+  return status == -EEXIST ? -ELOOP : status;
+}
+
+static int find(const struct process *process, const char *text, int flags, uint32_t mode,
+                struct ext2_inode **inode) {
+  bool exclusive = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
+  unsigned walk = exclusive || (flags & O_NOFOLLOW) != 0 ? EXT2_NAMEI_NOFOLLOW : 0;
+  int status = path_walk(process, text, walk, inode);
+  if (status == 0 && exclusive) {
+    ext2_iput(*inode);
+    return -EEXIST;
+  }
+  if (status != -ENOENT || (flags & O_CREAT) == 0) return status;
+  struct ext2_new attributes = {.mode = mode & 07777 & ~process->umask};
+  struct ext2_inode *start = path_start(process);
+  ext2_iref(start);
+  return create_from(start, text, flags, &attributes, inode);
+}
+
+// --- the file ----------------------------------------------------------------------------------
+
+static struct file *device_file(const struct ext2_inode *inode) {
+  struct ext2_stat stat;
+  ext2_stat(inode, &stat);
+  const struct device *device = device_find(stat.major, stat.minor);
+  return device != NULL ? device_open(device) : NULL;
+}
+
+// Makes the file for an inode, without its vnode. => a negative errno.
+static int make_file(const struct ext2_inode *inode, int flags, struct file **file) {
+  uint32_t type = ext2_inode_mode(inode) & EXT2_MODE_TYPE;
+  bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (type != EXT2_MODE_DIR && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
+  switch (type) {
+    case EXT2_MODE_REGULAR:
+      if (writes && volume.read_only) return -EROFS;
+      *file = file_new(&regular_kind);
+      break;
+    case EXT2_MODE_DIR:
+      if (writes || (flags & O_CREAT) != 0) return -EISDIR;
+      *file = file_new(&directory_kind);
+      break;
+    case EXT2_MODE_SYMLINK:
+      return -ELOOP;
+    case EXT2_MODE_CHAR:
+      *file = device_file(inode);
+      if (*file == NULL) return -ENXIO;
+      break;
+    default:
+      return -ENXIO;
+  }
+  return *file != NULL ? 0 : -ENFILE;
+}
+
+// => `inode` is a reference, given back or the vnode's.
+static int open_inode(struct ext2_inode *inode, int flags, struct file **file) {
+  int status = make_file(inode, flags, file);
+  if (status != 0) {
+    ext2_iput(inode);
+    return status;
+  }
+  status = vnode_get(inode, &(*file)->vnode);
+  if (status == 0 && (flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY &&
+      (*file)->kind == &regular_kind) {
+    status = vnode_truncate((*file)->vnode, 0);
+  }
+  if (status != 0) file_put(*file);
+  return status;
+}
+
+static int open_text(const struct process *process, const char *text, int flags, uint32_t mode,
+                     struct file **file) {
+  if (text == NULL) return -ENAMETOOLONG;
+  struct ext2_inode *inode;
+  int status = find(process, text, flags, mode, &inode);
+  if (status == 0) return open_inode(inode, flags, file);
+  // A disk without devices, or no disk at all, has these all the same.
+  const struct device *device = device_named(text);
+  if (device == NULL) return status;
+  *file = device_open(device);
+  return *file != NULL ? 0 : -ENFILE;
+}
+
+int64_t open_path(struct process *process, struct call *call) {
+  int flags = (int)call->word[1];
+  unsigned access = access_of(flags);
+  if (access == 0) return -EINVAL;
+  int fd = process_free_descriptor(process, 0);
+  if (fd < 0) return fd;
+  struct file *file;
+  int status = open_text(process, path_fetch(process, 0), flags, (uint32_t)call->word[2], &file);
+  if (status != 0) return status;
+  file->access = (uint8_t)access;
+  file->append = (flags & O_APPEND) != 0;
+  file->nonblock = (flags & O_NONBLOCK) != 0;
+  process_install(process, fd, file, (flags & O_CLOEXEC) != 0);
+  enum fs_kind kind = file->kind == &regular_kind ? FS_KIND_FILE : FS_KIND_MESSAGE;
+  return fd | (int64_t)kind << 32;
+}

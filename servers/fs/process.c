@@ -1,0 +1,149 @@
+#include "servers/fs/process.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "libsys/kcall.h"
+#include "servers/fs/pipe.h"
+
+static struct process processes[PROCESSES_MAX];
+static uint16_t by_slot[SLOTS_MAX];  // index in processes[] + 1, 0: none
+static unsigned last_taken;
+static uint8_t nobodys_page[PAGE_SIZE];
+
+struct process *process_find(uint32_t badge) {
+  uint32_t slot = badge_slot(badge);
+  if (slot >= SLOTS_MAX || by_slot[slot] == 0) return NULL;
+  struct process *process = &processes[by_slot[slot] - 1];
+  return process->badge == badge ? process : NULL;
+}
+
+static struct process *take_free(void) {
+  for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+    last_taken = (last_taken + 1) % PROCESSES_MAX;
+    if (processes[last_taken].badge == 0) return &processes[last_taken];
+  }
+  return NULL;
+}
+
+static void copy_files(struct process *child, const struct process *parent) {
+  child->umask = parent->umask;
+  child->directory = parent->directory;
+  if (child->directory != NULL) vnode_hold(child->directory);
+  child->close_on_exec = parent->close_on_exec;
+  for (unsigned fd = 0; fd < FS_OPEN_MAX; fd++) {
+    child->file[fd] = parent->file[fd];
+    if (child->file[fd] != 0) file_hold(&files[child->file[fd]]);
+  }
+}
+
+int process_new(uint32_t badge, const struct process *parent) {
+  uint32_t slot = badge_slot(badge);
+  if (badge == 0 || slot >= SLOTS_MAX) return -EINVAL;
+  if (by_slot[slot] != 0) return -EEXIST;
+  struct process *process = take_free();
+  if (process == NULL) return -ENOMEM;
+  *process = (struct process){.badge = badge, .umask = 022};
+  by_slot[slot] = (uint16_t)(process - processes + 1);
+  if (parent != NULL) copy_files(process, parent);
+  return 0;
+}
+
+static void let_go(struct process *process) {
+  for (unsigned fd = 0; fd < FS_OPEN_MAX; fd++) {
+    if (process->file[fd] != 0) process_close(process, fd);
+  }
+  vnode_put(process->directory);
+  process->directory = NULL;
+  process->badge = 0;
+}
+
+void process_end(struct process *process) {
+  by_slot[badge_slot(process->badge)] = 0;
+  if (process->waits_for != NULL) pipe_forget(process);
+  if (process->busy) {
+    process->ended = true;  // its fiber lets go
+  } else {
+    let_go(process);
+  }
+}
+
+void *process_page(const struct process *process) {
+  return process->ended ? nobodys_page : message_page_of(process->badge);
+}
+
+// --- descriptors -------------------------------------------------------------------------------
+
+int process_free_descriptor(const struct process *process, uint64_t lowest) {
+  for (uint64_t fd = lowest; fd < FS_OPEN_MAX; fd++) {
+    if (process->file[fd] == 0) return (int)fd;
+  }
+  return -EMFILE;
+}
+
+void process_install(struct process *process, int fd, struct file *file, bool close_on_exec) {
+  process->file[fd] = (uint16_t)(file - files);
+  process->close_on_exec &= ~(1ull << fd);
+  process->close_on_exec |= (uint64_t)close_on_exec << fd;
+}
+
+void process_close(struct process *process, uint64_t fd) {
+  struct file *file = &files[process->file[fd]];
+  process->file[fd] = 0;
+  file_put(file);
+}
+
+void process_close_on_exec(struct process *process) {
+  uint64_t left = process->close_on_exec;
+  for (unsigned fd = 0; left != 0; fd++, left >>= 1) {
+    if ((left & 1) != 0 && process->file[fd] != 0) process_close(process, fd);
+  }
+  process->close_on_exec = 0;
+}
+
+// --- calls -------------------------------------------------------------------------------------
+
+void answer_deliver(token_t token, const struct answer *answer) {
+  const uint64_t *word = answer->word;
+  switch (answer->kind) {
+    case ANSWER_REPLY:
+      kcall_reply(token, word[0], word[1], word[2], word[3], word[4]);
+      break;
+    case ANSWER_FORWARD:
+      if (kcall_forward(token, answer->to, word[0], word[1], word[2], word[3], word[4]) < 0) {
+        kcall_reply(token, (uint64_t)-EIO, 0, 0, 0, 0);
+      }
+      break;
+    case ANSWER_NONE:
+      break;
+  }
+}
+
+static void serve(struct work *work) {
+  struct process *process = (struct process *)work;
+  struct call *call = &process->call;
+  if (!process->ended) {
+    call->answer = (struct answer){.kind = ANSWER_REPLY};
+    call->serve(process, call);
+    answer_deliver(call->token, &call->answer);
+  }
+  process->busy = false;
+  if (process->ended) let_go(process);
+}
+
+void process_serve(struct process *process, const struct event *event, struct answer *answer,
+                   void (*function)(struct process *process, struct call *call)) {
+  if (process->busy || process->waits_for != NULL) {
+    answer_status(answer, -EAGAIN);  // a second thread: not for one process
+    return;
+  }
+  answer->kind = ANSWER_NONE;
+  process->busy = true;
+  process->call.token = event->token;
+  for (unsigned i = 0; i < CALL_WORDS; i++) process->call.word[i] = event->word[i];
+  process->call.serve = function;
+  process->call.work.run = serve;
+  work_submit(&process->call.work, WORK_CALL);
+}
+
+void processes_init(void) { process_new(SLOT_INIT, NULL); }

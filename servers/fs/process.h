@@ -1,0 +1,86 @@
+// Processes as fs sees them: descriptors, working directory, umask, and the call under way.
+#ifndef SERVERS_FS_PROCESS_H_
+#define SERVERS_FS_PROCESS_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+#include "protocols/fs.h"
+#include "protocols/server.h"
+#include "servers/fs/answer.h"
+#include "servers/fs/file.h"
+#include "servers/fs/work.h"
+
+enum { PROCESSES_MAX = 512 };
+
+struct pipe;
+struct process;
+
+// A call that a fiber serves, or that waits. A process has one thread, so one is enough.
+struct call {
+  struct work work;  // first
+  void (*serve)(struct process *process, struct call *call);
+  token_t token;
+  uint64_t word[CALL_WORDS];
+  struct answer answer;  // for `serve` to fill
+};
+
+struct process {
+  struct call call;  // first
+  uint32_t badge;    // 0: a free place
+  bool busy;         // a fiber serves its call
+  bool ended;        // FS_EXITED came meanwhile
+  uint32_t umask;
+  uint64_t close_on_exec;      // bit fd
+  uint16_t file[FS_OPEN_MAX];  // index in files[], 0: closed
+  struct vnode *directory;     // working directory, NULL: the root
+  // What waits for the pager to store pages (FS_FLUSHED).
+  void (*flushed)(struct process *process, struct call *call);
+  // In the queue of a pipe.
+  struct pipe *waits_for;
+  struct process *next;
+};
+
+// The process with this badge, NULL if there is none.
+struct process *process_find(uint32_t badge);
+
+// Makes a process without files; with those of `parent`, if that is not NULL.
+// => -EEXIST: the badge or its slot is in use; -ENOMEM; -EINVAL: no badge of a process.
+int process_new(uint32_t badge, const struct process *parent);
+
+// Closes everything; what is under way for it has no effect on whoever gets the slot next.
+void process_end(struct process *process);
+
+// The message page; one that nobody reads once the process has ended.
+void *process_page(const struct process *process);
+
+// --- descriptors -------------------------------------------------------------------------------
+
+// NULL: not open.
+static inline struct file *process_file(const struct process *process, uint64_t fd) {
+  if (fd >= FS_OPEN_MAX || process->file[fd] == 0) return NULL;
+  return &files[process->file[fd]];
+}
+
+// The lowest free descriptor from `lowest` on. => -EMFILE.
+int process_free_descriptor(const struct process *process, uint64_t lowest);
+
+// Puts a file, with the caller's reference to it, where nothing is open.
+void process_install(struct process *process, int fd, struct file *file, bool close_on_exec);
+
+void process_close(struct process *process, uint64_t fd);
+void process_close_on_exec(struct process *process);
+
+// --- calls -------------------------------------------------------------------------------------
+
+// Has `serve` called in a fiber, with what it puts into call->answer as the answer.
+void process_serve(struct process *process, const struct event *event, struct answer *answer,
+                   void (*serve)(struct process *process, struct call *call));
+
+// Gives an answer to a waiting caller.
+void answer_deliver(token_t token, const struct answer *answer);
+
+void processes_init(void);
+
+#endif  // SERVERS_FS_PROCESS_H_
