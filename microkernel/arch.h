@@ -13,6 +13,7 @@ struct thread;
 //
 //   void *arch_frame_address(frame_t frame)           the kernel's own view of a frame
 //   frame_t arch_address_frame(const void *address)   and back
+//   uint64_t *arch_table_address(uint64_t pte)        of an entry that points to a table
 //   void arch_switch_translation(uint64_t translation)
 //   void arch_fence_page(uaddr_t address, uint32_t asid)   local fence of one page
 #ifdef __riscv

@@ -52,11 +52,12 @@ static frame_t make_frame_table(const struct machine *m, paddr_t end) {
   if (user + LARGE_FRAMES > frame_first + frame_total) panic("too little memory", m->ram_bytes);
   if (m->archive_start >> PAGE_SHIFT < user) panic("boot archive in the way at", m->archive_start);
 
-  frame_table = (struct frame *)arch_frame_address(table) - frame_first;
+  frame_table = arch_frame_address(table);
+  frame_memory = arch_frame_address(frame_first);
   frame_board = arch_frame_address(board);
   memset(frame_board, 0, frame_total);
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {
-    uint32_t type = f < board ? FRAME_RESERVED : f < objects || f >= user ? FRAME_USER : FRAME_OBJECT;
+    uint32_t type = f < board ? ~0xffu | FRAME_RESERVED : f < objects || f >= user ? FRAME_USER : FRAME_OBJECT;
     *frame_entry(f) = (struct frame){type, 0};
   }
   next_object = objects;
@@ -66,7 +67,7 @@ static frame_t make_frame_table(const struct machine *m, paddr_t end) {
 
 static void put_range(handle_t slot, uint8_t type, uint32_t first, uint32_t count) {
   *handle_slot(boot_space, slot) =
-      (struct handle){.type = type, .rights = RIGHTS_ALL, .object = first, .badge = count};
+      (struct handle){.type = type, .rights = RIGHTS_ALL, .first = first, .count = count};
 }
 
 static void map_page(uaddr_t address, frame_t frame, uint32_t prot) {

@@ -49,25 +49,19 @@ struct thread *endpoint_send_later(struct endpoint *endpoint, const struct messa
 // blocked, `instead` (in no queue; may be NULL) or the next thread, dispatched.
 struct thread *endpoint_wait_any(struct endpoint *endpoint, struct thread *instead);
 
-// The endpoint handle in a slot of the current space if it has the right; else NULL. `_inline`
-// also gives up on handles that are not in the space's own frame: for paths that must be short
-// and have a general one behind them.
+// The endpoint handle in a slot of the current space if it has the right; else NULL.
 struct handle *endpoint_handle(uint64_t index, uint8_t right);
-static inline struct handle *endpoint_handle_inline(uint64_t index, uint8_t right) {
-  struct handle *handle = &current->space->handles_inline[index];
-  if (UNLIKELY(index >= HANDLES_INLINE || handle->type != OBJECT_ENDPOINT ||
-               !(handle->rights & right) || !handle_is_current(handle)))
-    return NULL;
-  return handle;
+// The same in one comparison, for paths that must be short and have a general one behind them:
+// whether a handle in the space's own frame (index < HANDLES_INLINE) is such a one.
+static inline bool handle_may_call(const struct handle *handle) {
+  return LIKELY(frame_table[handle->object].type_generation == handle->call);
+}
+static inline bool handle_may_receive(const struct handle *handle) {
+  return LIKELY(frame_table[handle->object].type_generation == handle->receive);
 }
 
 // The thread that waits for an answer to this token, if the current space may give it; else NULL.
-// `_inline` knows only the last event that the current thread received.
 struct thread *token_thread(token_t token);
-static inline struct thread *token_thread_inline(token_t token) {
-  struct thread *thread = current->caller;
-  return LIKELY(thread && thread->token == token) ? thread : NULL;
-}
 
 // Puts the event into a receiver's registers; the sender waits for an answer from its space.
 static inline void endpoint_deliver(struct thread *receiver, struct thread *sender, uint8_t kind,

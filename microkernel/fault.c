@@ -21,30 +21,34 @@ static __attribute__((noinline, cold)) struct thread *nobody_decides(uint8_t kin
 }
 
 // Sends the message through a slot of the thread's own space.
-static inline struct thread *send_through(handle_t slot, uint8_t kind, uint64_t w0, uint64_t w1,
+static inline __attribute__((always_inline)) struct thread *send_through(handle_t slot, uint8_t kind, uint64_t w0, uint64_t w1,
                                           uint64_t w3) {
-  struct handle *handle = endpoint_handle_inline(slot, RIGHT_CALL);
-  if (UNLIKELY(!handle)) return nobody_decides(kind, w0);
-  return endpoint_send(arch_frame_address(handle->object), kind, handle->badge, w0, w1,
-                       current->x[REG_PC], w3, 0, 0);
+  const struct handle *handle = &current->space->handles_inline[slot];
+  if (UNLIKELY(!handle_may_call(handle))) return nobody_decides(kind, w0);
+  return endpoint_send(handle_named(handle), kind, handle->badge, w0, w1, current->x[REG_PC], w3,
+                       0, 0);
+}
+
+// A fault where something is mapped.
+static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, uint64_t access,
+                                                              uint64_t entry) {
+  if (space_absorb(current->space, address, access, entry)) {
+    hart_count(STAT_SPURIOUS);
+    return current;
+  }
+  hart_count(STAT_FAULTS);
+  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1 | FAULT_PRESENT,
+                      pte_frame(entry));
 }
 
 struct thread *fault_page(uaddr_t address, uint64_t access) {
-  _Static_assert(PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE && PTE_X >> 1 == FAULT_EXECUTE,
+  _Static_assert(PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE &&
+                     PTE_X >> 1 == FAULT_EXECUTE,
                  "shift");
-  uint64_t kind = access >> 1;
-  uint64_t frame = 0;
   uint64_t entry = space_lookup(current->space, address);
-  if (entry & PTE_V) {
-    if (space_absorb(current->space, address, access, entry)) {
-      hart_count(STAT_SPURIOUS);
-      return current;
-    }
-    kind |= FAULT_PRESENT;
-    frame = pte_frame(entry);
-  }
+  if (entry & PTE_V) return fault_present(address, access, entry);
   hart_count(STAT_FAULTS);
-  return send_through(HANDLE_PAGER, EVENT_FAULT, address, kind, frame);
+  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1, 0);
 }
 
 struct thread *fault_exception(uint64_t cause, uint64_t value) {

@@ -4,6 +4,7 @@
 
 struct frame *frame_table;
 uint8_t *frame_board;
+char *frame_memory;
 frame_t frame_first;
 uint32_t frame_total;
 

@@ -15,11 +15,12 @@
 
 // Types beside those of enum object_type, which a frame has when it holds that object.
 enum frame_type {
-  FRAME_RESERVED = 0,  // firmware, kernel
-  FRAME_USER = 0x10,   // memory that may be mapped
-  FRAME_OBJECT = 0x11,  // may become a kernel object
-  FRAME_TABLE = 0x12,   // page table, or in a space's pool of them
+  FRAME_USER = 0x10,      // memory that may be mapped
+  FRAME_OBJECT = 0x11,    // may become a kernel object
+  FRAME_TABLE = 0x12,     // page table, or in a space's pool of them
   FRAME_HANDLES = 0x13,
+  FRAME_RESERVED = 0x14,  // firmware, kernel; with the highest generation
+                          // No type is 0, so that no frame fits an empty handle
 };
 
 struct frame {
@@ -27,8 +28,9 @@ struct frame {
   uint32_t count;
 };
 
-extern struct frame *frame_table;  // indexed by frame number: frame_first is the first to exist
+extern struct frame *frame_table;  // entry i is frame frame_first + i
 extern uint8_t *frame_board;       // from frame_first: BOARD_* bits, cleared by the boot process
+extern char *frame_memory;         // arch_frame_address(frame_first)
 extern frame_t frame_first;
 extern uint32_t frame_total;
 
@@ -38,7 +40,7 @@ enum { BOARD_ACCESSED = 1, BOARD_DIRTY = 2 };
 static inline bool frame_exists(uint64_t frame) { return frame - frame_first < frame_total; }
 
 // => frame_exists(frame)
-static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame]; }
+static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame - frame_first]; }
 
 static inline uint8_t frame_type(uint64_t frame) {
   return (uint8_t)frame_entry(frame)->type_generation;

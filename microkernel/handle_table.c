@@ -15,7 +15,19 @@ static bool is_range(uint8_t type) {
 
 static bool is_alive(const struct handle *handle) {
   if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
-  return handle_is_current(handle);
+  uint32_t now = frame_table[handle->object].type_generation;
+  if (handle->type != OBJECT_ENDPOINT) return now == ~handle->call;
+  return now == handle->call || now == handle->receive;
+}
+
+// Sets what an object's handle must find in the frame table, for its rights.
+static void set_keys(struct handle *handle, uint32_t type_generation) {
+  if (handle->type != OBJECT_ENDPOINT) {
+    handle->call = ~type_generation;
+    return;
+  }
+  handle->call = handle->rights & RIGHT_CALL ? type_generation : 0;
+  handle->receive = handle->rights & RIGHT_RECEIVE ? type_generation : 0;
 }
 
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
@@ -35,17 +47,15 @@ struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uin
 void *handle_object(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
                     int *error) {
   struct handle *handle = handle_get(space, index, type, rights, error);
-  return handle ? arch_frame_address(handle->object) : NULL;
+  return handle ? handle_named(handle) : NULL;
 }
 
 int handle_put(struct space *space, uint64_t index, uint8_t type, frame_t frame) {
   struct handle *handle = handle_slot(space, index);
   if (!handle) return -EBADF;
   if (handle->type != OBJECT_NONE && is_alive(handle)) return -EEXIST;
-  *handle = (struct handle){.type = type,
-                            .rights = RIGHTS_ALL,
-                            .type_generation = frame_entry(frame)->type_generation,
-                            .object = frame};
+  *handle = (struct handle){.type = type, .rights = RIGHTS_ALL, .object = frame - frame_first};
+  set_keys(handle, frame_entry(frame)->type_generation);
   return 0;
 }
 
@@ -53,11 +63,11 @@ int handle_put(struct space *space, uint64_t index, uint8_t type, frame_t frame)
 static int narrow(struct handle *handle, uint64_t range) {
   uint32_t first = (uint32_t)range;
   uint32_t count = (uint32_t)(range >> 32);
-  if (first < handle->object || count == 0 ||
-      (uint64_t)first + count > (uint64_t)handle->object + handle->badge)
+  if (first < handle->first || count == 0 ||
+      (uint64_t)first + count > (uint64_t)handle->first + handle->count)
     return -EINVAL;
-  handle->object = first;
-  handle->badge = count;
+  handle->first = first;
+  handle->count = count;
   return 0;
 }
 
@@ -73,8 +83,10 @@ int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_
   if (is_range(copy.type)) {
     int error = narrow(&copy, badge);
     if (error) return error;
-  } else if (copy.badge == 0) {
-    copy.badge = (uint32_t)badge;  // a badge once given stays
+  } else if (copy.type != OBJECT_KERNEL) {
+    if (badge > UINT16_MAX) return -EINVAL;
+    if (copy.badge == 0) copy.badge = (uint16_t)badge;  // a badge once given stays
+    set_keys(&copy, frame_table[copy.object].type_generation);
   }
   *target = copy;
   return 0;

@@ -3,18 +3,30 @@
 #define MICROKERNEL_HANDLE_TABLE_H
 
 #include "abi/handle.h"
+#include "microkernel/arch.h"
 #include "microkernel/frame.h"
 #include "microkernel/types.h"
 
 struct space;
 
+// An object's handle holds what its frame's type and generation must still be. For endpoints once
+// for each right, so that comparing one word tells type, right and life: no other handle has
+// there what a frame of an endpoint has, or what frame 0 (FRAME_RESERVED) has.
 struct handle {
-  uint8_t type;  // enum object_type; OBJECT_NONE: free
+  uint8_t type;    // enum object_type; OBJECT_NONE: free
   uint8_t rights;
-  uint16_t reserved;
-  uint32_t type_generation;  // that the object's frame must still have
-  uint32_t object;           // its frame; ranges: the first frame or interrupt
-  uint32_t badge;            // endpoints; ranges: the count
+  uint16_t badge;  // endpoints
+  union {
+    struct {
+      uint32_t call;     // endpoints with RIGHT_CALL: type_generation, else 0; others: its complement
+      uint32_t receive;  // endpoints with RIGHT_RECEIVE: type_generation; else 0
+      uint32_t object;   // its frame - frame_first
+    };
+    struct {  // ranges
+      uint32_t first;
+      uint32_t count;
+    };
+  };
 };
 
 #define HANDLE_CHUNK_SHIFT 7  // HANDLES_INLINE
@@ -23,9 +35,9 @@ _Static_assert(sizeof(struct handle) * HANDLES_PER_FRAME == PAGE_SIZE, "a frame 
 
 // The slot, free or not; NULL if the table has none with that index.
 struct handle *handle_slot(struct space *space, uint64_t index);
-// Whether a handle to an object (not a range) still names one.
-static inline bool handle_is_current(const struct handle *handle) {
-  return frame_entry(handle->object)->type_generation == handle->type_generation;
+// The object that a handle (not of a range) named when it was made.
+static inline void *handle_named(const struct handle *handle) {
+  return frame_memory + ((uint64_t)handle->object << PAGE_SHIFT);
 }
 // The handle if it is of `type`, has all `rights` and its object still exists; else NULL with
 // the reason, -EBADF or -EACCES, in *error.

@@ -18,11 +18,11 @@ int irq_bind(uint32_t irq, const struct handle *endpoint) {
 
 void irq_deliver(uint32_t irq) {
   struct handle *handle = irq < IRQ_MAX ? &irq_table[irq] : NULL;
-  if (!handle || handle->type != OBJECT_ENDPOINT || !handle_is_current(handle)) {
+  if (!handle || frame_table[handle->object].type_generation != handle->call) {
     arch_irq_complete(irq);
     return;
   }
-  endpoint_notify(arch_frame_address(handle->object), 1ull << (handle->badge & 63));
+  endpoint_notify(handle_named(handle), 1ull << (handle->badge & 63));
 }
 
 void timer_disarm(struct endpoint *endpoint) {

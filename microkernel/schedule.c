@@ -16,20 +16,20 @@ static void wake_idle_hart(void) {
 
 void schedule_ready(struct thread *thread) {
   thread->state = THREAD_READY;
-  thread->hart = this_hart();
-  queue_append(&thread->hart->ready[thread->priority], thread);
+  thread->queue = this_hart();
+  queue_append(&thread->queue->ready[thread->priority], thread);
   wake_idle_hart();
 }
 
 void schedule_ready_first(struct thread *thread) {
   thread->state = THREAD_READY;
-  thread->hart = this_hart();
-  queue_prepend(&thread->hart->ready[thread->priority], thread);
+  thread->queue = this_hart();
+  queue_prepend(&thread->queue->ready[thread->priority], thread);
   wake_idle_hart();
 }
 
 void schedule_remove(struct thread *thread) {
-  queue_remove(&thread->hart->ready[thread->priority], thread);
+  queue_remove(&thread->queue->ready[thread->priority], thread);
 }
 
 // The best ready thread of one hart from priority `lowest` up, taken out of its queue, or NULL.

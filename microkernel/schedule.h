@@ -29,10 +29,11 @@ static inline struct thread *dispatch(struct thread *to) {
   struct thread *from = current;
   struct hart *hart = from->hart;
   to->state = THREAD_RUNNING;
-  to->hart = hart;
-  hart->current = to;
-  if (from->translation != to->translation) {
+  if (UNLIKELY(to->hart != hart)) {
+    to->hart = hart;
     to->space->hart_mask |= hart->bit;
+  }
+  if (from->translation != to->translation) {
     hart->stat[STAT_SWITCHES]++;
     arch_switch_translation(to->translation);
   }

@@ -62,8 +62,6 @@ static uint64_t *pool_take(struct space *space) {
   return table;
 }
 
-static uint64_t *table_at(uint64_t pte) { return arch_frame_address(pte_frame(pte)); }
-
 // The leaf table for an address; tables are taken from the pool where one is missing. NULL: the
 // pool is empty, or a large leaf is in the way.
 static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
@@ -79,7 +77,7 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
     } else if (UNLIKELY(!pte_is_table(pte))) {
       return NULL;
     }
-    table = table_at(pte);
+    table = arch_table_address(pte);
   }
   return table;
 }
@@ -92,7 +90,7 @@ static uint64_t *leaf_table(const struct space *space, uaddr_t address, uint64_t
     uint64_t pte = pte_load(table, pte_index(address, level));
     *span = 1ull << (PAGE_SHIFT + 9 * level);
     if (!pte_is_table(pte)) return NULL;
-    table = table_at(pte);
+    table = arch_table_address(pte);
   }
   return table;
 }
@@ -167,19 +165,12 @@ int space_destroy(struct space *space) {
 
 // --- map ---
 
-static uint64_t leaf_bits(uint32_t prot) {
-  _Static_assert(PROT_R << 1 == PTE_R && PROT_W << 1 == PTE_W && PROT_X << 1 == PTE_X, "shift");
-  uint64_t bits = (uint64_t)prot << 1;
-  if (bits & PTE_W) bits |= PTE_R;  // write without read is reserved
-  return bits | PTE_V | PTE_U;
-}
-
 static frame_t mapping_frame(const struct mapping *mapping, uint32_t i) {
   return mapping->frames ? mapping->frames[i] : mapping->run + i;
 }
 
 static int check_frame(const struct handle *authority, frame_t frame) {
-  if (frame - authority->object >= authority->badge) return -EACCES;
+  if (frame - authority->first >= authority->count) return -EACCES;
   if (authority->type == OBJECT_DEVICES) return 0;
   return frame_type(frame) == FRAME_USER ? 0 : -EACCES;
 }
@@ -231,7 +222,7 @@ int space_map(struct space *space, const struct handle *authority, const struct 
   uint64_t *table = leaf_table_make(space, mapping->address);
   if (UNLIKELY(!table)) return -ENOMEM;
 
-  uint64_t bits = leaf_bits(mapping->prot);
+  uint64_t bits = pte_leaf_bits(mapping->prot);
   bool counted = authority->type == OBJECT_FRAMES;
   bool replaced = false;
   uaddr_t address = mapping->address;
@@ -310,7 +301,7 @@ static bool reclaim_tables(struct space *space, uaddr_t start, uaddr_t end) {
           step = 1ull << (PAGE_SHIFT + 9 * l);
           break;
         }
-        table = table_at(pte);
+        table = arch_table_address(pte);
       }
       if (table) reclaim_table(space, table, pte_index(address, level));
       address = (address | (step - 1)) + 1;
@@ -367,13 +358,6 @@ int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
 
 // --- faults ---
 
-uint64_t space_lookup(const struct space *space, uaddr_t address) {
-  if (address >= USER_END || !space->root) return 0;
-  uint64_t span;
-  uint64_t *table = leaf_table(space, address, &span);
-  return table ? pte_load(table, pte_index(address, 0)) : 0;
-}
-
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry) {
   if (!(entry & access)) return false;
   uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
@@ -394,6 +378,6 @@ void space_window_set(struct space *space, frame_t first, bool present) {
   uint64_t *entry = &space->root[pte_index(address, 2)];
   if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space)), PTE_V);
   uint64_t bits = PTE_V | PTE_U | PTE_R | PTE_W | PTE_A | PTE_D;
-  pte_store(table_at(*entry), pte_index(address, 1), present ? pte_make(first, bits) : 0);
+  pte_store(arch_table_address(*entry), pte_index(address, 1), present ? pte_make(first, bits) : 0);
   fence(space, address, address + LARGE_SIZE);
 }

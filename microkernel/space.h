@@ -14,6 +14,7 @@
 #include "abi/handle.h"
 #include "microkernel/arch.h"
 #include "microkernel/handle_table.h"
+#include "microkernel/pte.h"
 #include "microkernel/types.h"
 
 struct space {
@@ -59,7 +60,35 @@ int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t 
 int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end);
 
 // The leaf entry for an address, 0 if there is none.
-uint64_t space_lookup(const struct space *space, uaddr_t address);
+static inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
+  if (UNLIKELY(address >= USER_END)) return 0;
+  uint64_t pte = pte_load(space->root, pte_index(address, 2));
+  if (UNLIKELY(!pte_is_table(pte))) return 0;
+  pte = pte_load(arch_table_address(pte), pte_index(address, 1));
+  if (UNLIKELY(!pte_is_table(pte))) return 0;
+  return pte_load(arch_table_address(pte), pte_index(address, 0));
+}
+
+// The common case of space_map in few steps: one page of RAM where nothing is mapped and the
+// tables are there. False, and nothing done, in any other. => the space has a thread
+static inline bool space_map_one(struct space *space, const struct handle *authority,
+                                 uaddr_t address, uint32_t prot, frame_t frame) {
+  if (UNLIKELY(frame - authority->first >= authority->count || address >= USER_END ||
+               prot - 1 >= 7 || authority->type != OBJECT_FRAMES))
+    return false;
+  uint64_t pte = pte_load(space->root, pte_index(address, 2));
+  if (UNLIKELY(!pte_is_table(pte))) return false;
+  pte = pte_load(arch_table_address(pte), pte_index(address, 1));
+  if (UNLIKELY(!pte_is_table(pte))) return false;
+  uint64_t *table = arch_table_address(pte);
+  struct frame *entry = frame_entry(frame);
+  if (UNLIKELY((uint8_t)entry->type_generation != FRAME_USER ||
+               pte_load(table, pte_index(address, 0))))
+    return false;
+  entry->count++;
+  pte_store(table, pte_index(address, 0), pte_make(frame, pte_leaf_bits(prot)));
+  return true;
+}
 // True if a fault with this access (PTE_R, PTE_W or PTE_X) needs no answer: the entry allows it.
 // Sets A and D where the hardware leaves that to us (Svade), and fences.
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry);

@@ -48,14 +48,15 @@ static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index
 static __attribute__((noinline)) struct thread *call_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
   if (!handle) return refuse_endpoint(a0, RIGHT_CALL);
-  return endpoint_send(arch_frame_address(handle->object), EVENT_CALL, handle->badge, a1, a2, a3, a4,
+  return endpoint_send(handle_named(handle), EVENT_CALL, handle->badge, a1, a2, a3, a4,
                        a5, a6);
 }
 
 static struct thread *sys_call(ARGUMENTS) {
-  struct handle *handle = endpoint_handle_inline(a0, RIGHT_CALL);
-  if (UNLIKELY(!handle)) return call_any(a0, a1, a2, a3, a4, a5, a6);
-  struct endpoint *endpoint = arch_frame_address(handle->object);
+  const struct handle *handle = &current->space->handles_inline[a0];
+  if (UNLIKELY(a0 >= HANDLES_INLINE || !handle_may_call(handle)))
+    return call_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = handle_named(handle);
   if (UNLIKELY(!endpoint->receivers)) return call_any(a0, a1, a2, a3, a4, a5, a6);
   return endpoint_send(endpoint, EVENT_CALL, handle->badge, a1, a2, a3, a4, a5, a6);
 }
@@ -63,7 +64,7 @@ static struct thread *sys_call(ARGUMENTS) {
 static struct thread *sys_wait(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_RECEIVE);
   if (UNLIKELY(!handle)) return refuse_endpoint(a0, RIGHT_RECEIVE);
-  return endpoint_wait_any(arch_frame_address(handle->object), NULL);
+  return endpoint_wait_any(handle_named(handle), NULL);
 }
 
 // Puts the answer into a waiting caller's registers. A faulter just goes on.
@@ -86,14 +87,16 @@ static __attribute__((noinline)) struct thread *reply_wait_any(ARGUMENTS) {
     thread_end_wait(thread);
     answer(thread, a2, a3, a4, a5, a6);
   }
-  return endpoint_wait_any(arch_frame_address(handle->object), thread);
+  return endpoint_wait_any(handle_named(handle), thread);
 }
 
 static struct thread *sys_reply_wait(ARGUMENTS) {
-  struct handle *handle = endpoint_handle_inline(a1, RIGHT_RECEIVE);
-  struct thread *thread = token_thread_inline(a0);
-  if (UNLIKELY(!handle || !thread)) return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
-  struct endpoint *endpoint = arch_frame_address(handle->object);
+  const struct handle *handle = &current->space->handles_inline[a1];
+  struct thread *thread = current->caller;
+  if (UNLIKELY(a1 >= HANDLES_INLINE || !handle_may_receive(handle) || !thread ||
+               thread->token != a0))
+    return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = handle_named(handle);
   if (UNLIKELY(endpoint->bits || endpoint->senders.head))
     return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   current->caller = NULL;
@@ -120,7 +123,7 @@ static int forward(token_t token, word to, word w0, word w1, word w2, word w3, w
   struct message message = {handle->badge, EVENT_CALL, {w0, w1, w2, w3, w4, 0}};
   // A forwarded fault stays one: whoever answers it resumes the faulter.
   if (token_kind(token) != EVENT_CALL) message.kind = (uint8_t)token_kind(token);
-  endpoint_send_for(thread, arch_frame_address(handle->object), &message);
+  endpoint_send_for(thread, handle_named(handle), &message);
   return 0;
 }
 
@@ -133,14 +136,14 @@ static struct thread *sys_forward_wait(ARGUMENTS) {
   if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
   int error = forward(a0, a1 >> 32, a2, a3, a4, a5, a6);
   if (UNLIKELY(error && error != -ESRCH)) return result(error);
-  return endpoint_wait_any(arch_frame_address(handle->object), NULL);
+  return endpoint_wait_any(handle_named(handle), NULL);
 }
 
 static struct thread *sys_notify(ARGUMENTS) {
   int error;
   struct handle *handle = get_endpoint(a0, RIGHT_CALL, &error);
   if (!handle) return result(error);
-  endpoint_notify(arch_frame_address(handle->object), 1ull << (handle->badge & 63));
+  endpoint_notify(handle_named(handle), 1ull << (handle->badge & 63));
   return result(0);
 }
 
@@ -179,7 +182,7 @@ static int map(struct space *space, word frames, word where, word count, word f0
   return space_map(space, authority, &mapping);
 }
 
-static struct thread *sys_map_reply_wait(ARGUMENTS) {
+static __attribute__((noinline)) struct thread *map_reply_wait_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle((uint32_t)a1, RIGHT_RECEIVE);
   if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
   struct thread *thread = token_thread(a0);
@@ -189,7 +192,26 @@ static struct thread *sys_map_reply_wait(ARGUMENTS) {
     thread_end_wait(thread);
     answer(thread, 0, 0, 0, 0, 0);
   }
-  return endpoint_wait_any(arch_frame_address(handle->object), thread);
+  return endpoint_wait_any(handle_named(handle), thread);
+}
+
+static struct thread *sys_map_reply_wait(ARGUMENTS) {
+  uint64_t slot = (uint32_t)a1;
+  const struct handle *handle = &current->space->handles_inline[slot];
+  const struct handle *frames = &current->space->handles_inline[a1 >> 32];
+  struct thread *thread = current->caller;
+  if (UNLIKELY(slot >= HANDLES_INLINE || a1 >> 32 >= HANDLES_INLINE || a3 != 1 ||
+               !handle_may_receive(handle) || !thread || thread->token != a0 ||
+               !(frames->rights & RIGHT_MANAGE)))
+    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = handle_named(handle);
+  if (UNLIKELY(endpoint->bits || endpoint->senders.head || (a2 & PAGE_MASK) > 7 ||
+               token_kind(a0) != EVENT_FAULT ||
+               !space_map_one(thread->space, frames, a2 & ~PAGE_MASK, a2 & 7, (frame_t)a4)))
+    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  current->caller = NULL;
+  endpoint_add_receiver(endpoint, current);
+  return dispatch(thread);
 }
 
 static struct thread *sys_map_reply(ARGUMENTS) {
@@ -238,7 +260,7 @@ static frame_t get_frame(word frames, word frame, int *error) {
   struct handle *authority =
       handle_get(current->space, frames, OBJECT_FRAMES, RIGHT_MANAGE, error);
   if (!authority) return 0;
-  if (frame < authority->object || frame >= (uint64_t)authority->object + authority->badge) {
+  if (frame < authority->first || frame >= (uint64_t)authority->first + authority->count) {
     *error = -EACCES;
     return 0;
   }
@@ -392,7 +414,7 @@ static int check_irq(word handle, word irq) {
   int error;
   struct handle *range = handle_get(current->space, handle, OBJECT_IRQ, RIGHT_MANAGE, &error);
   if (!range) return error;
-  return irq >= range->object && irq < (uint64_t)range->object + range->badge ? 0 : -EACCES;
+  return irq >= range->first && irq < (uint64_t)range->first + range->count ? 0 : -EACCES;
 }
 
 static struct thread *sys_irq_bind(ARGUMENTS) {
@@ -411,7 +433,7 @@ static struct thread *sys_timer(ARGUMENTS) {
   int error;
   struct handle *handle = get_endpoint(a0, RIGHT_RECEIVE, &error);
   if (!handle) return result(error);
-  timer_arm(arch_frame_address(handle->object), a1);
+  timer_arm(handle_named(handle), a1);
   return result(0);
 }
 

@@ -17,7 +17,6 @@ void thread_create(struct thread *thread, struct space *space) {
   thread->stamp = arch_address_frame(thread);
   thread->badge = space->badge;
   thread->serial = space->serial;
-  thread->hart = this_hart();
   thread->priority = 1;
   space->threads++;
 }

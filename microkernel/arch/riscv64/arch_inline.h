@@ -9,6 +9,11 @@ static inline void *arch_frame_address(frame_t frame) {
   return (void *)(DIRECT_MAP + ((uint64_t)frame << PAGE_SHIFT));
 }
 
+// The table that an entry of the table above points to: all its bits but the frame are PTE_V.
+static inline uint64_t *arch_table_address(uint64_t pte) {
+  return (uint64_t *)(DIRECT_MAP + ((pte - 1) << 2));
+}
+
 static inline frame_t arch_address_frame(const void *address) {
   return (frame_t)(((uint64_t)address - DIRECT_MAP) >> PAGE_SHIFT);
 }

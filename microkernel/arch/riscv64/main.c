@@ -156,7 +156,6 @@ static void hart_init(struct hart *hart, uint32_t id, uint32_t machine_id) {
   hart->id = id;
   hart->bit = 1ull << id;
   hart->machine_id = machine_id;
-  hart->current = &hart->idle;
   hart->idle.hart = hart;
   hart->idle.resume = RESUME_IDLE;
   hart->idle.state = THREAD_RUNNING;

@@ -32,22 +32,18 @@ static struct thread *interrupt(uint64_t number) {
   return schedule_preempt(number == IRQ_TIMER);
 }
 
+static __attribute__((noinline)) struct thread *trap_rare(uint64_t cause, uint64_t value) {
+  if (cause & SCAUSE_INTERRUPT) return interrupt(cause & ~SCAUSE_INTERRUPT);
+  if (cause == CAUSE_ILLEGAL && arch_fp_enable(current)) return current;
+  return fault_exception(cause, value);
+}
+
 // Returns the thread to run.
 struct thread *trap(uint64_t cause, uint64_t value) {
-  switch (cause) {
-    case CAUSE_LOAD_PAGE:
-      return fault_page(value, PTE_R);
-    case CAUSE_STORE_PAGE:
-      return fault_page(value, PTE_W);
-    case CAUSE_FETCH_PAGE:
-      return fault_page(value, PTE_X);
-    case CAUSE_ILLEGAL:
-      if (arch_fp_enable(current)) return current;
-      break;
-    default:
-      if (cause & SCAUSE_INTERRUPT) return interrupt(cause & ~SCAUSE_INTERRUPT);
-  }
-  return fault_exception(cause, value);
+  if (LIKELY(cause == CAUSE_STORE_PAGE)) return fault_page(value, PTE_W);
+  if (LIKELY(cause == CAUSE_LOAD_PAGE)) return fault_page(value, PTE_R);
+  if (LIKELY(cause == CAUSE_FETCH_PAGE)) return fault_page(value, PTE_X);
+  return trap_rare(cause, value);
 }
 
 void interrupt_poll(void) {
