@@ -281,14 +281,12 @@ static enum editor_event interrupt(struct editor *editor) {
 }
 
 enum editor_event editor_input(struct editor *editor, uint8_t byte) {
-  if (byte == CTRL_C && editor->signals_on) {
-    editor->escape = 0;
-    return interrupt(editor);
-  }
-  if (editor->escape != 0) {
+  if (editor->escape != 0 && byte >= ' ' && byte < DELETE) {
     escape_input(editor, byte);
     return EDITOR_NONE;
   }
+  editor->escape = 0;
+  if (byte == CTRL_C && editor->signals_on) return interrupt(editor);
   switch (byte) {
     case '\r':
     case '\n':

@@ -1,5 +1,6 @@
-// Faults and exceptions that end the program. One of a server ends the system: nothing can go on
-// without it, and what it knew is lost.
+// Faults and exceptions that end the program. One of a server or of init ends the system at once:
+// nothing can go on without a server, and what it knew is lost; and the first program's fault is a
+// defect of the system as well.
 #include <string.h>
 
 #include "protocols/proc.h"
@@ -24,15 +25,16 @@ static const char *server_name(uint32_t slot) {
 }
 
 // The program's last words are written; now it dies of the signal.
-static void die(struct process *process, token_t token, int signal, const char *text, size_t count,
+static void die(struct process *process, int signal, const char *text, size_t count,
                 struct answer *answer) {
   outside_message(text, count);
+  answer->status = ANSWER_LATER;
   if (process->pid == PID_INIT) {
-    power_off(process, token, 128u + (uint32_t)signal, answer);
+    outside_flush();
+    outside_halt(STATUS_OF_SIGNAL + (uint32_t)signal);
     return;
   }
   process_end(process, status_signaled(signal));
-  answer->status = ANSWER_LATER;
 }
 
 static void server_died(const char *text, size_t count, struct answer *answer) {
@@ -50,17 +52,18 @@ void fault_call(const struct event *event, struct answer *answer) {
     answer->status = -ENOSYS;
     return;
   }
-  int signal = (int)word[1];
+  int signal = (int)PROC_FAULT_SIGNAL(word[1]);
+  uint32_t access = PROC_FAULT_ACCESS(word[1]), reason = PROC_FAULT_REASON(word[1]);
   struct process *process = table_by_badge(&processes.table, badge);
   if (process) {
     size_t count = last_words_of_fault(text, process->name, process->pid, signal, word[2], word[3],
-                                       word[4], word[5]);
-    die(process, event->token, signal, text, count, answer);
+                                       access, reason);
+    die(process, signal, text, count, answer);
   } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
-    server_died(text,
-                last_words_of_fault(text, server_name(badge), 0, signal, word[2], word[3], word[4],
-                                    word[5]),
-                answer);
+    server_died(
+        text,
+        last_words_of_fault(text, server_name(badge), 0, signal, word[2], word[3], access, reason),
+        answer);
   } else {
     answer->status = -ESRCH;
   }
@@ -74,7 +77,7 @@ void exception_call(const struct event *event, struct answer *answer) {
   if (process) {
     size_t count =
         last_words_of_exception(text, process->name, process->pid, word[0], word[1], word[2]);
-    die(process, event->token, signal_of_exception(word[0]), text, count, answer);
+    die(process, signal_of_exception(word[0]), text, count, answer);
   } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
     server_died(text,
                 last_words_of_exception(text, server_name(badge), 0, word[0], word[1], word[2]),

@@ -14,6 +14,9 @@ struct answer {
   uint64_t word[3];
 };
 
+// A shell's status for a program that died of a signal; init's death powers off with it.
+#define STATUS_OF_SIGNAL 128u
+
 // What a server's death powers the machine off with.
 #define STATUS_SERVER_DIED 70u
 // The same when the disk could not be written at the end and the status was to be 0.

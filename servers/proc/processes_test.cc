@@ -521,8 +521,9 @@ TEST_F(Processes, ListComesInPages) {
 
 TEST_F(Processes, FaultEndsTheProgramWithAMessage) {
   uint32_t child = Fork(kInit);
-  token_t fault = Send(child, VIA_PAGER,
-                       {PROC_FAULT, SIGSEGV, 0x10, 0x20, FAULT_WRITE, FAULT_UNMAPPED}, EVENT_FAULT);
+  token_t fault = Send(
+      child, VIA_PAGER,
+      {PROC_FAULT, PROC_FAULT_WHAT(SIGSEGV, FAULT_WRITE, FAULT_UNMAPPED), 0x10, 0x20}, EVENT_FAULT);
   EXPECT_FALSE(Answered(fault));
   EXPECT_EQ(world->messages,
             "init[2]: segmentation fault at 0x10, pc 0x20, write to unmapped memory\n");
@@ -552,7 +553,8 @@ TEST_F(Processes, DeathOfAServerEndsTheSystem) {
 }
 
 TEST_F(Processes, FaultOfAServerEndsTheSystem) {
-  Send(SLOT_CONSOLE, VIA_PAGER, {PROC_FAULT, SIGSEGV, 0x10, 0x20, FAULT_READ, FAULT_UNMAPPED});
+  Send(SLOT_CONSOLE, VIA_PAGER,
+       {PROC_FAULT, PROC_FAULT_WHAT(SIGSEGV, FAULT_READ, FAULT_UNMAPPED), 0x10, 0x20});
   EXPECT_EQ(world->halted, static_cast<int>(STATUS_SERVER_DIED));
 }
 
@@ -597,11 +599,12 @@ TEST_F(Processes, EndOfInitPowersOff) {
   EXPECT_EQ(world->halted, 9);
 }
 
-TEST_F(Processes, FaultOfInitPowersOff) {
-  token_t fault =
-      Send(kInit, VIA_PAGER, {PROC_FAULT, SIGBUS, 0x10, 0x20, FAULT_READ, FAULT_IO_ERROR});
-  EXPECT_EQ(world->forwarded.count(fault), 1u);
-  Send(kInit, VIA_FS, {PROC_UNMOUNTED, 0});
+TEST_F(Processes, FaultOfInitHaltsAtOnce) {
+  Fork(kInit);
+  Send(kInit, VIA_PAGER,
+       {PROC_FAULT, PROC_FAULT_WHAT(SIGBUS, FAULT_READ, FAULT_IO_ERROR), 0x10, 0x20}, EVENT_FAULT);
+  EXPECT_NE(world->messages, "");
+  EXPECT_TRUE(world->flushed);
   EXPECT_EQ(world->halted, 128 + SIGBUS);
 }
 
