@@ -51,12 +51,12 @@ struct object_completion {
 
 struct object_ring {
   // Written by the pager.
-  _Alignas(64) uint32_t request_head;   // entries ever added
+  __attribute__((aligned(64))) uint32_t request_head;   // entries ever added
   uint32_t completion_tail;             // entries ever taken
   // Written by the provider.
-  _Alignas(64) uint32_t request_tail;
+  __attribute__((aligned(64))) uint32_t request_tail;
   uint32_t completion_head;
-  _Alignas(64) struct object_request request[OBJECT_RING_SLOTS];
+  __attribute__((aligned(64))) struct object_request request[OBJECT_RING_SLOTS];
   struct object_completion completion[OBJECT_RING_SLOTS];
 };
 
