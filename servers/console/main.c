@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/cmdline/cmdline.h"
 #include "libsys/kcall.h"
 #include "libsys/server_rt/panic.h"
 #include "libsys/server_rt/server_rt.h"
@@ -20,12 +21,18 @@ static const struct server_device *find_uart(const struct server_info *info) {
   panic("console: no UART of type ns16550a\n");
 }
 
-static void interrupt(const struct server_device *device) {
-  for (int i = 0; i < INPUT_BURST; i++) {
+// Input that there is no room for stays in the UART, whose interrupt is off until there is.
+static void take_input(void) {
+  for (int i = 0; i < INPUT_BURST && terminal_takes_input(); i++) {
     int byte = uart_get();
     if (byte < 0) break;
     terminal_input((uint8_t)byte);
   }
+  uart_listen(terminal_takes_input());
+}
+
+static void interrupt(const struct server_device *device) {
+  take_input();
   uart_send();
   terminal_drained();
   kcall(SYS_IRQ_ACK, HANDLE_IRQ, device->irq, 0, 0, 0, 0, 0);
@@ -73,10 +80,20 @@ static int64_t call_from_proc(const struct event *event) {
   }
 }
 
+// A command line from outside has no person before the terminal who wants to see what is typed.
+static void set_echo(const struct server_info *info) {
+  static char command[sizeof info->command_line];
+  if (!cmdline_value(info->command_line, "cmd", command, sizeof command)) return;
+  terminal_mode(CONSOLE_CANONICAL | CONSOLE_SIGNALS);
+}
+
 static int64_t call(const struct event *event) {
   switch (badge_via(event->badge)) {
-    case VIA_FS:
-      return call_from_fs(event);
+    case VIA_FS: {
+      int64_t status = call_from_fs(event);
+      uart_listen(terminal_takes_input());
+      return status;
+    }
     case VIA_PROC:
       return call_from_proc(event);
     default:
@@ -87,6 +104,7 @@ static int64_t call(const struct event *event) {
 void server_main(const struct server_info *info) {
   const struct server_device *device = find_uart(info);
   terminal_init();
+  set_echo(info);
   uart_start((volatile uint8_t *)device->address);
   int64_t status = kcall(SYS_IRQ_BIND, HANDLE_IRQ, device->irq, HANDLE_SELF, 0, 0, 0, 0);
   if (status < 0) panic("console: interrupt %u: error %ld\n", device->irq, status);

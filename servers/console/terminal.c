@@ -1,6 +1,7 @@
 #include "servers/console/terminal.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "abi/layout.h"
@@ -38,15 +39,13 @@ static struct terminal {
 
 static void echo(const char *bytes, size_t count) { lines_echo(&terminal.lines, bytes, count); }
 
-static void bell(void) { outside_put("\a", 1); }
-
 void terminal_init(void) {
-  terminal.mode = MODE_ALL;
   terminal.ticking = false;
   lines_init(&terminal.lines, outside_put);
   editor_init(&terminal.editor, echo);
   input_queue_clear(&terminal.queue);
   terminal.readers.count = terminal.writers.count = 0;
+  terminal_mode(MODE_ALL);
 }
 
 // --- Output ---
@@ -185,24 +184,12 @@ static void input_raw(uint8_t byte) {
     input_interrupt();
     return;
   }
-  if (!input_queue_add(&terminal.queue, (char[]){(char)byte}, 1)) {
-    bell();
-    return;
-  }
+  input_queue_add(&terminal.queue, (char[]){(char)byte}, 1);
   if (terminal.mode & CONSOLE_ECHO) echo((char[]){(char)byte}, 1);
-}
-
-// Does the byte add to the line or end it? Only such input is refused when there is no room.
-static bool adds(uint8_t byte) {
-  return byte == '\r' || byte == '\n' || byte == '\t' || byte == 4 || (byte >= ' ' && byte != 127);
 }
 
 static void input_canonical(uint8_t byte) {
   struct editor *editor = &terminal.editor;
-  if (adds(byte) && input_queue_room(&terminal.queue) < editor->length + 2) {
-    bell();
-    return;
-  }
   show_typed();
   switch (editor_input(editor, byte)) {
     case EDITOR_LINE:
@@ -221,6 +208,9 @@ static void input_canonical(uint8_t byte) {
       break;
   }
 }
+
+// There is always room for the line that is being typed, and its end.
+bool terminal_takes_input(void) { return input_queue_room(&terminal.queue) > EDITOR_LINE_MAX + 1; }
 
 void terminal_input(uint8_t byte) {
   if (terminal.mode & CONSOLE_CANONICAL) {

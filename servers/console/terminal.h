@@ -2,6 +2,7 @@
 #ifndef SERVERS_CONSOLE_TERMINAL_H
 #define SERVERS_CONSOLE_TERMINAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +37,10 @@ void terminal_interrupted(uint32_t badge);
 // Everything written so far is out.
 void terminal_flush(void);
 
-// A byte was typed.
+// Is there room for more input? If not, what was typed stays where it is until something is read.
+bool terminal_takes_input(void);
+
+// A byte was typed, and taken: there was room.
 void terminal_input(uint8_t byte);
 
 // The time asked for with outside_tick_after is over.

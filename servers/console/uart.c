@@ -1,7 +1,5 @@
 #include "servers/console/uart.h"
 
-#include <stdbool.h>
-
 enum {
   DATA = 0,
   INTERRUPT_ENABLE = 1,  // IE_*
@@ -27,11 +25,20 @@ enum {
 
 static struct uart {
   volatile uint8_t *registers;
-  uint32_t room;  // bytes that surely fit into the send FIFO
-  bool waits_for_room;
+  uint32_t room;        // bytes that surely fit into the send FIFO
+  uint8_t interrupts;   // IE_* in force
   uint32_t head, tail;  // bytes ever queued, ever sent from the queue
   char queue[QUEUE_MAX];
 } uart;
+
+static void set_interrupt(uint8_t which, bool on) {
+  uint8_t interrupts = (uint8_t)(on ? uart.interrupts | which : uart.interrupts & ~which);
+  if (interrupts == uart.interrupts) return;
+  uart.interrupts = interrupts;
+  uart.registers[INTERRUPT_ENABLE] = interrupts;
+}
+
+void uart_listen(bool on) { set_interrupt(IE_RECEIVED, on); }
 
 void uart_start(volatile uint8_t *registers) {
   uart.registers = registers;
@@ -39,7 +46,8 @@ void uart_start(volatile uint8_t *registers) {
   registers[MODEM_CONTROL] = DTR_RTS_IRQ;
   // Without the bits that empty the FIFOs: input may be waiting in one.
   registers[FIFO_CONTROL] = FIFO_ON;
-  registers[INTERRUPT_ENABLE] = IE_RECEIVED;
+  uart.interrupts = 0;
+  uart_listen(true);
 }
 
 size_t uart_backlog(void) { return uart.head - uart.tail; }
@@ -56,15 +64,9 @@ static inline void send(char byte) {
   uart.room--;
 }
 
-static void wait_for_room(bool wait) {
-  if (uart.waits_for_room == wait) return;
-  uart.waits_for_room = wait;
-  uart.registers[INTERRUPT_ENABLE] = wait ? IE_RECEIVED | IE_SENT : IE_RECEIVED;
-}
-
 void uart_send(void) {
   while (uart.head != uart.tail && has_room()) send(uart.queue[uart.tail++ % QUEUE_MAX]);
-  wait_for_room(uart.head != uart.tail);
+  set_interrupt(IE_SENT, uart.head != uart.tail);
 }
 
 static void enqueue(char byte) {

@@ -2,6 +2,7 @@
 #ifndef SERVERS_CONSOLE_UART_H
 #define SERVERS_CONSOLE_UART_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,10 @@ void uart_drain(void);
 
 // Moves queued bytes into the device while it has room.
 void uart_send(void);
+
+// Says whether received bytes raise the interrupt. Those that nobody takes stay in the device, and
+// with their sender.
+void uart_listen(bool on);
 
 // A received byte, or -1.
 int uart_get(void);
