@@ -16,6 +16,7 @@ struct thread;
 //   uint64_t *arch_table_address(uint64_t pte)        of an entry that points to a table
 //   void arch_switch_translation(uint64_t translation)
 //   void arch_fence_page(uaddr_t address, uint32_t asid)   local fence of one page
+//   void arch_fence_instructions(void)                local instruction fetch sees all stores
 #ifdef __riscv
 #include "microkernel/arch/riscv64/arch_inline.h"
 #else
@@ -31,7 +32,9 @@ void arch_root_init(uint64_t *root);
 extern uint32_t arch_asid_count;
 // Local fence of all of an ASID.
 void arch_fence_asid(uint32_t asid);
-// The same for [start, end) on other harts; returns when they have done it.
+// arch_fence_instructions on other harts.
+void arch_fence_instructions_remote(uint64_t hart_mask);
+// A fence of [start, end) on other harts; returns when they have done it.
 void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid);
 
 // --- floating point, lazily ---

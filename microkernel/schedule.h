@@ -32,6 +32,7 @@ static inline struct thread *dispatch(struct thread *to) {
   if (UNLIKELY(to->hart != hart)) {
     to->hart = hart;
     to->space->hart_mask |= hart->bit;
+    arch_fence_instructions();  // this hart may have missed some while it did not count (S4)
   }
   if (from->translation != to->translation) {
     hart->stat[STAT_SWITCHES]++;

@@ -45,6 +45,12 @@ static void fence(struct space *space, uaddr_t start, uaddr_t end) {
   }
 }
 
+void space_fence_instructions(struct space *space) {
+  arch_fence_instructions();
+  uint64_t others = space->hart_mask & ~hart_bit();
+  if (others) arch_fence_instructions_remote(others);
+}
+
 // --- tables ---
 
 static void pool_put(struct space *space, frame_t frame) {
@@ -233,6 +239,7 @@ int space_map(struct space *space, const struct handle *authority, const struct 
     address += PAGE_SIZE;
   }
   if (replaced) fence(space, mapping->address, end);
+  if (mapping->prot & PROT_X) space_fence_instructions(space);
   return 0;
 }
 

@@ -7,6 +7,8 @@
 //       in hart_mask before the call returns. Entries made valid or wider need none: a hart that
 //       still has the old one faults, and the fault is absorbed (space_absorb).
 //   S3  frames in the pool of tables are zero but for the link in their first word.
+//   S4  a hart fetches no instruction older than the page's entry: making an executable entry
+//       fences instructions on all harts in hart_mask, and so does a thread's coming to a hart.
 // Guarded by the kernel lock.
 #ifndef MICROKERNEL_SPACE_H
 #define MICROKERNEL_SPACE_H
@@ -59,6 +61,9 @@ int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end);
 int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t prot);
 int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end);
 
+// Newly mapped instructions can be fetched (S4).
+void space_fence_instructions(struct space *space);
+
 // The leaf entry for an address, 0 if there is none.
 static inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
   if (UNLIKELY(address >= USER_END)) return 0;
@@ -87,6 +92,7 @@ static inline bool space_map_one(struct space *space, const struct handle *autho
     return false;
   entry->count++;
   pte_store(table, pte_index(address, 0), pte_make(frame, pte_leaf_bits(prot)));
+  if (UNLIKELY(prot & PROT_X)) space_fence_instructions(space);
   return true;
 }
 // True if a fault with this access (PTE_R, PTE_W or PTE_X) needs no answer: the entry allows it.

@@ -25,4 +25,6 @@ static inline void arch_fence_page(uaddr_t address, uint32_t asid) {
   __asm__ volatile("sfence.vma %0, %1" : : "r"(address), "r"((uint64_t)asid) : "memory");
 }
 
+static inline void arch_fence_instructions(void) { __asm__ volatile("fence.i" ::: "memory"); }
+
 #endif

@@ -101,6 +101,10 @@ void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t 
   FOR_MACHINE_HARTS(hart_mask, sbi_remote_fence(1, base, start, end - start, asid));
 }
 
+void arch_fence_instructions_remote(uint64_t hart_mask) {
+  FOR_MACHINE_HARTS(hart_mask, sbi_remote_fence_i(1, base));
+}
+
 // --- floating point ---
 
 // Invariant: the unit is on only while a thread runs whose state the registers hold.

@@ -40,6 +40,10 @@ static inline void sbi_remote_fence(uint64_t mask, uint64_t base, uint64_t start
   sbi_call(SBI_RFENCE, 2, mask, base, start, bytes, asid);
 }
 
+static inline void sbi_remote_fence_i(uint64_t mask, uint64_t base) {
+  sbi_call(SBI_RFENCE, 0, mask, base, 0, 0, 0);
+}
+
 static inline int64_t sbi_hart_start(uint64_t hart, uint64_t address, uint64_t argument) {
   return sbi_call(SBI_HSM, 0, hart, address, argument, 0, 0);
 }
