@@ -20,9 +20,6 @@ enum {
   STATUS_UNANSWERED = 0xff,
 };
 
-// The handle that the interrupt notifies: our own endpoint, with the bit as its badge.
-enum { HANDLE_NOTIFY_IRQ = HANDLE_NOTIFY_PROC + 1 };
-
 // What the device reads and writes besides data.
 struct request_header {
   uint32_t type;
@@ -95,12 +92,10 @@ static int start(void) {
   return 0;
 }
 
+// HANDLE_SELF has the bit as its badge.
 static int bind_interrupt(uint32_t irq) {
   disk.irq = irq;
-  int64_t status =
-      kcall(SYS_COPY, HANDLE_NONE, HANDLE_NOTIFY_IRQ, HANDLE_SELF, RIGHT_CALL, NOTIFY_IRQ, 0, 0);
-  if (status < 0) return (int)status;
-  return (int)kcall(SYS_IRQ_BIND, HANDLE_IRQ, irq, HANDLE_NOTIFY_IRQ, 0, 0, 0, 0);
+  return (int)kcall(SYS_IRQ_BIND, HANDLE_IRQ, irq, HANDLE_SELF, 0, 0, 0, 0);
 }
 
 int disk_start(const struct server_info *info) {

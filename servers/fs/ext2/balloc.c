@@ -92,19 +92,15 @@ int ext2_balloc(struct ext2_fs *fs, uint32_t goal, uint32_t want, uint32_t *firs
   return -EIO;
 }
 
-static int release(struct ext2_fs *fs, struct ext2_group *group, struct ext2_buffer *bitmap,
-                   uint32_t first, uint32_t count) {
-  uint32_t bit = first - group->layout.first;
-  if (!ext2_bit_all(bitmap->data, true, bit, count))
-    return ext2_damage(fs, "a block in use was marked free", first);
+static void release(struct ext2_fs *fs, struct ext2_group *group, struct ext2_buffer *bitmap,
+                    uint32_t first, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) ext2_buffer_forget(fs, first + i);
-  ext2_bit_fill(bitmap->data, false, bit, count);
+  ext2_bit_fill(bitmap->data, false, first - group->layout.first, count);
   ext2_buffer_dirty(bitmap);
   group->disk.free_blocks_count = (uint16_t)(group->disk.free_blocks_count + count);
   ext2_group_store(group);
   fs->super.free_blocks_count += count;
   fs->super_dirty = true;
-  return 0;
 }
 
 // Whether the blocks may be freed, as far as the layout and the cache know.
@@ -123,18 +119,38 @@ static int check_release(struct ext2_fs *fs, uint32_t first, uint32_t count, uns
   return 0;
 }
 
-int ext2_bfree(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use, uint32_t owner) {
+// Checks the blocks, and frees them if `free`.
+static int visit(struct ext2_fs *fs, struct ext2_group *group, uint32_t first, uint32_t count,
+                 bool free) {
+  struct ext2_buffer *bitmap;
+  int error = ext2_bitmap_blocks(fs, group, &bitmap);
+  if (error != 0) return error;
+  if (!ext2_bit_all(bitmap->data, true, first - group->layout.first, count)) {
+    error = ext2_damage(fs, "a block in use is marked free", first);
+  } else if (free) {
+    release(fs, group, bitmap, first, count);
+  }
+  ext2_buffer_put(bitmap);
+  return error;
+}
+
+static int check_and_free(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use,
+                          uint32_t owner, bool free) {
   int error = check_release(fs, first, count, use, owner);
   if (error != 0) return error;
   struct ext2_group group;
   error = ext2_group_get(fs, ext2_group_of_block(fs, first), &group);
   if (error != 0) return error;
-  struct ext2_buffer *bitmap;
-  error = ext2_bitmap_blocks(fs, &group, &bitmap);
-  if (error == 0) {
-    error = release(fs, &group, bitmap, first, count);
-    ext2_buffer_put(bitmap);
-  }
+  error = visit(fs, &group, first, count, free);
   ext2_group_put(&group);
   return error;
+}
+
+int ext2_bfree_check(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use,
+                     uint32_t owner) {
+  return check_and_free(fs, first, count, use, owner, false);
+}
+
+int ext2_bfree(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use, uint32_t owner) {
+  return check_and_free(fs, first, count, use, owner, true);
 }

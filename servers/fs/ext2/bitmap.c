@@ -44,7 +44,8 @@ static bool blocks_sound(const struct ext2_fs *fs, const struct ext2_group *grou
 
 static bool inodes_sound(const struct ext2_fs *fs, const struct ext2_group *group,
                          const uint8_t *bits) {
-  if (group->layout.group == 0 && !ext2_bit_all(bits, true, 0, fs->first_ino - 1)) return false;
+  uint32_t reserved = ext2_min(fs->first_ino - 1, fs->super.inodes_per_group);
+  if (group->layout.group == 0 && !ext2_bit_all(bits, true, 0, reserved)) return false;
   return count_clear(bits, fs->super.inodes_per_group) == group->disk.free_inodes_count;
 }
 

@@ -1,5 +1,5 @@
-// What the tests of the file system share: a disk in memory, images made by mke2fs and judged by e2fsck, a mounted
-// file system.
+// What the tests of the file system share: a disk in memory, images made by mke2fs and judged by
+// e2fsck, a mounted file system.
 #ifndef SERVERS_FS_EXT2_FIXTURE_H_
 #define SERVERS_FS_EXT2_FIXTURE_H_
 
@@ -70,7 +70,8 @@ struct MountOptions {
   bool use_reserved = true;
 };
 
-// A mounted file system, and its operations by path for the tests' convenience.  All results are 0 or -errno.
+// A mounted file system, and its operations by path for the tests' convenience.  All results are 0
+// or -errno.
 class Mount {
  public:
   explicit Mount(Disk *disk, MountOptions options = MountOptions());
@@ -88,7 +89,8 @@ class Mount {
   int Unmount();
 
   // => NULL if it is not there; *error, if given, tells why.
-  ext2_inode *Get(const std::string &path, int *error = nullptr, unsigned flags = EXT2_NAMEI_NOFOLLOW);
+  ext2_inode *Get(const std::string &path, int *error = nullptr,
+                  unsigned flags = EXT2_NAMEI_NOFOLLOW);
   int Create(const std::string &path, uint32_t mode = 0644);
   int Mkdir(const std::string &path, uint32_t mode = 0755);
   int Mknod(const std::string &path, uint32_t mode, uint32_t major, uint32_t minor);
@@ -106,7 +108,8 @@ class Mount {
   // Backs blocks, fills each with its tag, and makes the file long enough.
   int WriteBlocks(ext2_inode *inode, uint64_t first, uint64_t count, uint64_t tag);
   int WriteBlocks(const std::string &path, uint64_t first, uint64_t count, uint64_t tag);
-  // => The tag of a block, 0 of a hole or a block of zeros; fails the test if the block is not all tag.
+  // => The tag of a block, 0 of a hole or a block of zeros; fails the test if the block is not all
+  // tag.
   uint64_t ReadBlock(ext2_inode *inode, uint64_t block);
   uint64_t ReadBlock(const std::string &path, uint64_t block);
   uint64_t FreeBlocks();

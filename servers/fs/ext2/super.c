@@ -50,7 +50,7 @@ static bool check_sizes(const struct ext2_fs *fs) {
   if (s->inodes_per_group == 0 || s->inodes_per_group > bits || s->inodes_per_group % 8 != 0)
     return false;
   if (s->first_data_block != (fs->block_size == 1024 ? 1u : 0u)) return false;
-  if (fs->first_ino < EXT2_OLD_FIRST_INO || fs->first_ino > s->inodes_per_group) return false;
+  if (fs->first_ino < EXT2_OLD_FIRST_INO || fs->first_ino > s->inodes_count) return false;
   return s->blocks_count > s->first_data_block + 1 && s->reserved_blocks_count <= s->blocks_count;
 }
 

@@ -1,7 +1,8 @@
 // Freeing blocks, and the size of files.
 //
 // Numbers are freed from the end of the file to its beginning, and each is taken out of its table
-// when it has been freed: after an error, what is left is a sound file.
+// when it has been freed: after an error, what is left is a sound file. A table is checked before
+// anything in it is freed: one with damage is not changed.
 #include "servers/fs/ext2/balloc_priv.h"
 #include "servers/fs/ext2/file_priv.h"
 #include "servers/fs/ext2/fs_priv.h"
@@ -24,15 +25,32 @@ static uint32_t run_before(const struct ext2_fs *fs, const uint8_t *table, uint3
   return run;
 }
 
-// Frees the content blocks whose numbers are entries [from, end) of a table, which is in a buffer
-// or the inode.
-static int free_entries(struct ext2_inode *inode, uint8_t *table, struct ext2_buffer *buffer,
-                        uint32_t from, uint32_t end) {
+// Checks that the blocks whose numbers are entries [from, end) of a table can be freed.
+static int check_entries(struct ext2_inode *inode, const uint8_t *table, unsigned use,
+                         uint32_t from, uint32_t end) {
   while (end > from) {
     uint32_t block = ext2_load32(table, end - 1), run = 1;
     if (block != 0) {
       run = run_before(inode->fs, table, from, end - 1);
-      int error = ext2_bfree(inode->fs, block - run + 1, run, ext2_content_use(inode), inode->ino);
+      int error = ext2_bfree_check(inode->fs, block - run + 1, run, use, inode->ino);
+      if (error != 0) return error;
+    }
+    end -= run;
+  }
+  return 0;
+}
+
+// Frees the content blocks whose numbers are entries [from, end) of a table, which is in a buffer
+// or the inode.
+static int free_entries(struct ext2_inode *inode, uint8_t *table, struct ext2_buffer *buffer,
+                        uint32_t from, uint32_t end) {
+  unsigned use = ext2_content_use(inode);
+  int error = check_entries(inode, table, use, from, end);
+  while (end > from && error == 0) {
+    uint32_t block = ext2_load32(table, end - 1), run = 1;
+    if (block != 0) {
+      run = run_before(inode->fs, table, from, end - 1);
+      error = ext2_bfree(inode->fs, block - run + 1, run, use, inode->ino);
       if (error != 0) return error;
       for (uint32_t i = 0; i < run; i++) ext2_store32(table, end - 1 - i, 0);
       if (buffer != NULL) ext2_buffer_dirty(buffer);
@@ -40,7 +58,7 @@ static int free_entries(struct ext2_inode *inode, uint8_t *table, struct ext2_bu
     }
     end -= run;
   }
-  return 0;
+  return error;
 }
 
 static int free_tree(struct ext2_inode *inode, uint8_t *entry, struct ext2_buffer *buffer,
@@ -53,12 +71,12 @@ static int free_below(struct ext2_inode *inode, struct ext2_buffer *table, uint3
   if (level == 1) return free_entries(inode, table->data, table, (uint32_t)from, entries);
   uint32_t shift = bits * (level - 1);
   uint32_t first = (uint32_t)(from >> shift);
-  for (uint32_t i = entries; i-- > first;) {
+  int error = check_entries(inode, table->data, EXT2_USE_INDIRECT + level - 1, first, entries);
+  for (uint32_t i = entries; i-- > first && error == 0;) {
     uint64_t below = i == first ? from & (((uint64_t)1 << shift) - 1) : 0;
-    int error = free_tree(inode, table->data + (size_t)i * 4, table, level - 1, below);
-    if (error != 0) return error;
+    error = free_tree(inode, table->data + (size_t)i * 4, table, level - 1, below);
   }
-  return 0;
+  return error;
 }
 
 // Frees the blocks from `from` on in the tree whose indirect block has its number in `entry` (in a
