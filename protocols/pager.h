@@ -21,7 +21,7 @@ enum pager_op {
   PAGER_UNMAP = 2,    // (address, length). EINVAL
   PAGER_PROTECT = 3,  // (address, length, prot). EINVAL EACCES ENOMEM
   PAGER_BREAK = 4,    // (new break, 0 = query) -> break in force, old one if it cannot be had
-  // (address, length, MS_*). DEFERRED until the dirty pages of shared file mappings are stored.
+  // (address, length, PAGER_SYNC_*). DEFERRED until the dirty pages of shared file mappings are stored.
   // EINVAL ENOMEM EIO ENOSPC
   PAGER_SYNC = 5,
   // Writes struct pager_region[] of process slot (0 = own) to the message page from byte 0.
@@ -83,6 +83,9 @@ enum {
   PAGER_FIXED_NOREPLACE = 8,  // EEXIST if something is there
   PAGER_GROWSDOWN = 16,
 };
+
+// flags of PAGER_SYNC, the values of MS_*.
+enum { PAGER_SYNC_ASYNC = 1, PAGER_SYNC_INVALIDATE = 2, PAGER_SYNC_SYNC = 4 };
 
 enum region_backing {
   BACKING_ANONYMOUS = 0,

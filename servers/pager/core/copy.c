@@ -1,0 +1,194 @@
+// Copies between the pages of an object and the memory of a caller, in either direction. The
+// caller's pages are found as a fault would find them.
+#include "protocols/proc.h"
+#include "servers/pager/core/calls.h"
+#include "servers/pager/core/fault.h"
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+enum step {
+  STEP_READY = 0,
+  STEP_PARKED = 1,
+  STEP_FAILED = 2,  // *error says why
+};
+
+static enum step park(struct pager *pager, struct pending *pending, const struct found *found,
+                      int64_t *error) {
+  pending->alone = false;
+  if (pending_park(pager, pending, found_list(pager, found))) return STEP_PARKED;
+  *error = -ENOMEM;
+  return STEP_FAILED;
+}
+
+static int64_t error_of(enum outcome outcome) {
+  return outcome == OUTCOME_NO_MEMORY ? -ENOMEM : -EFAULT;
+}
+
+// The caller's page as a fault would leave it. What was mapped there is replaced at once, so that
+// the caller sees what is written.
+static enum step caller_page(struct pager *pager, struct pending *pending, uint64_t address,
+                             uint32_t *frame, int64_t *error) {
+  struct space *space = pending->space;
+  uint32_t access = pending->kind == PENDING_READ ? FAULT_WRITE : FAULT_READ;
+  struct found found;
+  found.replaced = false;
+  enum outcome outcome = fault_resolve(pager, space, (uint32_t)(address >> PAGE_SHIFT), access,
+                                       false, pending->alone, &found);
+  if (outcome == OUTCOME_WAIT) return park(pager, pending, &found, error);
+  if (outcome == OUTCOME_FOUND && found.replaced &&
+      space_enter(pager, space, found.page, found.prot, 1, &found.frame) < 0) {
+    kops_unmap(space->slot, (uint64_t)found.page << PAGE_SHIFT,
+               (uint64_t)(found.page + 1) << PAGE_SHIFT);
+  }
+  if (outcome != OUTCOME_FOUND) {
+    *error = error_of(outcome);
+    return STEP_FAILED;
+  }
+  *frame = found.frame;
+  return STEP_READY;
+}
+
+// A new cache page without reading it from the store.
+static uint32_t new_page(struct pager *pager, struct object *object, uint32_t index) {
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return FRAME_NONE;
+  if (!object_add(pager, object, index, frame, PAGE_CACHED)) {
+    frame_put(pager, frame);
+    return FRAME_NONE;
+  }
+  *board_of(pager, frame) = 0;
+  return frame;
+}
+
+// The object's page. One that is written over as a whole, or has no data yet, is not read.
+static enum step object_page(struct pager *pager, struct pending *pending, uint64_t offset,
+                             uint64_t bytes, uint32_t *frame, int64_t *error) {
+  struct object *object = pending->object;
+  uint32_t index = (uint32_t)(offset >> PAGE_SHIFT);
+  *frame = object_frame(pager, object, index);
+  if (*frame == FRAME_NONE && pending->kind == PENDING_WRITE &&
+      (bytes == PAGE_SIZE || index >= pending->fresh)) {
+    *frame = new_page(pager, object, index);
+    if (*frame == FRAME_NONE) {
+      *error = -ENOMEM;
+      return STEP_FAILED;
+    }
+    if (bytes < PAGE_SIZE) page_zero(frame_pointer(pager, *frame));
+    return STEP_READY;
+  }
+  struct found found;
+  if (*frame == FRAME_NONE) {
+    enum outcome outcome = page_in(pager, object, index, pending->alone, &found.request);
+    if (outcome == OUTCOME_WAIT) return park(pager, pending, &found, error);
+    *error = -ENOMEM;
+    return STEP_FAILED;
+  }
+  const struct page *page = page_of(pager, *frame);
+  if (page->state != PAGE_FILLING) return STEP_READY;
+  found.request = &pager->requests.request[page->request];
+  return park(pager, pending, &found, error);
+}
+
+static uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+// Copies up to the next page border of either side.
+static enum step copy_some(struct pager *pager, struct pending *pending, int64_t *error) {
+  uint64_t address = pending->address + pending->done;
+  uint64_t offset = pending->offset + pending->done;
+  uint64_t bytes = min64(pending->length - pending->done, PAGE_SIZE - (address & PAGE_MASK));
+  bytes = min64(bytes, PAGE_SIZE - (offset & PAGE_MASK));
+  uint32_t theirs, ours;
+  enum step step = caller_page(pager, pending, address, &theirs, error);
+  if (step != STEP_READY) return step;
+  pager->pinned = theirs;
+  step = object_page(pager, pending, offset, bytes, &ours, error);
+  pager->pinned = FRAME_NONE;
+  if (step != STEP_READY) return step;
+  uint8_t *their_bytes = (uint8_t *)frame_pointer(pager, theirs) + (address & PAGE_MASK);
+  uint8_t *our_bytes = (uint8_t *)frame_pointer(pager, ours) + (offset & PAGE_MASK);
+  if (pending->kind == PENDING_READ) {
+    bytes_copy(their_bytes, our_bytes, bytes);
+    const struct page *page = page_of(pager, theirs);
+    if (page->state == PAGE_CACHED) {
+      object_set_dirty(pager, item_at(pager, page->object), theirs);
+    }
+  } else {
+    bytes_copy(our_bytes, their_bytes, bytes);
+    page_of(pager, ours)->flags &= (uint8_t)~PAGE_HOLE;
+    object_set_dirty(pager, pending->object, ours);
+  }
+  pending->done += bytes;
+  return STEP_READY;
+}
+
+// After a write that failed: pages whose store holds no data must not be read from there.
+static void zero_fresh(struct pager *pager, const struct pending *pending) {
+  struct object *object = pending->object;
+  uint64_t end = (pending->offset + pending->length + PAGE_MASK) >> PAGE_SHIFT;
+  uint64_t index = (pending->offset + pending->done) >> PAGE_SHIFT;
+  if (index < pending->fresh) index = pending->fresh;
+  for (; index < end && index < object->pages; index++) {
+    if (object_frame(pager, object, (uint32_t)index) != FRAME_NONE) continue;
+    uint32_t frame = new_page(pager, object, (uint32_t)index);
+    if (frame == FRAME_NONE) return;
+    page_zero(frame_pointer(pager, frame));
+    object_set_dirty(pager, object, frame);
+  }
+}
+
+int64_t copy_run(struct pager *pager, struct pending *pending) {
+  int64_t error = pending->error;
+  enum step step = error ? STEP_FAILED : STEP_READY;
+  while (step == STEP_READY && pending->done < pending->length) {
+    // The object may have been cut off while this was parked.
+    if (pending->offset + pending->done >= pending->object->size) break;
+    step = copy_some(pager, pending, &error);
+  }
+  requests_kick(pager);
+  if (step == STEP_PARKED) return PAGER_PARKED;
+  if (step == STEP_FAILED) {
+    if (pending->kind == PENDING_WRITE) zero_fresh(pager, pending);
+    return error;
+  }
+  return pending->done < pending->length ? (int64_t)pending->done : (int64_t)pending->result;
+}
+
+static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t id) {
+  pending->object = object_of(pager, id);
+  if (!pending->object || pending->object->backing != BACKED_BY_PROVIDER) return -EINVAL;
+  uint64_t size = pending->object->size;
+  if (pending->offset > size || pending->length > size - pending->offset) return -EINVAL;
+  pending->object->closed = false;
+  if (pending->address >= USER_END || pending->length > USER_END - pending->address) {
+    if (pending->kind == PENDING_WRITE) zero_fresh(pager, pending);
+    return -EFAULT;
+  }
+  return copy_run(pager, pending);
+}
+
+int64_t pager_object_read(struct pager *pager, struct space *space, token_t token, uint32_t object,
+                          uint64_t offset, uint64_t address, uint64_t length, uint64_t result) {
+  struct pending pending = {.kind = PENDING_READ,
+                            .token = token,
+                            .space = space,
+                            .address = address,
+                            .length = length,
+                            .offset = offset,
+                            .result = result};
+  return copy_start(pager, &pending, object);
+}
+
+int64_t pager_object_write(struct pager *pager, struct space *space, token_t token, uint32_t object,
+                           uint32_t fresh, uint64_t offset, uint64_t address, uint64_t length,
+                           uint64_t result) {
+  uint64_t end = (offset + length + PAGE_MASK) >> PAGE_SHIFT;
+  struct pending pending = {.kind = PENDING_WRITE,
+                            .token = token,
+                            .space = space,
+                            .address = address,
+                            .length = length,
+                            .offset = offset,
+                            .result = result,
+                            .fresh = fresh < end ? end - fresh : 0};
+  return copy_start(pager, &pending, object);
+}

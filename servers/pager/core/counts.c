@@ -1,0 +1,135 @@
+// What free, pmap and vmstat show.
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+struct tally {
+  uint32_t resident, shared, dirty;
+};
+
+static void tally_private(struct pager *pager, struct space *space, const struct region *region,
+                          struct tally *tally) {
+  uint32_t frame;
+  for (uint32_t p = region->start; (frame = space_next(pager, space, &p, region->end)); p++) {
+    bool owned;
+    space_leaf(pager, space, p, &owned);
+    tally->resident++;
+    tally->dirty++;
+    tally->shared += !owned || page_of(pager, frame)->refs > 1;
+  }
+}
+
+static void tally_object(struct pager *pager, struct space *space, const struct region *region,
+                         struct tally *tally) {
+  struct object *object = region->object;
+  bool is_shared = region->flags & REGION_SHARED;
+  uint64_t end = (uint64_t)region->offset + (region->end - region->start);
+  uint32_t frame;
+  for (uint32_t i = region->offset;
+       (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    const struct page *page = page_of(pager, frame);
+    if (page->state == PAGE_FILLING) continue;
+    if (!is_shared) {
+      uint32_t p = region->start + (i - region->offset);
+      if (space_next(pager, space, &p, p + 1)) continue;  // counted as private
+    }
+    tally->resident++;
+    tally->shared++;
+    tally->dirty += page->state == PAGE_ANONYMOUS || (page->flags & (PAGE_DIRTY | PAGE_WRITING)) ||
+                    (*board_of(pager, frame) & BOARD_DIRTY);
+  }
+}
+
+static struct tally tally_region(struct pager *pager, struct space *space,
+                                 const struct region *region) {
+  struct tally tally = {0};
+  if (region->flags & REGION_FIXTURE) {
+    tally.resident = tally.shared = region->end - region->start;
+    if (region->flags & REGION_DEVICE) tally.resident = tally.shared = 0;
+    return tally;
+  }
+  if (!(region->flags & REGION_SHARED)) tally_private(pager, space, region, &tally);
+  if (region->object) tally_object(pager, space, region, &tally);
+  return tally;
+}
+
+static uint32_t backing_of(const struct region *region) {
+  if (region->flags & REGION_MESSAGE) return BACKING_MESSAGE;
+  if (region->flags & REGION_DEVICE) return BACKING_DEVICE;
+  if (region->flags & REGION_STACK) return BACKING_STACK;
+  if (region->flags & REGION_HEAP) return BACKING_HEAP;
+  if (region->object && region->object->backing == BACKED_BY_PROVIDER) return BACKING_FILE;
+  return BACKING_ANONYMOUS;
+}
+
+static void describe(struct pager *pager, struct space *space, const struct region *region,
+                     struct pager_region *out) {
+  struct tally tally = tally_region(pager, space, region);
+  *out = (struct pager_region){
+      .start = (uint64_t)region->start << PAGE_SHIFT,
+      .end = (uint64_t)region->end << PAGE_SHIFT,
+      .offset = region->object ? (uint64_t)region->offset << PAGE_SHIFT : 0,
+      .cookie = region->object ? region->object->cookie : 0,
+      .prot = region->prot,
+      .flags = (region->flags & REGION_SHARED ? PAGER_SHARED : PAGER_PRIVATE) |
+               (region->flags & REGION_GROWSDOWN ? PAGER_GROWSDOWN : 0u),
+      .backing = backing_of(region),
+      .resident = tally.resident,
+      .shared = tally.shared,
+      .dirty = tally.dirty};
+}
+
+static struct space *chosen(struct pager *pager, struct space *space, uint64_t slot) {
+  if (slot == 0) return space;
+  return slot < SLOTS_MAX ? pager->space[slot] : NULL;
+}
+
+int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, uint64_t first) {
+  struct space *of = chosen(pager, space, slot);
+  if (!of) return -ESRCH;
+  struct pager_region *out = pager_message(pager, space);
+  uint64_t number = 0;
+  int64_t written = 0;
+  struct region *r = region_above(of->regions, 0);
+  for (; r; r = region_above(of->regions, r->end), number++) {
+    if (number < first) continue;
+    if ((uint64_t)(written + 1) * sizeof(*out) > PAGE_SIZE) break;
+    describe(pager, of, r, &out[written++]);
+  }
+  return written;
+}
+
+int64_t pager_space_counts(struct pager *pager, struct space *space, uint64_t slot) {
+  struct space *of = chosen(pager, space, slot);
+  if (!of) return -ESRCH;
+  struct pager_space_counts counts = {.tables = of->tables,
+                                      .virtual_pages = of->virtual_pages,
+                                      .faults = of->faults,
+                                      .zeroed = of->zeroed,
+                                      .copied = of->copied,
+                                      .major = of->major};
+  struct region *r = region_above(of->regions, 0);
+  for (; r; r = region_above(of->regions, r->end)) {
+    struct tally tally = tally_region(pager, of, r);
+    counts.resident += tally.resident;
+    counts.shared += tally.shared;
+    counts.dirty += tally.dirty;
+  }
+  bytes_copy(pager_message(pager, space), &counts, sizeof(counts));
+  return 0;
+}
+
+int64_t pager_counts(struct pager *pager, struct space *space) {
+  struct pager_counts *out = pager_message(pager, space);
+  uint64_t slabs = 0;
+  for (uint32_t i = 0; i < SLAB_COUNT; i++) slabs += pager->slab[i].frames;
+  bytes_copy(out, &pager->counts, sizeof(*out));
+  uint64_t kernel = pager->frames_kernel + slabs + pager->frames_reserved;
+  uint64_t left = pager->free.count + pager->objects.count;
+  out->frames_total = pager->frames_total;
+  out->frames_free = left;
+  out->frames_cache = pager->frames_cache;
+  out->frames_kernel = kernel;
+  out->frames_anonymous = pager->frames_total - left - kernel - pager->frames_cache;
+  out->frames_dirty = pager->frames_dirty;
+  return 0;
+}

@@ -1,0 +1,220 @@
+// Replacing a program: the new regions are made beside the old ones, then the two change places.
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+#define ARGUMENTS_MAX (STACK_MAX / 4)
+#define STACK_FIRST_PAGES 1u  // below the arguments, so that the first call finds its region
+#define REGIONS_FOR_EXEC (3 * EXEC_SEGMENTS_MAX + 4)
+
+static uint32_t page_down(uint64_t address) { return (uint32_t)(address >> PAGE_SHIFT); }
+static uint32_t page_up(uint64_t address) {
+  return (uint32_t)((address + PAGE_MASK) >> PAGE_SHIFT);
+}
+
+static bool valid_segment(const struct exec_segment *s, uint32_t lowest) {
+  if (s->memory_bytes == 0 || s->file_bytes > s->memory_bytes) return false;
+  if (s->address >= MMAP_BASE || s->memory_bytes > MMAP_BASE - s->address) return false;
+  if (s->file_offset >= OBJECT_BYTES_MAX) return false;
+  if ((s->address & PAGE_MASK) != (s->file_offset & PAGE_MASK)) return false;
+  if (s->prot == 0 || s->prot > (PROT_R | PROT_W | PROT_X)) return false;
+  return page_down(s->address) >= lowest;
+}
+
+static bool valid_image(const struct exec_image *image) {
+  if (image->segments == 0 || image->segments > EXEC_SEGMENTS_MAX) return false;
+  uint32_t lowest = 1;
+  bool entry = false;
+  for (uint64_t i = 0; i < image->segments; i++) {
+    const struct exec_segment *s = &image->segment[i];
+    if (!valid_segment(s, lowest)) return false;
+    lowest = page_up(s->address + s->memory_bytes);
+    entry |= (s->prot & PROT_X) && image->entry >= s->address &&
+             image->entry - s->address < s->memory_bytes;
+  }
+  if (!entry || (image->entry & 1)) return false;
+  if ((image->arguments | image->arguments_bytes) & PAGE_MASK) return false;
+  if (image->arguments_bytes == 0 || image->arguments_bytes > ARGUMENTS_MAX) return false;
+  if (image->arguments >= USER_END || image->arguments_bytes > USER_END - image->arguments) {
+    return false;
+  }
+  return !(image->stack_pointer & 15) && image->stack_pointer <= STACK_TOP &&
+         image->stack_pointer >= STACK_TOP - image->arguments_bytes;
+}
+
+// The arguments must be the caller's own writable anonymous memory: its pages move.
+static bool valid_arguments(struct space *space, uint32_t start, uint32_t end) {
+  while (start < end) {
+    const struct region *region = region_find(space->regions, start);
+    if (!region || region->object || (region->flags & REGION_FIXTURE)) return false;
+    if (!(region->prot & PROT_R)) return false;
+    start = region->end;
+  }
+  return true;
+}
+
+static void add_segment(struct pager *pager, struct space *space, struct object *object,
+                        const struct exec_segment *s) {
+  uint8_t prot = (uint8_t)(s->prot & PROT_W ? s->prot | PROT_R : s->prot);
+  uint32_t file_end = page_up(s->address + s->file_bytes);
+  struct region region = {.start = page_down(s->address),
+                          .end = page_up(s->address + s->memory_bytes),
+                          .prot = prot,
+                          .prot_max = PROT_R | PROT_W | PROT_X};
+  if (s->file_bytes > 0) {
+    struct region file = region;
+    file.end = file_end;
+    file.object = object;
+    file.offset = page_down(s->file_offset);
+    // Behind the data of the last page there are zeros, whatever the file has there.
+    if (s->memory_bytes > s->file_bytes) {
+      file.tail = (uint16_t)((s->address + s->file_bytes) & PAGE_MASK);
+    }
+    space_add_region(pager, space, &file);
+    region.start = file_end;
+  }
+  if (region.start < region.end) space_add_region(pager, space, &region);
+}
+
+// Moves the argument pages from the old forest, `from`, to their place below STACK_TOP.
+static bool move_arguments(struct pager *pager, struct space *from, uint32_t start, uint32_t end,
+                           struct space *to) {
+  uint32_t place = (uint32_t)(STACK_TOP >> PAGE_SHIFT) - (end - start);
+  uint32_t frame;
+  for (uint32_t page = start; (frame = space_next(pager, from, &page, end)); page++) {
+    uint32_t new_page = place + (page - start);
+    struct node *leaf = space_own_leaf(pager, to, new_page);
+    if (!leaf) return false;
+    leaf->entry[new_page & NODE_MASK] = frame;
+    leaf->present |= 1ull << (new_page & NODE_MASK);
+    page_of(pager, frame)->refs++;
+  }
+  return true;
+}
+
+static void add_stack(struct pager *pager, struct space *space, uint32_t pages) {
+  uint32_t top = (uint32_t)(STACK_TOP >> PAGE_SHIFT);
+  struct region stack = {.start = top - pages - STACK_FIRST_PAGES,
+                         .end = top,
+                         .prot = PROT_R | PROT_W,
+                         .prot_max = PROT_R | PROT_W | PROT_X,
+                         .flags = REGION_STACK | REGION_GROWSDOWN | REGION_TOUCHED};
+  space_add_region(pager, space, &stack);
+}
+
+int64_t pager_add_stack(struct pager *pager, struct space *space) {
+  if (!slab_reserve(pager, SLAB_REGION, 1)) return -ENOMEM;
+  uint32_t top = (uint32_t)(STACK_TOP >> PAGE_SHIFT);
+  if (!region_is_free(space->regions, top - 2, top)) return -EEXIST;
+  add_stack(pager, space, 1);
+  return 0;
+}
+
+// Exchanges what makes up the address space; the rest stays.
+static void exchange(struct space *a, struct space *b) {
+  struct region *regions = a->regions;
+  a->regions = b->regions;
+  b->regions = regions;
+  uint64_t pages = a->virtual_pages;
+  a->virtual_pages = b->virtual_pages;
+  b->virtual_pages = pages;
+  for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
+    uint32_t root = a->root[i];
+    a->root[i] = b->root[i];
+    b->root[i] = root;
+  }
+  for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) {
+    uint64_t roots = a->roots[i];
+    a->roots[i] = b->roots[i];
+    b->roots[i] = roots;
+  }
+  a->leaf_tag = b->leaf_tag = LEAF_NONE;
+}
+
+static void message_region(struct pager *pager, struct space *space) {
+  uint32_t page = (uint32_t)(MESSAGE_PAGE >> PAGE_SHIFT);
+  struct region region = {.start = page,
+                          .end = page + 1,
+                          .prot = PROT_R | PROT_W,
+                          .prot_max = PROT_R | PROT_W,
+                          .flags = REGION_SHARED | REGION_MESSAGE | REGION_TOUCHED};
+  space_add_region(pager, space, &region);
+}
+
+// An empty address space beside that of `space`, for the kernel the same one.
+static struct space *shadow_of(struct pager *pager, const struct space *space) {
+  struct space *shadow = slab_take(pager, SLAB_SPACE);
+  if (!shadow) return NULL;
+  shadow->slot = space->slot;
+  shadow->regions = NULL;
+  shadow->hit = &pager->nothing;
+  shadow->leaf_tag = LEAF_NONE;
+  shadow->virtual_pages = 0;
+  for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) shadow->roots[i] = 0;
+  return shadow;
+}
+
+static void release_shadow(struct pager *pager, struct space *shadow) {
+  space_release_regions(pager, shadow);
+  space_release_pages(pager, shadow);
+  slab_put(pager, SLAB_SPACE, shadow);
+}
+
+static bool build(struct pager *pager, struct space *space, struct object *object,
+                  const struct exec_image *image, struct space *shadow) {
+  if (!slab_reserve(pager, SLAB_REGION, REGIONS_FOR_EXEC)) return false;
+  for (uint64_t i = 0; i < image->segments; i++) {
+    add_segment(pager, shadow, object, &image->segment[i]);
+  }
+  add_stack(pager, shadow, page_down(image->arguments_bytes));
+  message_region(pager, shadow);
+  return move_arguments(pager, space, page_down(image->arguments),
+                        page_down(image->arguments + image->arguments_bytes), shadow);
+}
+
+// Nothing of the old program is mapped any more, but for its message page.
+static void unmap_all(const struct space *space) {
+  kops_unmap(space->slot, 0, MESSAGE_PAGE);
+  kops_unmap(space->slot, MESSAGE_PAGE + PAGE_SIZE, USER_END);
+}
+
+// Enters the first page of the new stack, which is certain to be used.
+static void enter_stack(struct pager *pager, struct space *space, uint64_t sp) {
+  uint32_t page = page_down(sp < STACK_TOP ? sp : sp - 1);
+  struct node *leaf = space_own_leaf(pager, space, page);
+  uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
+  if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) return;
+  space_enter(pager, space, page, PROT_R | PROT_W, 1, &frame);
+}
+
+int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
+  // The caller's message page may change at any time: look at a copy.
+  struct exec_image image;
+  bytes_copy(&image, pager_message(pager, space), sizeof(image));
+  struct object *object = object_of(pager, id);
+  if (!object || object->backing != BACKED_BY_PROVIDER) return -EINVAL;
+  if (space->slot < SLOT_FIRST_PROGRAM || !valid_image(&image)) return -EINVAL;
+  if (!valid_arguments(space, page_down(image.arguments),
+                       page_down(image.arguments + image.arguments_bytes))) {
+    return -EINVAL;
+  }
+  struct space *shadow = shadow_of(pager, space);
+  if (!shadow) return -ENOMEM;
+  if (!build(pager, space, object, &image, shadow)) {
+    release_shadow(pager, shadow);
+    return -ENOMEM;
+  }
+  unmap_all(space);
+  exchange(space, shadow);
+  space->hit = &pager->nothing;
+  space->touch_next = 0;
+  space->faults = space->zeroed = space->copied = space->major = 0;
+  release_shadow(pager, shadow);
+  object->closed = false;
+  const struct exec_segment *last = &image.segment[image.segments - 1];
+  pager_set_break(pager, space, last->address + last->memory_bytes);
+  pager->counts.execs++;
+  enter_stack(pager, space, image.stack_pointer);
+  kops_reply_start(token, image.entry, image.stack_pointer, image.stack_pointer, 0);
+  requests_kick(pager);
+  return PAGER_PARKED;
+}

@@ -1,0 +1,115 @@
+#include "servers/pager/core/frame.h"
+
+#include "servers/pager/core/evict.h"
+#include "servers/pager/core/state.h"
+
+void frame_list_push(struct pager *pager, struct frame_list *list, uint32_t frame) {
+  if (list->count++ == 0) {
+    list->tail = frame;
+  } else {
+    page_of(pager, frame)->next = list->head;
+    page_of(pager, list->head)->prev = frame;
+  }
+  list->head = frame;
+}
+
+void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame) {
+  if (list->count++ == 0) {
+    list->head = frame;
+  } else {
+    page_of(pager, frame)->prev = list->tail;
+    page_of(pager, list->tail)->next = frame;
+  }
+  list->tail = frame;
+}
+
+void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame) {
+  const struct page *page = page_of(pager, frame);
+  list->count--;
+  if (frame == list->head) {
+    list->head = page->next;
+  } else if (frame == list->tail) {
+    list->tail = page->prev;
+  } else {
+    page_of(pager, page->prev)->next = page->next;
+    page_of(pager, page->next)->prev = page->prev;
+  }
+}
+
+static uint32_t take_head(struct pager *pager) {
+  uint32_t frame = pager->free.head;
+  struct page *page = page_of(pager, frame);
+  pager->free.head = page->next;
+  pager->free.count--;
+  page->refs = 1;
+  page->state = PAGE_ANONYMOUS;
+  page->flags = 0;
+  return frame;
+}
+
+uint32_t frame_take(struct pager *pager) {
+  if (__builtin_expect(pager->free.count <= FRAMES_RESERVE, 0)) {
+    if (evict_clean(pager, EVICT_BATCH) == 0) return FRAME_NONE;
+  }
+  return take_head(pager);
+}
+
+uint32_t frame_take_reserved(struct pager *pager) {
+  if (pager->free.count == 0 && evict_clean(pager, EVICT_BATCH) == 0) return FRAME_NONE;
+  return take_head(pager);
+}
+
+void frame_put(struct pager *pager, uint32_t frame) {
+  page_of(pager, frame)->state = PAGE_FREE;
+  *board_of(pager, frame) = 0;
+  frame_list_push(pager, &pager->free, frame);
+}
+
+// The first of `count` adjacent free frames, the first one aligned to `alignment`.
+static uint32_t find_run(struct pager *pager, uint32_t count, uint32_t alignment) {
+  uint32_t first = (pager->ram_first + alignment - 1) & ~(alignment - 1);
+  while (first + count <= pager->ram_end) {
+    uint32_t used = first;
+    while (used < first + count && page_of(pager, used)->state == PAGE_FREE) used++;
+    if (used == first + count) return first;
+    first = (used + alignment) & ~(alignment - 1);
+  }
+  return FRAME_NONE;
+}
+
+static void remove_run(struct pager *pager, uint32_t first, uint32_t count, enum page_state state) {
+  for (uint32_t frame = first; frame < first + count; frame++) {
+    frame_list_remove(pager, &pager->free, frame);
+    page_of(pager, frame)->state = (uint8_t)state;
+  }
+}
+
+uint32_t frame_take_run(struct pager *pager, uint32_t count) {
+  if (count == 0 || pager->free.count < count + FRAMES_RESERVE) return FRAME_NONE;
+  uint32_t first = find_run(pager, count, 1);
+  if (first == FRAME_NONE) return FRAME_NONE;
+  remove_run(pager, first, count, PAGE_RESERVED);
+  pager->frames_reserved += count;
+  return first;
+}
+
+static bool retype_block(struct pager *pager) {
+  if (pager->free.count < LARGE_FRAMES + FRAMES_RESERVE) return false;
+  uint32_t first = find_run(pager, LARGE_FRAMES, LARGE_FRAMES);
+  if (first == FRAME_NONE || kops_retype_objects(first) < 0) return false;
+  remove_run(pager, first, LARGE_FRAMES, PAGE_KERNEL);
+  pager->frames_total -= LARGE_FRAMES;
+  pager_add_objects(pager, first, LARGE_FRAMES);
+  return true;
+}
+
+uint32_t object_frame_take(struct pager *pager) {
+  if (pager->objects.count == 0 && !retype_block(pager)) return FRAME_NONE;
+  uint32_t frame = pager->objects.head;
+  frame_list_remove(pager, &pager->objects, frame);
+  return frame;
+}
+
+void object_frame_put(struct pager *pager, uint32_t frame) {
+  frame_list_push(pager, &pager->objects, frame);
+}

@@ -1,0 +1,81 @@
+// Frames: what each one is used for, the pool of free ones, and that of kernel-object frames.
+//
+// A frame is named by its number, physical address >> PAGE_SHIFT; 0 names none.
+//
+//                 frame_take              cache_fill, cache_add
+//   PAGE_FREE ───────────────▶ PAGE_ANONYMOUS ┄┄┄▶ PAGE_FILLING ──page-in──▶ PAGE_CACHED
+//       ▲                          │                   │                        │
+//       └────────── frame_put ─────┴───────────────────┴────────────────────────┘
+//
+//   A cached page's flags: none = clean, DIRTY = dirty, WRITING = cleaning, both = changed again
+//   while being written.
+#ifndef SERVERS_PAGER_CORE_FRAME_H
+#define SERVERS_PAGER_CORE_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FRAME_NONE 0u
+
+// Free frames that only the pager's own structures may use, so that a call which only frees
+// memory or parks somebody does not fail.
+#define FRAMES_RESERVE 16u
+
+struct pager;
+
+enum page_state {
+  PAGE_RESERVED = 0,  // not the pool's: kernel, images, message pages, DMA
+  PAGE_FREE = 1,
+  PAGE_KERNEL = 2,     // type object: free in the object pool, or the kernel's
+  PAGE_SLAB = 3,       // structures of the pager
+  PAGE_ANONYMOUS = 4,  // content of a private or shared anonymous page
+  PAGE_FILLING = 5,    // cache page, the provider is reading it
+  PAGE_CACHED = 6,     // cache page with content
+};
+
+enum page_flag {
+  PAGE_DIRTY = 1,
+  PAGE_WRITING = 2,     // a page-out of it is out
+  PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
+  PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
+  PAGE_DROPPED = 16,    // left the cache while filling; the request holds it
+};
+
+// One for each frame of RAM.
+struct page {
+  uint32_t refs;        // tree entries that name it; PAGE_SLAB: items in use
+  uint32_t next, prev;  // neighbours in its list: free, clean, slab
+  uint32_t object;      // cache pages: the object; PAGE_SLAB: first free item
+  uint32_t index;       // cache pages: page index in the object; PAGE_SLAB: the slab's number
+  uint8_t state;        // enum page_state
+  uint8_t flags;        // enum page_flag
+  uint8_t request;      // FILLING, ALLOCATING: the request that is out
+  uint8_t unused;
+};
+
+// A list through struct page. `head` was added last where frame_list_push is used, and
+// head.prev and tail.next are not maintained.
+struct frame_list {
+  uint32_t head, tail;
+  uint32_t count;
+};
+
+void frame_list_push(struct pager *pager, struct frame_list *list, uint32_t frame);
+void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame);
+void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame);
+
+// A free frame, content undefined, refs 1, PAGE_ANONYMOUS. Drops clean cache pages if need be;
+// FRAME_NONE if there are none, or only the reserve.
+uint32_t frame_take(struct pager *pager);
+// The same from the reserve, too.
+uint32_t frame_take_reserved(struct pager *pager);
+// Gives a frame back that nothing maps or names any more.
+void frame_put(struct pager *pager, uint32_t frame);
+// Adjacent frames, PAGE_RESERVED; the first, or FRAME_NONE.
+uint32_t frame_take_run(struct pager *pager, uint32_t count);
+
+// A frame of type object. Retypes 2 MiB of free memory if need be.
+uint32_t object_frame_take(struct pager *pager);
+void object_frame_put(struct pager *pager, uint32_t frame);
+
+#endif

@@ -1,0 +1,236 @@
+#include "servers/pager/core/object.h"
+
+#include "servers/pager/core/state.h"
+
+_Static_assert(sizeof(struct object) <= OBJECT_ITEM_BYTES, "object_of checks alignment");
+
+struct object *object_new(struct pager *pager, enum object_backing backing, uint64_t cookie,
+                          uint64_t size) {
+  struct object *object = slab_take(pager, SLAB_OBJECT);
+  if (!object) return NULL;
+  *object = (struct object){.backing = (uint8_t)backing,
+                            .cookie = cookie,
+                            .size = size,
+                            .pages = (uint32_t)((size + PAGE_MASK) >> PAGE_SHIFT),
+                            .leaf_tag = LEAF_NONE,
+                            .height = 1,
+                            .next = pager->all_objects};
+  object->id = item_ref(pager, object);
+  if (object->next) object->next->prev = object;
+  pager->all_objects = object;
+  return object;
+}
+
+struct object *object_of(struct pager *pager, uint32_t id) {
+  uint32_t frame = id >> (PAGE_SHIFT - 4);
+  if (frame < pager->ram_first || frame >= pager->ram_end) return NULL;
+  const struct page *page = page_of(pager, frame);
+  if (page->state != PAGE_SLAB || page->index != SLAB_OBJECT) return NULL;
+  if ((id << 4) & (OBJECT_ITEM_BYTES - 1)) return NULL;
+  // `id` is the first word, which in a free item links to the next free one: an offset in a
+  // page, too small to be a reference.
+  struct object *object = item_at(pager, id);
+  return object->id == id && !object->dead ? object : NULL;
+}
+
+void object_reap(struct pager *pager, struct object *object) {
+  if (!object->dead || object->regions || object->requests || object->waiters || object->queued) {
+    return;
+  }
+  object->id = 0;
+  slab_put(pager, SLAB_OBJECT, object);
+}
+
+// Tells the provider of a closed object that its last page is clean and unmapped.
+static void tell_idle(struct pager *pager, struct object *object) {
+  if (!object->closed || object->dead || object->regions || object->dirty) return;
+  struct request *request = request_take(pager, object, OBJECT_IDLE, 0);
+  if (!request) {
+    request_starve(pager, object);
+    return;
+  }
+  object->closed = false;
+  request_send(pager, request);
+}
+
+void object_run(struct pager *pager, struct object *object) {
+  object->waiters++;  // so that it is still there afterwards
+  writeback_step(pager, object);
+  object->waiters--;
+  tell_idle(pager, object);
+  object_reap(pager, object);
+}
+
+void object_kill(struct pager *pager, struct object *object) {
+  object_truncate(pager, object, 0);
+  object->size = 0;
+  object->pages = 0;
+  object->dead = true;
+  if (object->next) object->next->prev = object->prev;
+  if (object->prev) {
+    object->prev->next = object->next;
+  } else {
+    pager->all_objects = object->next;
+  }
+  object_reap(pager, object);
+}
+
+static struct node *leaf_of(struct pager *pager, struct object *object, uint32_t index) {
+  uint32_t tag = index >> NODE_BITS;
+  if (object->leaf_tag == tag) return object->leaf;
+  if ((uint64_t)index >> (NODE_BITS * object->height)) return NULL;
+  bool owned;
+  struct node *leaf = node_find_leaf(pager, object->root, object->height, index, &owned);
+  if (leaf) {
+    object->leaf = leaf;
+    object->leaf_tag = tag;
+  }
+  return leaf;
+}
+
+uint32_t object_frame(struct pager *pager, struct object *object, uint32_t index) {
+  const struct node *leaf = leaf_of(pager, object, index);
+  return leaf ? leaf->entry[index & NODE_MASK] : FRAME_NONE;
+}
+
+bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
+                uint8_t state) {
+  // Before any node is looked at: to get memory, cache pages and their nodes may have to go.
+  if (!slab_reserve(pager, SLAB_NODE, 2 * NODE_HEIGHT_MAX)) return false;
+  while ((uint64_t)index >> (NODE_BITS * object->height)) {
+    if (!node_grow(pager, &object->root)) return false;
+    object->height++;
+  }
+  struct node *leaf = leaf_of(pager, object, index);
+  if (!leaf) leaf = node_own_leaf(pager, &object->root, object->height, index);
+  if (!leaf) return false;
+  leaf->entry[index & NODE_MASK] = frame;
+  leaf->present |= 1ull << (index & NODE_MASK);
+  object->cached++;
+  struct page *page = page_of(pager, frame);
+  page->state = state;
+  page->flags = 0;
+  page->object = object->id;
+  page->index = index;
+  if (state != PAGE_ANONYMOUS) pager->frames_cache++;
+  if (state == PAGE_CACHED) frame_list_append(pager, &pager->clean, frame);
+  return true;
+}
+
+static bool is_clean(const struct page *page) {
+  return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
+}
+
+void object_remove(struct pager *pager, struct object *object, uint32_t index) {
+  uint32_t frame = object_frame(pager, object, index);
+  struct page *page = page_of(pager, frame);
+  if (is_clean(page)) {
+    frame_list_remove(pager, &pager->clean, frame);
+  } else if (page->state == PAGE_CACHED) {
+    object->dirty--;
+    pager->frames_dirty--;
+  }
+  if (page->state != PAGE_ANONYMOUS) pager->frames_cache--;
+  if (page->state == PAGE_FILLING) {
+    page->flags |= PAGE_DROPPED;
+    page->refs++;  // its request's
+  }
+  object->cached--;
+  object->leaf_tag = LEAF_NONE;
+  node_remove(pager, &object->root, object->height, index, (uint64_t)index + 1);
+}
+
+void object_truncate(struct pager *pager, struct object *object, uint32_t first) {
+  for (struct region *r = object->regions; r; r = r->object_next) {
+    uint64_t end = (uint64_t)r->offset + (r->end - r->start);
+    if (!(r->flags & REGION_TOUCHED) || first >= end) continue;
+    uint32_t skip = first > r->offset ? first - r->offset : 0;
+    kops_unmap(r->slot, (uint64_t)(r->start + skip) << PAGE_SHIFT, (uint64_t)r->end << PAGE_SHIFT);
+  }
+  uint32_t index = first;
+  while (node_next(pager, object->root, object->height, &index, 1ull << 32)) {
+    object_remove(pager, object, index);
+  }
+}
+
+bool object_is_writing(struct pager *pager, struct object *object, uint32_t first, uint32_t end) {
+  if (object->writeback.out == 0) return false;
+  uint32_t frame;
+  for (uint32_t i = first; (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    if (page_of(pager, frame)->flags & PAGE_WRITING) return true;
+  }
+  return false;
+}
+
+void object_unmap_page(struct pager *pager, struct object *object, uint32_t index) {
+  (void)pager;
+  for (struct region *r = object->regions; r; r = r->object_next) {
+    if (index < r->offset || index - r->offset >= r->end - r->start) continue;
+    if (!(r->flags & REGION_TOUCHED)) continue;
+    uint64_t va = (uint64_t)(r->start + (index - r->offset)) << PAGE_SHIFT;
+    kops_unmap(r->slot, va, va + PAGE_SIZE);
+  }
+}
+
+void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  if (page->state != PAGE_CACHED || (page->flags & PAGE_DIRTY)) return;
+  if (!(page->flags & PAGE_WRITING)) {
+    frame_list_remove(pager, &pager->clean, frame);
+    object->dirty++;
+    pager->frames_dirty++;
+  }
+  page->flags |= PAGE_DIRTY;
+}
+
+void object_set_clean(struct pager *pager, struct object *object, uint32_t frame) {
+  object->dirty--;
+  pager->frames_dirty--;
+  frame_list_append(pager, &pager->clean, frame);
+}
+
+static void harvest(const struct object *object, uint32_t first, uint32_t end) {
+  for (const struct region *r = object->regions; r; r = r->object_next) {
+    uint64_t region_end = (uint64_t)r->offset + (r->end - r->start);
+    if (!(r->flags & REGION_SHARED) || !(r->flags & REGION_TOUCHED)) continue;
+    if (!(r->prot_max & PROT_W) || end <= r->offset || first >= region_end) continue;
+    uint32_t skip = first > r->offset ? first - r->offset : 0;
+    uint32_t count = (end < region_end ? end : (uint32_t)region_end) - r->offset;
+    kops_harvest(r->slot, (uint64_t)(r->start + skip) << PAGE_SHIFT,
+                 (uint64_t)(r->start + count) << PAGE_SHIFT);
+  }
+}
+
+bool object_collect(struct pager *pager, struct object *object, uint32_t first, uint32_t end,
+                    bool mapped) {
+  if (object->backing != BACKED_BY_PROVIDER) return false;
+  if (mapped) harvest(object, first, end);
+  bool dirty = false;
+  uint32_t frame;
+  for (uint32_t i = first; (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    uint8_t *board = board_of(pager, frame);
+    if (*board & BOARD_DIRTY) {
+      *board &= (uint8_t)~BOARD_DIRTY;
+      object_set_dirty(pager, object, frame);
+    }
+    dirty |= (page_of(pager, frame)->flags & (PAGE_DIRTY | PAGE_WRITING)) != 0;
+    if (i == UINT32_MAX) break;
+  }
+  return dirty;
+}
+
+void object_link(struct object *object, struct region *region) {
+  region->object_prev = NULL;
+  region->object_next = object->regions;
+  if (object->regions) object->regions->object_prev = region;
+  object->regions = region;
+}
+
+void object_unlink(struct object *object, struct region *region) {
+  if (region->object_next) region->object_next->object_prev = region->object_prev;
+  if (region->object_prev) {
+    region->object_prev->object_next = region->object_next;
+  } else {
+    object->regions = region->object_next;
+  }
+}

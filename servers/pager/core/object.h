@@ -1,0 +1,91 @@
+// Memory objects: files (pages come from a provider) and shared anonymous memory. The page cache
+// is the tree of each object.
+#ifndef SERVERS_PAGER_CORE_OBJECT_H
+#define SERVERS_PAGER_CORE_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "servers/pager/core/writeback.h"
+
+struct node;
+struct page;
+struct pager;
+struct region;
+
+enum object_backing { BACKED_BY_PROVIDER = 1, BACKED_BY_NOTHING = 2 };
+
+// A power of two, so that a reference can be checked.
+#define OBJECT_ITEM_BYTES 256u
+#define OBJECT_BYTES_MAX (1ull << 43)
+
+struct object {
+  uint32_t id;      // its own reference, while in use; 0 otherwise
+  uint8_t backing;  // enum object_backing
+  bool closed;      // no open file names it: OBJECT_IDLE when its last page is clean
+  bool dead;        // destroyed; freed with its last region, request and waiter
+  bool queued;      // in the queue of objects that wait for a free request
+  uint32_t root;    // tree of cached pages
+  uint32_t height;
+  struct node *leaf;  // last one used, of pages leaf_tag << NODE_BITS ..
+  uint32_t leaf_tag;  // LEAF_NONE if none
+  uint32_t pages;     // size in pages, rounded up
+  uint64_t size;      // bytes
+  uint64_t cookie;
+  struct region *regions;
+  struct object *next, *prev;  // all objects
+  struct object *queue_next;
+  uint32_t cached;        // pages in the tree
+  uint32_t dirty;         // pages dirty or being written
+  uint32_t requests;      // out or queued, on it
+  uint32_t waiters;       // pending calls that hold it
+  uint32_t ahead_next;    // page after the last page-in
+  uint32_t ahead_window;  // pages of the last page-in
+  struct writeback writeback;
+};
+
+#define LEAF_NONE 0xffffffffu
+
+// ENOMEM: NULL.
+struct object *object_new(struct pager *pager, enum object_backing backing, uint64_t cookie,
+                          uint64_t size);
+// The object with this id, NULL if there is none.
+struct object *object_of(struct pager *pager, uint32_t id);
+// Frees a dead object that nothing needs any more.
+void object_reap(struct pager *pager, struct object *object);
+// Goes on with its write-back, tells the provider if it is idle, frees it if it is dead.
+void object_run(struct pager *pager, struct object *object);
+// Takes all pages out of the cache and marks it dead. => no page of it is being written
+void object_kill(struct pager *pager, struct object *object);
+
+// The page's frame, whatever its state; FRAME_NONE if it is not cached.
+uint32_t object_frame(struct pager *pager, struct object *object, uint32_t index);
+// Puts a frame into the cache: as PAGE_FILLING, PAGE_CACHED and clean, or PAGE_ANONYMOUS for an
+// object without provider. False if there is no memory for nodes.
+bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
+                uint8_t state);
+// Takes a cached page out and frees its frame; one that is filling is left to its request.
+// => nothing maps it
+void object_remove(struct pager *pager, struct object *object, uint32_t index);
+// Takes the pages from `first` out, and unmaps them everywhere.
+void object_truncate(struct pager *pager, struct object *object, uint32_t first);
+// Whether a page in [first, end) is being written.
+bool object_is_writing(struct pager *pager, struct object *object, uint32_t first, uint32_t end);
+// Unmaps one page everywhere; its bits are on the board.
+void object_unmap_page(struct pager *pager, struct object *object, uint32_t index);
+
+// Dirty state of a cached page.
+void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame);
+void object_set_clean(struct pager *pager, struct object *object, uint32_t frame);
+// Moves dirty bits of [first, end) from the board to the pages. With `harvest` those of pages
+// that are still mapped, too. Returns whether a page of the range is dirty.
+bool object_collect(struct pager *pager, struct object *object, uint32_t first, uint32_t end,
+                    bool harvest);
+
+// The rest of the last page, behind the object's end, becomes zeros.
+void object_zero_tail(struct pager *pager, struct object *object);
+
+void object_link(struct object *object, struct region *region);
+void object_unlink(struct object *object, struct region *region);
+
+#endif

@@ -1,0 +1,61 @@
+// What fs does with its objects.
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size) {
+  if (size > OBJECT_BYTES_MAX) return -EFBIG;
+  const struct object *object = object_new(pager, BACKED_BY_PROVIDER, cookie, size);
+  return object ? (int64_t)object->id : -ENOMEM;
+}
+
+static struct object *provided(struct pager *pager, uint32_t id) {
+  struct object *object = object_of(pager, id);
+  return object && object->backing == BACKED_BY_PROVIDER ? object : NULL;
+}
+
+void object_zero_tail(struct pager *pager, struct object *object) {
+  uint32_t used = (uint32_t)(object->size & PAGE_MASK);
+  if (used == 0) return;
+  uint32_t frame = object_frame(pager, object, object->pages - 1);
+  if (frame == FRAME_NONE || page_of(pager, frame)->state == PAGE_FILLING) return;
+  bytes_zero((uint8_t *)frame_pointer(pager, frame) + used, PAGE_SIZE - used);
+}
+
+int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
+  struct object *object = provided(pager, id);
+  if (!object) return -EINVAL;
+  if (size > OBJECT_BYTES_MAX) return -EFBIG;
+  uint32_t pages = (uint32_t)((size + PAGE_MASK) >> PAGE_SHIFT);
+  if (object_is_writing(pager, object, pages, object->pages)) return -EBUSY;
+  // Before it grows: what a mapping wrote behind the end is not to become part of the file.
+  if (size > object->size) object_zero_tail(pager, object);
+  bool shrinks = size < object->size;
+  if (pages < object->pages) object_truncate(pager, object, pages);
+  object->size = size;
+  object->pages = pages;
+  if (!shrinks || !(size & PAGE_MASK)) return 0;
+  // The store still has what is cut off, so the page has to be written.
+  object_zero_tail(pager, object);
+  uint32_t frame = object_frame(pager, object, pages - 1);
+  if (frame != FRAME_NONE) object_set_dirty(pager, object, frame);
+  return 0;
+}
+
+int64_t pager_object_close(struct pager *pager, uint32_t id) {
+  struct object *object = provided(pager, id);
+  if (!object) return -EINVAL;
+  if (!object->regions && !object->dirty) return 0;
+  object->closed = true;
+  writeback_start(pager, object, 0, object->pages);
+  requests_kick(pager);
+  return 1;
+}
+
+int64_t pager_object_destroy(struct pager *pager, uint32_t id, uint64_t force) {
+  struct object *object = provided(pager, id);
+  if (!object) return -EINVAL;
+  if (object_is_writing(pager, object, 0, object->pages)) return -EBUSY;
+  if (!force && (object->regions || object->dirty)) return -EBUSY;
+  object_kill(pager, object);
+  return 0;
+}

@@ -1,0 +1,91 @@
+// Start, options, and the names of spaces.
+#include "servers/pager/core/pager.h"
+
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+#define RUN_MAX 16u
+
+size_t pager_page_bytes(uint32_t ram_frames) { return (size_t)ram_frames * sizeof(struct page); }
+
+size_t pager_memory_bytes(void) { return sizeof(struct pager); }
+
+struct pager *pager_init(const struct pager_setup *setup) {
+  struct pager *pager = setup->memory;
+  bytes_zero(pager, sizeof(*pager));
+  pager->window = (uintptr_t)setup->window;
+  pager->page_base = (uintptr_t)setup->pages - (uintptr_t)setup->ram_first * sizeof(struct page);
+  pager->board = (uintptr_t)setup->board - setup->ram_first;
+  pager->call_buffer = setup->call_buffer;
+  pager->ram_first = setup->ram_first;
+  pager->ram_end = setup->ram_first + setup->ram_frames;
+  pager->fault_around = pager->batch_max = pager->read_ahead = RUN_MAX;
+  bytes_zero(setup->pages, pager_page_bytes(setup->ram_frames));
+  slab_init(&pager->slab[SLAB_NODE], sizeof(struct node));
+  slab_init(&pager->slab[SLAB_REGION], (sizeof(struct region) + 15) & ~15u);
+  slab_init(&pager->slab[SLAB_SPACE], (sizeof(struct space) + 15) & ~15u);
+  slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);
+  slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
+  requests_init(&pager->requests);
+  return pager;
+}
+
+static void make_zero_frame(struct pager *pager) {
+  pager->zero_frame = frame_take_reserved(pager);
+  page_of(pager, pager->zero_frame)->state = PAGE_RESERVED;
+  page_zero(frame_pointer(pager, pager->zero_frame));
+  pager->frames_reserved++;
+}
+
+void pager_add_frames(struct pager *pager, uint32_t first, uint32_t count) {
+  for (uint32_t frame = first + count; frame-- > first;) {
+    page_of(pager, frame)->state = PAGE_FREE;
+    frame_list_push(pager, &pager->free, frame);
+  }
+  pager->frames_total += count;
+  if (pager->zero_frame == FRAME_NONE && count > 0) make_zero_frame(pager);
+}
+
+void pager_add_objects(struct pager *pager, uint32_t first, uint32_t count) {
+  for (uint32_t frame = first + count; frame-- > first;) {
+    page_of(pager, frame)->state = PAGE_KERNEL;
+    frame_list_push(pager, &pager->objects, frame);
+  }
+  pager->frames_total += count;
+}
+
+uint32_t pager_take_frames(struct pager *pager, uint32_t count) {
+  return frame_take_run(pager, count);
+}
+
+uint32_t pager_take_object(struct pager *pager) {
+  uint32_t frame = object_frame_take(pager);
+  if (frame != FRAME_NONE) pager->frames_kernel++;
+  return frame;
+}
+
+void pager_attach_ring(struct pager *pager, struct object_ring *ring) {
+  pager->requests.ring = ring;
+}
+
+// The greatest power of two that is not above the value, within 1..RUN_MAX.
+static uint32_t power_below(uint32_t value) {
+  uint32_t power = 1;
+  while (2 * power <= value && 2 * power <= RUN_MAX) power *= 2;
+  return power;
+}
+
+void pager_set_option(struct pager *pager, enum pager_option option, uint32_t value) {
+  uint32_t run = value < 1 ? 1 : value < RUN_MAX ? value : RUN_MAX;
+  if (option == PAGER_FAULT_AROUND) pager->fault_around = power_below(run);
+  if (option == PAGER_BATCH_MAX) pager->batch_max = run;
+  if (option == PAGER_READ_AHEAD) pager->read_ahead = run;
+}
+
+struct space *pager_space(struct pager *pager, uint32_t badge) {
+  return space_of(pager, badge);
+}
+
+void *pager_message(struct pager *pager, struct space *space) {
+  return frame_pointer(pager, pager->message[space->slot]);
+}

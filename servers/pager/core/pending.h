@@ -1,0 +1,52 @@
+// Faults and calls that wait for a provider. A pending call is run again from where it was when
+// what it waits for is there, and either waits again or is answered.
+#ifndef SERVERS_PAGER_CORE_PENDING_H
+#define SERVERS_PAGER_CORE_PENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+struct object;
+struct pager;
+struct space;
+
+enum pending_kind {
+  PENDING_FAULT = 0,
+  PENDING_READ = 1,
+  PENDING_WRITE = 2,
+  PENDING_SYNC = 3,
+  PENDING_FLUSH = 4,
+};
+
+struct pending {
+  uint8_t kind;   // enum pending_kind
+  bool parked;    // in the slab and in a list; otherwise on the stack of a first run
+  bool alone;     // page in without read-ahead: that failed
+  int32_t error;  // of what it waited for, 0 or a negative errno
+  token_t token;
+  struct space *space;    // NULL: the origin has no space (any more)
+  struct object *object;  // that it holds, if any
+  uint64_t address;       // fault: exact; read, write: buffer; sync: next byte
+  uint64_t length;        // of read, write; sync: bytes left
+  uint64_t offset;        // in the object
+  uint64_t result;        // answer of read, write; fault: program counter
+  uint64_t done;          // bytes; fault: enum fault_access
+  uint64_t fresh;         // write: first page without data in the store
+  struct pending **list;  // where it waits
+  struct pending *next;   // in that list
+  struct pending *space_next, *space_prev;
+};
+
+// Puts a call to the end of a list, from the stack into the slab if it is its first run. NULL if
+// there is no memory.
+struct pending *pending_park(struct pager *pager, struct pending *pending, struct pending **list);
+// Runs all of a list, with the error of what they waited for.
+void pending_wake(struct pager *pager, struct pending **list, int32_t error, bool alone);
+// Runs the first of a list.
+void pending_wake_one(struct pager *pager, struct pending **list);
+// Forgets those of a space: their callers are gone.
+void pending_cancel(struct pager *pager, struct space *space);
+
+#endif

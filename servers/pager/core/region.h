@@ -1,0 +1,71 @@
+// Regions of a space: an AVL tree ordered by address, which also knows its gaps.
+// Addresses are page numbers.
+#ifndef SERVERS_PAGER_CORE_REGION_H
+#define SERVERS_PAGER_CORE_REGION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct object;
+struct space;
+
+enum region_flag {
+  REGION_SHARED = 1,  // pages are the object's; otherwise private pages over it
+  REGION_GROWSDOWN = 2,
+  REGION_STACK = 4,
+  REGION_HEAP = 8,
+  REGION_MESSAGE = 16,  // message pages: frames that belong to process slots
+  REGION_DEVICE = 32,   // registers, rings, DMA: mapped once, no pages behind it
+  REGION_TOUCHED = 64,  // something may be mapped or private pages exist in it
+};
+// Made at start, for ever: neither unmapped nor protected.
+#define REGION_FIXTURE (REGION_MESSAGE | REGION_DEVICE)
+
+struct region {
+  uint32_t start, end;  // [start, end)
+  struct region *left, *right;
+  uint32_t first, last;  // of its subtree: lowest start, highest end
+  uint32_t gap;          // of its subtree: longest free run between two regions
+  uint8_t height;
+  uint8_t prot;           // PROT_*; W implies R
+  uint8_t prot_max;       // what mprotect may set
+  uint8_t flags;          // enum region_flag
+  struct object *object;  // NULL: anonymous
+  uint32_t offset;        // object page at `start`
+  uint16_t tail;  // > 0: of the last page only these bytes come from the object (private only)
+  uint16_t slot;  // whose space
+  struct region *object_next, *object_prev;  // the object's regions
+};
+
+// The region that contains the page, NULL if there is none.
+static inline struct region *region_find(struct region *root, uint32_t page) {
+  struct region *region = root;
+  while (region) {
+    if (page < region->start) {
+      region = region->left;
+    } else if (page >= region->end) {
+      region = region->right;
+    } else {
+      break;
+    }
+  }
+  return region;
+}
+
+// The lowest region whose end is above the page.
+struct region *region_above(struct region *root, uint32_t page);
+// The highest region that starts below the page.
+struct region *region_below(struct region *root, uint32_t page);
+// => overlaps no region of the tree.
+void region_insert(struct region **root, struct region *region);
+void region_remove(struct region **root, struct region *region);
+// Call after start or end of a region changed in place; the order must not.
+void region_refresh(struct region *root, const struct region *region);
+// The lowest run of `count` free pages in [low, high); 0 if there is none. low > 0.
+uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count);
+// Whether [start, end) overlaps no region.
+bool region_is_free(struct region *root, uint32_t start, uint32_t end);
+// Whether `right` continues `left`, so that both can be one.
+bool region_joins(const struct region *left, const struct region *right);
+
+#endif

@@ -1,0 +1,34 @@
+// Structures of one size, carved from frames seen through the window. An empty frame goes back.
+#ifndef SERVERS_PAGER_CORE_SLAB_H
+#define SERVERS_PAGER_CORE_SLAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pager;
+
+enum slab_number {
+  SLAB_NODE = 0,
+  SLAB_REGION = 1,
+  SLAB_SPACE = 2,
+  SLAB_OBJECT = 3,
+  SLAB_PENDING = 4,
+  SLAB_COUNT = 5,
+};
+
+struct slab {
+  uint32_t partial;   // frames with a free item, linked both ways; FRAME_NONE if none
+  uint32_t free;      // free items
+  uint32_t size;      // bytes of an item, a multiple of 16
+  uint32_t capacity;  // items in a frame
+  uint32_t frames;
+};
+
+void slab_init(struct slab *slab, uint32_t size);
+// An item with undefined content; NULL if there is no memory.
+void *slab_take(struct pager *pager, enum slab_number number);
+void slab_put(struct pager *pager, enum slab_number number, void *item);
+// Makes sure that the next `count` takes succeed. False if there is no memory.
+bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count);
+
+#endif

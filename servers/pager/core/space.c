@@ -1,0 +1,385 @@
+#include "servers/pager/core/space.h"
+
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+#define ROOT_PAGES (1u << SPACE_ROOT_SHIFT)
+#define ROOT_MASK (ROOT_PAGES - 1)
+
+static bool has_root(const struct space *space, uint32_t i) {
+  return space->roots[i / 64] >> (i % 64) & 1;
+}
+
+static void note_root(struct space *space, uint32_t i) {
+  if (space->root[i]) {
+    space->roots[i / 64] |= 1ull << (i % 64);
+  } else {
+    space->roots[i / 64] &= ~(1ull << (i % 64));
+  }
+}
+
+// --- the kernel's part --------------------------------------------------------------------------
+
+static uint32_t take_funded(struct pager *pager, struct space *space) {
+  uint32_t frame = object_frame_take(pager);
+  if (frame == FRAME_NONE) return FRAME_NONE;
+  page_of(pager, frame)->next = space->funded;
+  space->funded = frame;
+  space->tables++;
+  pager->frames_kernel++;
+  return frame;
+}
+
+static void return_funded(struct pager *pager, struct space *space) {
+  while (space->funded != FRAME_NONE) {
+    uint32_t frame = space->funded;
+    space->funded = page_of(pager, frame)->next;
+    object_frame_put(pager, frame);
+  }
+  pager->frames_kernel -= space->tables;
+  space->tables = 0;
+}
+
+bool space_fund(struct pager *pager, struct space *space, uint32_t count) {
+  for (; count > 0; count--) {
+    uint32_t frame = take_funded(pager, space);
+    if (frame == FRAME_NONE || kops_fund_table(space->slot, frame) < 0) return false;
+  }
+  return true;
+}
+
+int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_t prot,
+                uint32_t count, const uint32_t *frames) {
+  uint64_t va_prot = (uint64_t)page << PAGE_SHIFT | prot;
+  for (;;) {
+    int error = kops_map(space->slot, va_prot, count, frames);
+    if (error != -ENOMEM) return error;
+    if (!space_fund(pager, space, 1)) return -ENOMEM;
+  }
+}
+
+static bool is_server_with_window(uint32_t slot) {
+  return slot == SLOT_FS || slot == SLOT_PROC || slot == SLOT_CONSOLE;
+}
+
+// Shows the message page of `slot` to a server.
+static int enter_window(struct pager *pager, uint32_t server, uint32_t slot) {
+  uint32_t page = (uint32_t)(MESSAGE_WINDOW >> PAGE_SHIFT) + slot;
+  return space_enter(pager, pager->space[server], page, PROT_R | PROT_W, 1, &pager->message[slot]);
+}
+
+// The message page of a slot stays with it; so do the servers' mappings of it.
+static int make_message_page(struct pager *pager, uint32_t slot) {
+  if (pager->message[slot] != FRAME_NONE) return 0;
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return -ENOMEM;
+  page_of(pager, frame)->state = PAGE_RESERVED;
+  pager->frames_reserved++;
+  pager->message[slot] = frame;
+  for (uint32_t server = SLOT_FS; server <= SLOT_CONSOLE; server++) {
+    if (!pager->space[server]) continue;
+    int error = enter_window(pager, server, slot);
+    if (error < 0) {
+      uint64_t va = MESSAGE_WINDOW + ((uint64_t)slot << PAGE_SHIFT);
+      for (uint32_t undo = SLOT_FS; undo < server; undo++) {
+        if (pager->space[undo]) kops_unmap(undo, va, va + PAGE_SIZE);
+      }
+      pager->message[slot] = FRAME_NONE;
+      pager->frames_reserved--;
+      frame_put(pager, frame);
+      return error;
+    }
+  }
+  return 0;
+}
+
+static int enter_all_windows(struct pager *pager, uint32_t server) {
+  for (uint32_t slot = 1; slot < SLOTS_MAX; slot++) {
+    if (pager->message[slot] == FRAME_NONE) continue;
+    int error = enter_window(pager, server, slot);
+    if (error < 0) return error;
+  }
+  return 0;
+}
+
+static void add_message_region(struct pager *pager, struct space *space, uint64_t va,
+                               uint32_t count) {
+  struct region region = {.start = (uint32_t)(va >> PAGE_SHIFT),
+                          .end = (uint32_t)(va >> PAGE_SHIFT) + count,
+                          .prot = PROT_R | PROT_W,
+                          .prot_max = PROT_R | PROT_W,
+                          .flags = REGION_SHARED | REGION_MESSAGE | REGION_TOUCHED};
+  space_add_region(pager, space, &region);
+}
+
+static int show_messages(struct pager *pager, struct space *space) {
+  uint32_t slot = space->slot;
+  if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
+  int error = make_message_page(pager, slot);
+  if (error < 0) return error;
+  page_zero(frame_pointer(pager, pager->message[slot]));
+  add_message_region(pager, space, MESSAGE_PAGE, 1);
+  error = space_enter(pager, space, (uint32_t)(MESSAGE_PAGE >> PAGE_SHIFT), PROT_R | PROT_W, 1,
+                      &pager->message[slot]);
+  if (error < 0 || !is_server_with_window(slot)) return error;
+  add_message_region(pager, space, MESSAGE_WINDOW, SLOTS_MAX);
+  return enter_all_windows(pager, slot);
+}
+
+static int make_kernel_objects(struct pager *pager, struct space *space) {
+  uint32_t frame = take_funded(pager, space);
+  if (frame == FRAME_NONE) return -ENOMEM;
+  int error = kops_space_create(space->slot, space->badge, frame);
+  if (error < 0) return error;
+  frame = take_funded(pager, space);
+  if (frame == FRAME_NONE) return -ENOMEM;
+  return kops_thread_create(space->slot, frame);
+}
+
+int space_new(struct pager *pager, uint32_t badge, struct space **out) {
+  uint32_t slot = badge_slot(badge);
+  if (slot == SLOT_NONE || slot == SLOT_PAGER || slot >= SLOTS_MAX) return -EINVAL;
+  if (pager->space[slot]) return -EEXIST;
+  struct space *space = slab_take(pager, SLAB_SPACE);
+  if (!space) return -ENOMEM;
+  space->badge = badge;
+  space->slot = slot;
+  space->hit = &pager->nothing;
+  space->leaf_tag = LEAF_NONE;
+  space->leaf = NULL;
+  space->touch_next = 0;
+  space->touch_run = 0;
+  space->regions = NULL;
+  space->faults = space->zeroed = space->copied = space->major = 0;
+  space->funded = FRAME_NONE;
+  space->tables = 0;
+  space->break_start = space->break_page = 0;
+  space->break_byte = 0;
+  space->virtual_pages = 0;
+  space->pending = NULL;
+  for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) space->roots[i] = 0;
+  pager->space[slot] = space;
+  int error = make_kernel_objects(pager, space);
+  if (error == 0) error = show_messages(pager, space);
+  if (error < 0) {
+    space_delete(pager, space);
+    return error;
+  }
+  pager->counts.spaces++;
+  *out = space;
+  return 0;
+}
+
+void space_delete(struct pager *pager, struct space *space) {
+  pager->space[space->slot] = NULL;
+  pending_cancel(pager, space);
+  kops_space_destroy(space->slot);
+  space_release_regions(pager, space);
+  space_release_pages(pager, space);
+  return_funded(pager, space);
+  slab_put(pager, SLAB_SPACE, space);
+}
+
+// --- private pages ------------------------------------------------------------------------------
+
+struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned) {
+  if (space->leaf_tag == page >> NODE_BITS) {
+    *owned = true;
+    return space->leaf;
+  }
+  uint32_t i = page >> SPACE_ROOT_SHIFT;
+  *owned = false;
+  if (!has_root(space, i)) return NULL;
+  return node_find_leaf(pager, space->root[i], SPACE_HEIGHT, page & ROOT_MASK, owned);
+}
+
+struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page) {
+  if (space->leaf_tag == page >> NODE_BITS) return space->leaf;
+  uint32_t i = page >> SPACE_ROOT_SHIFT;
+  if (!has_root(space, i)) space->root[i] = 0;
+  struct node *leaf = node_own_leaf(pager, &space->root[i], SPACE_HEIGHT, page & ROOT_MASK);
+  note_root(space, i);
+  if (leaf) {
+    space->leaf = leaf;
+    space->leaf_tag = page >> NODE_BITS;
+  }
+  return leaf;
+}
+
+uint32_t space_next(struct pager *pager, struct space *space, uint32_t *page, uint32_t end) {
+  while (*page < end) {
+    uint32_t i = *page >> SPACE_ROOT_SHIFT;
+    uint32_t root_end = (i + 1) << SPACE_ROOT_SHIFT;
+    if (has_root(space, i)) {
+      uint32_t index = *page & ROOT_MASK;
+      uint32_t last = end < root_end ? end - (i << SPACE_ROOT_SHIFT) : ROOT_PAGES;
+      uint32_t frame = node_next(pager, space->root[i], SPACE_HEIGHT, &index, last);
+      if (frame != FRAME_NONE) {
+        *page = (i << SPACE_ROOT_SHIFT) + index;
+        return frame;
+      }
+    }
+    *page = root_end;
+  }
+  return FRAME_NONE;
+}
+
+void space_remove_pages(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {
+  space->leaf_tag = LEAF_NONE;
+  for (uint32_t i = start >> SPACE_ROOT_SHIFT; i <= (end - 1) >> SPACE_ROOT_SHIFT; i++) {
+    if (!has_root(space, i)) continue;
+    uint32_t base = i << SPACE_ROOT_SHIFT;
+    uint32_t first = start > base ? start - base : 0;
+    uint32_t last = end - base < ROOT_PAGES ? end - base : ROOT_PAGES;
+    node_remove(pager, &space->root[i], SPACE_HEIGHT, first, last);
+    note_root(space, i);
+  }
+}
+
+void space_release_pages(struct pager *pager, struct space *space) {
+  space->leaf_tag = LEAF_NONE;
+  for (uint32_t word = 0; word < SPACE_ROOTS / 64; word++) {
+    for (uint64_t left = space->roots[word]; left; left &= left - 1) {
+      node_release(pager, space->root[word * 64 + (uint32_t)__builtin_ctzll(left)], SPACE_HEIGHT);
+    }
+    space->roots[word] = 0;
+  }
+}
+
+// --- regions ------------------------------------------------------------------------------------
+
+static void link_region(struct space *space, struct region *region) {
+  region->slot = (uint16_t)space->slot;
+  region_insert(&space->regions, region);
+  if (region->object) object_link(region->object, region);
+}
+
+// Pages [first, first + count) of the object are no longer mapped by a region: what was written
+// through it is written back.
+static void leave_object(struct pager *pager, const struct region *region, uint32_t first,
+                         uint32_t count) {
+  struct object *object = region->object;
+  if (!object || !(region->flags & REGION_SHARED)) return;
+  if (!(region->flags & REGION_TOUCHED) || !(region->prot_max & PROT_W)) return;
+  if (object_collect(pager, object, first, first + count, false)) {
+    writeback_start(pager, object, first, first + count);
+  }
+}
+
+static void free_region(struct pager *pager, struct region *region) {
+  struct object *object = region->object;
+  if (object) {
+    object_unlink(object, region);
+    leave_object(pager, region, region->offset, region->end - region->start);
+    if (object->backing == BACKED_BY_NOTHING && !object->regions) {
+      object_kill(pager, object);
+    } else {
+      object_run(pager, object);
+    }
+  }
+  slab_put(pager, SLAB_REGION, region);
+}
+
+static void release_below(struct pager *pager, struct region *region) {
+  if (!region) return;
+  release_below(pager, region->left);
+  release_below(pager, region->right);
+  free_region(pager, region);
+}
+
+void space_release_regions(struct pager *pager, struct space *space) {
+  space->hit = &pager->nothing;
+  release_below(pager, space->regions);
+  space->regions = NULL;
+  space->virtual_pages = 0;
+}
+
+void space_join(struct pager *pager, struct space *space, struct region *region) {
+  struct region *next = region_find(space->regions, region->end);
+  if (!next || !region_joins(region, next)) return;
+  region_remove(&space->regions, next);
+  region->end = next->end;
+  region->tail = next->tail;
+  region->flags |= next->flags & REGION_TOUCHED;
+  region_refresh(space->regions, region);
+  if (next->object) object_unlink(next->object, next);
+  slab_put(pager, SLAB_REGION, next);
+  space->hit = &pager->nothing;
+}
+
+void space_add_region(struct pager *pager, struct space *space, const struct region *template) {
+  space->virtual_pages += template->end - template->start;
+  struct region *left = region_find(space->regions, template->start - 1);
+  if (left && region_joins(left, template)) {
+    left->end = template->end;
+    left->tail = template->tail;
+    left->flags |= template->flags & REGION_TOUCHED;
+    region_refresh(space->regions, left);
+    space_join(pager, space, left);
+    return;
+  }
+  struct region *region = slab_take(pager, SLAB_REGION);
+  *region = *template;
+  link_region(space, region);
+  space_join(pager, space, region);
+}
+
+// Makes [page, end) of a region one of its own.
+static void split_region(struct pager *pager, struct space *space, struct region *region,
+                         uint32_t page) {
+  struct region *upper = slab_take(pager, SLAB_REGION);
+  *upper = *region;
+  upper->start = page;
+  upper->offset += page - region->start;
+  region->end = page;
+  region->tail = 0;
+  region_refresh(space->regions, region);
+  link_region(space, upper);
+}
+
+void space_split(struct pager *pager, struct space *space, uint32_t page) {
+  struct region *region = region_find(space->regions, page);
+  if (region && region->start < page) split_region(pager, space, region, page);
+}
+
+// Takes [start, end) out of a region that overlaps it.
+static void cut_region(struct pager *pager, struct space *space, struct region *region,
+                       uint32_t start, uint32_t end) {
+  if (region->start < start && region->end > end) split_region(pager, space, region, end);
+  if (region->start >= start && region->end <= end) {
+    region_remove(&space->regions, region);
+    free_region(pager, region);
+    return;
+  }
+  uint32_t first =
+      region->start < start ? region->offset + (start - region->start) : region->offset;
+  uint32_t count;
+  if (region->start < start) {
+    count = region->end - start;
+    region->end = start;
+    region->tail = 0;
+  } else {
+    count = end - region->start;
+    region->offset += count;
+    region->start = end;
+  }
+  region_refresh(space->regions, region);
+  leave_object(pager, region, first, count);
+}
+
+void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {
+  bool touched = false;
+  struct region *first = region_above(space->regions, start);
+  for (struct region *r = first; r && r->start < end; r = region_above(space->regions, r->end)) {
+    touched |= (r->flags & REGION_TOUCHED) != 0;
+    space->virtual_pages -= (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
+  }
+  space->hit = &pager->nothing;
+  if (touched) {
+    kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
+  }
+  for (struct region *r = first; r && r->start < end; r = region_above(space->regions, start)) {
+    cut_region(pager, space, r, start, end);
+  }
+  if (touched) space_remove_pages(pager, space, start, end);
+}

@@ -1,0 +1,89 @@
+// An address space: regions, private pages, and what the kernel was given for it.
+//
+// Private pages of all regions are in one forest indexed by page number: root[page >> 18] is a
+// tree of height 3 for each GiB. Regions do not own pages; so splitting and merging them moves
+// nothing, and fork shares a GiB of pages by one reference (node.h).
+//
+// What may be mapped at a page (kernel page table), invariants:
+//   S1  the frame in the forest; else, in a region with an object, its cached page; else the zero
+//       frame
+//   S2  writable only if the region is, and the frame is a private page that this space alone
+//       owns, or a page of a shared region that is no hole
+#ifndef SERVERS_PAGER_CORE_SPACE_H
+#define SERVERS_PAGER_CORE_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "servers/pager/core/region.h"
+
+struct node;
+struct object;
+struct pager;
+struct pending;
+
+#define SPACE_HEIGHT 3u
+#define SPACE_ROOT_SHIFT 18u
+#define SPACE_ROOTS 256u
+#define USER_PAGES (uint32_t)(USER_END >> PAGE_SHIFT)
+
+struct space {
+  uint32_t badge;
+  uint32_t slot;
+  struct region *hit;   // last region found; never NULL
+  uint32_t leaf_tag;    // page >> NODE_BITS of `leaf`, LEAF_NONE if none
+  uint32_t touch_next;  // page after the last run of first touches
+  struct node *leaf;    // owned by this space alone, and marked writable
+  uint32_t touch_run;   // its length
+  uint32_t around_next;
+  struct region *regions;
+  uint64_t faults, zeroed, copied, major;
+  uint32_t funded;                   // frames that the kernel has for it, linked by page.next
+  uint32_t tables;                   // their number
+  uint32_t break_start, break_page;  // pages: [start, page) is the heap
+  uint64_t break_byte;               // exact
+  uint64_t virtual_pages;
+  struct pending *pending;
+  uint64_t roots[SPACE_ROOTS / 64];  // bit i: root[i] != 0
+  uint32_t root[SPACE_ROOTS];
+};
+
+// Makes space and thread in the kernel, with message page and nothing else. Errors as of
+// pager_space_create.
+int space_new(struct pager *pager, uint32_t badge, struct space **out);
+// Undoes everything, from whatever state.
+void space_delete(struct pager *pager, struct space *space);
+// Gives the kernel `count` more frames for tables.
+bool space_fund(struct pager *pager, struct space *space, uint32_t count);
+// kops_map that funds tables as needed. 0 or -ENOMEM.
+int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_t prot,
+                uint32_t count, const uint32_t *frames);
+
+// The leaf above a page for reading; *owned as of node_find_leaf.
+struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned);
+// The leaf for changing; remembers it. NULL if there is no memory.
+struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);
+// The first private page at or after *page and below end; moves *page there. 0 if there is none.
+uint32_t space_next(struct pager *pager, struct space *space, uint32_t *page, uint32_t end);
+// Takes the private pages of [start, end) out. => unmapped, SPACE_REMOVE_NODES reserved
+#define SPACE_REMOVE_NODES (2 * SPACE_HEIGHT)
+void space_remove_pages(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
+// Gives all private pages up.
+void space_release_pages(struct pager *pager, struct space *space);
+// Removes all regions; dirty pages of shared ones start to be written. => nothing is mapped
+void space_release_regions(struct pager *pager, struct space *space);
+// Whether all of [start, end) is in regions.
+bool space_covers(struct space *space, uint32_t start, uint32_t end);
+// Makes a region and puts it into the space, joined with its neighbours where possible. => the
+// range is free, one region is reserved
+void space_add_region(struct pager *pager, struct space *space, const struct region *template);
+// Joins a region with the one behind it if they are alike.
+void space_join(struct pager *pager, struct space *space, struct region *region);
+// Makes `page` a border between regions. => one region is reserved
+void space_split(struct pager *pager, struct space *space, uint32_t page);
+// Empties [start, end): regions, mappings, private pages. Starts writing dirty shared pages.
+// => one region and SPACE_REMOVE_NODES nodes are reserved
+void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
+
+#endif

@@ -1,0 +1,91 @@
+// struct pager: all state of the core, and the small functions that turn names into addresses.
+#ifndef SERVERS_PAGER_CORE_STATE_H
+#define SERVERS_PAGER_CORE_STATE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "abi/syscall.h"
+#include "protocols/pager.h"
+#include "protocols/server.h"
+#include "servers/pager/core/frame.h"
+#include "servers/pager/core/kernel_ops.h"
+#include "servers/pager/core/node.h"
+#include "servers/pager/core/object.h"
+#include "servers/pager/core/pager.h"
+#include "servers/pager/core/pending.h"
+#include "servers/pager/core/region.h"
+#include "servers/pager/core/request.h"
+#include "servers/pager/core/slab.h"
+#include "servers/pager/core/space.h"
+
+struct pager {
+  uintptr_t window;     // of physical address 0
+  uintptr_t page_base;  // of the struct page of frame 0
+  uint32_t *call_buffer;
+  uint32_t zero_frame;
+  uint32_t pinned;  // not to be evicted just now
+  struct frame_list free;
+  uint32_t fault_around, batch_max, read_ahead;  // options, 1..16
+  struct slab slab[SLAB_COUNT];
+  uintptr_t board;  // of frame 0
+  uint32_t ram_first, ram_end;
+  struct frame_list clean;    // clean pages of files, the oldest at the head
+  struct frame_list objects;  // frames of type object that are free
+  uint32_t frames_total, frames_cache, frames_dirty;
+  uint32_t frames_kernel;    // type object and in use
+  uint32_t frames_reserved;  // message pages, DMA and the like
+  struct object *all_objects;
+  struct pending *flushing;  // calls that wait until no write-back is active
+  uint32_t writebacks;       // active ones
+  int32_t flush_error;
+  struct pager_counts counts;  // counters; the frames_* are filled when asked for
+  struct requests requests;
+  struct region nothing;  // an empty region, for space->hit
+  struct space *space[SLOTS_MAX];
+  uint32_t message[SLOTS_MAX];  // frame of each slot's message page
+};
+
+static inline struct page *page_of(const struct pager *pager, uint32_t frame) {
+  return (struct page *)(pager->page_base + (uintptr_t)frame * sizeof(struct page));
+}
+
+// The frame through the window.
+static inline void *frame_pointer(const struct pager *pager, uint32_t frame) {
+  return (void *)(pager->window + ((uintptr_t)frame << PAGE_SHIFT));
+}
+
+static inline uint8_t *board_of(const struct pager *pager, uint32_t frame) {
+  return (uint8_t *)(pager->board + frame);
+}
+
+// References to slab items: physical address >> 4.
+static inline uint32_t item_ref(const struct pager *pager, const void *item) {
+  return (uint32_t)(((uintptr_t)item - pager->window) >> 4);
+}
+
+static inline void *item_at(const struct pager *pager, uint32_t ref) {
+  return (void *)(pager->window + ((uintptr_t)ref << 4));
+}
+
+static inline struct node *node_at(const struct pager *pager, uint32_t ref) {
+  return item_at(pager, ref);
+}
+
+static inline struct space *space_of(const struct pager *pager, uint32_t badge) {
+  uint32_t slot = badge_slot(badge);
+  if (slot >= SLOTS_MAX) return NULL;
+  struct space *space = pager->space[slot];
+  return space && space->badge == badge ? space : NULL;
+}
+
+// Gives up one reference of a tree entry to a page.
+static inline void page_release(struct pager *pager, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  if (--page->refs == 0) frame_put(pager, frame);
+}
+
+#endif

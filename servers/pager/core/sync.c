@@ -1,0 +1,81 @@
+// msync and fsync: waiting until dirty pages are stored.
+#include "servers/pager/core/calls.h"
+#include "servers/pager/core/state.h"
+
+#define SYNC_ALL (PAGER_SYNC_ASYNC | PAGER_SYNC_INVALIDATE | PAGER_SYNC_SYNC)
+
+// Starts to write what a region shows of its object in [start, end). NULL: nothing to wait for.
+static struct pending **sync_region(struct pager *pager, const struct region *region,
+                                    uint32_t start, uint32_t end) {
+  struct object *object = region->object;
+  if (!object || !(region->flags & REGION_SHARED)) return NULL;
+  if (object->backing != BACKED_BY_PROVIDER) return NULL;
+  if (start < region->start) start = region->start;
+  if (end > region->end) end = region->end;
+  uint32_t first = region->offset + (start - region->start);
+  return writeback_start(pager, object, first, first + (end - start));
+}
+
+// Goes from region to region, waiting at each that has dirty pages.
+int64_t sync_run(struct pager *pager, struct pending *pending) {
+  if (pending->error) return pending->error;
+  uint32_t at = (uint32_t)(pending->address >> PAGE_SHIFT);
+  uint32_t end = at + (uint32_t)(pending->length >> PAGE_SHIFT);
+  while (at < end) {
+    const struct region *region = region_above(pending->space->regions, at);
+    if (!region || region->start >= end) break;
+    struct pending **list = sync_region(pager, region, at, end);
+    at = region->end < end ? region->end : end;
+    if (!list || (pending->result & PAGER_SYNC_ASYNC)) continue;
+    pending->address = (uint64_t)at << PAGE_SHIFT;
+    pending->length = (uint64_t)(end - at) << PAGE_SHIFT;
+    bool parked = pending_park(pager, pending, list) != NULL;
+    requests_kick(pager);
+    return parked ? PAGER_PARKED : -ENOMEM;
+  }
+  requests_kick(pager);
+  return 0;
+}
+
+int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint64_t address,
+                   uint64_t length, uint32_t flags) {
+  if ((address & PAGE_MASK) || (flags & ~SYNC_ALL)) return -EINVAL;
+  if ((flags & PAGER_SYNC_ASYNC) && (flags & PAGER_SYNC_SYNC)) return -EINVAL;
+  if (address > USER_END || length > USER_END - address) return -ENOMEM;
+  struct pending pending = {.kind = PENDING_SYNC,
+                            .token = token,
+                            .space = space,
+                            .address = address,
+                            .length = (length + PAGE_MASK) & ~PAGE_MASK,
+                            .result = flags};
+  if (!space_covers(space, (uint32_t)(address >> PAGE_SHIFT),
+                    (uint32_t)((address + pending.length) >> PAGE_SHIFT))) {
+    return -ENOMEM;
+  }
+  return sync_run(pager, &pending);
+}
+
+// All that was dirty when the call came is stored now.
+int64_t flush_run(struct pager *pager, struct pending *pending) {
+  (void)pager;
+  return pending->error;
+}
+
+int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t id) {
+  struct pending pending = {
+      .kind = PENDING_FLUSH, .token = token, .space = pager_space(pager, origin)};
+  struct pending **list = NULL;
+  if (id != 0) {
+    pending.object = object_of(pager, id);
+    if (!pending.object) return -EINVAL;
+    list = writeback_start(pager, pending.object, 0, pending.object->pages);
+  } else {
+    for (struct object *object = pager->all_objects; object; object = object->next) {
+      writeback_start(pager, object, 0, object->pages);
+    }
+    if (pager->writebacks > 0) list = &pager->flushing;
+  }
+  requests_kick(pager);
+  if (!list) return 0;
+  return pending_park(pager, &pending, list) ? PAGER_PARKED : -ENOMEM;
+}
