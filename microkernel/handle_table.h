@@ -13,8 +13,13 @@ struct space;
 // for each right, so that comparing one word tells type, right and life: no other handle has
 // there what a frame of an endpoint has, or what frame 0 (FRAME_RESERVED) has.
 struct handle {
-  uint8_t type;    // enum object_type; OBJECT_NONE: free
-  uint8_t rights;
+  union {
+    struct {
+      uint8_t type;  // enum object_type; OBJECT_NONE: free
+      uint8_t rights;
+    };
+    uint16_t type_rights;  // both, little-endian
+  };
   uint16_t badge;  // endpoints
   union {
     struct {
@@ -35,6 +40,10 @@ _Static_assert(sizeof(struct handle) * HANDLES_PER_FRAME == PAGE_SIZE, "a frame 
 
 // The slot, free or not; NULL if the table has none with that index.
 struct handle *handle_slot(struct space *space, uint64_t index);
+// Whether a handle of a range is of this type and has the right.
+static inline bool handle_is(const struct handle *handle, uint8_t type, uint8_t right) {
+  return (handle->type_rights & (0xff | right << 8)) == (type | right << 8);
+}
 // The object that a handle (not of a range) named when it was made.
 static inline void *handle_named(const struct handle *handle) {
   return frame_memory + ((uint64_t)handle->object << PAGE_SHIFT);

@@ -47,9 +47,9 @@ static inline uint64_t pte_make(frame_t frame, uint64_t bits) {
 static inline bool pte_is_table(uint64_t pte) { return (pte & (PTE_V | PTE_LEAF)) == PTE_V; }
 
 // Bits of a valid user leaf with rights PROT_*.
-static inline uint64_t pte_leaf_bits(uint32_t prot) {
+static inline uint64_t pte_leaf_bits(uint64_t prot) {
   _Static_assert(PROT_R << 1 == PTE_R && PROT_W << 1 == PTE_W && PROT_X << 1 == PTE_X, "shift");
-  uint64_t bits = (uint64_t)prot << 1;
+  uint64_t bits = prot << 1;
   bits |= (bits & PTE_W) >> 1;  // write without read is reserved
   return bits | PTE_V | PTE_U;
 }

@@ -74,12 +74,15 @@ static inline uint64_t space_lookup(const struct space *space, uaddr_t address) 
   return pte_load(arch_table_address(pte), pte_index(address, 0));
 }
 
-// The common case of space_map in few steps: one page of RAM where nothing is mapped and the
+// The common case of SYS_MAP's mapping in few steps: one page of RAM where nothing is mapped and the
 // tables are there. False, and nothing done, in any other. => the space has a thread
 static inline bool space_map_one(struct space *space, const struct handle *authority,
-                                 uaddr_t address, uint32_t prot, frame_t frame) {
-  if (UNLIKELY(frame - authority->first >= authority->count || address >= USER_END ||
-               prot - 1 >= 7 || authority->type != OBJECT_FRAMES))
+                                 uint64_t address_prot, frame_t frame) {
+  uaddr_t address = address_prot & ~PAGE_MASK;
+  uint64_t prot = address_prot & PAGE_MASK;
+  if (UNLIKELY(prot - 1 >= 7 || address >= USER_END ||
+               !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
+               frame - authority->first >= authority->count))
     return false;
   uint64_t pte = pte_load(space->root, pte_index(address, 2));
   if (UNLIKELY(!pte_is_table(pte))) return false;

@@ -202,12 +202,11 @@ static struct thread *sys_map_reply_wait(ARGUMENTS) {
   struct thread *thread = current->caller;
   if (UNLIKELY(slot >= HANDLES_INLINE || a1 >> 32 >= HANDLES_INLINE || a3 != 1 ||
                !handle_may_receive(handle) || !thread || thread->token != a0 ||
-               !(frames->rights & RIGHT_MANAGE)))
+               thread->resume != RESUME_ALL))
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
-  if (UNLIKELY(endpoint->bits || endpoint->senders.head || (a2 & PAGE_MASK) > 7 ||
-               token_kind(a0) != EVENT_FAULT ||
-               !space_map_one(thread->space, frames, a2 & ~PAGE_MASK, a2 & 7, (frame_t)a4)))
+  if (UNLIKELY(endpoint->bits || endpoint->senders.head ||
+               !space_map_one(thread->space, frames, a2, (frame_t)a4)))
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   current->caller = NULL;
   endpoint_add_receiver(endpoint, current);
