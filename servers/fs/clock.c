@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "libsys/kcall.h"
+#include "servers/fs/outside.h"
 
 #define NANOSECONDS 1000000000ull
 
@@ -16,7 +16,7 @@ static uint64_t pinned;
 
 void clock_start(const struct server_info *info) {
   timebase = info->timebase != 0 ? info->timebase : 1;
-  started_tick = rdtime();
+  started_tick = outside_ticks();
   for (uint32_t i = 0; i < info->devices; i++) {
     const struct server_device *device = &info->device[i];
     if (strncmp(device->compatible, "google,goldfish-rtc", sizeof(device->compatible)) != 0) {
@@ -31,7 +31,7 @@ void clock_start(const struct server_info *info) {
 
 struct ext2_time clock_now(void *ctx) {
   (void)ctx;
-  uint64_t passed = (pinned != 0 ? pinned : rdtime()) - started_tick;
+  uint64_t passed = (pinned != 0 ? pinned : outside_ticks()) - started_tick;
   uint64_t nanoseconds =
       started_nanoseconds % NANOSECONDS + passed % timebase * NANOSECONDS / timebase;
   uint64_t seconds =

@@ -17,8 +17,12 @@ struct fiber {
   void *argument;
 };
 
-// Saves the registers that calls preserve, stores the stack pointer to *from and goes on at `to`.
+// In assembly. Saves the registers that calls preserve, stores the stack pointer to *from and goes
+// on at `to`.
 void fiber_switch(uint64_t *from, uint64_t to);
+// Where a new fiber goes on: calls fiber_main.
+void fiber_entry(void);
+_Noreturn void fiber_main(void);
 
 static _Alignas(16) uint64_t stacks[FIBER_COUNT][STACK_WORDS];
 static struct fiber fibers[FIBER_COUNT];
@@ -46,7 +50,7 @@ static struct fiber *pop(struct fiber_queue *queue) {
 
 static void switch_to_loop(void) { fiber_switch(&current->sp, loop_sp); }
 
-static void fiber_main(void) {
+void fiber_main(void) {
   for (;;) {
     current->run(current->argument);
     current->next = free_fibers;
@@ -66,7 +70,7 @@ static struct fiber *take_free(void) {
   fiber = &fibers[fibers_made++];
   uint64_t *saved = stack + STACK_WORDS - SAVED_WORDS;
   stack[0] = CANARY;
-  saved[SAVED_RA] = (uint64_t)(uintptr_t)fiber_main;
+  saved[SAVED_RA] = (uint64_t)(uintptr_t)fiber_entry;
   fiber->sp = (uint64_t)(uintptr_t)saved;
   return fiber;
 }

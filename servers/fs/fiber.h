@@ -9,10 +9,11 @@
 
 struct fiber;
 
-enum {
-  FIBER_COUNT = 8,
-  FIBER_STACK_BYTES = 16384,
-};
+#ifndef FIBER_STACK_BYTES
+#define FIBER_STACK_BYTES 16384
+#endif
+
+enum { FIBER_COUNT = 8 };
 
 // Fibers that wait for one thing, first come, first served. All zero is the empty queue.
 struct fiber_queue {

@@ -36,3 +36,9 @@ fiber_switch:
     addi sp, sp, 14*8
     ret
 .size fiber_switch, . - fiber_switch
+
+.globl fiber_entry
+.type fiber_entry, @function
+fiber_entry:
+    call fiber_main
+.size fiber_entry, . - fiber_entry

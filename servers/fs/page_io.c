@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "libsys/kcall.h"
 #include "protocols/object.h"
-#include "protocols/server.h"
 #include "servers/fs/clock.h"
 #include "servers/fs/disk.h"
+#include "servers/fs/outside.h"
 #include "servers/fs/page_plan.h"
 #include "servers/fs/volume.h"
 #include "servers/fs/work.h"
@@ -32,8 +31,6 @@ struct page_transfer {
   struct page_transfer *next;
 };
 
-static struct object_ring *const ring = (struct object_ring *)SERVER_RING;
-
 static struct page_request requests[OBJECT_RING_SLOTS];
 static uint64_t requests_used;  // bit i: requests[i]
 static struct page_transfer transfers[TRANSFERS];
@@ -48,6 +45,7 @@ _Static_assert(OBJECT_RING_SLOTS == 64, "one bit each");
 // --- completion --------------------------------------------------------------------------------
 
 static void complete(struct page_request *request) {
+  struct object_ring *ring = outside_ring();
   uint32_t head = ring->completion_head;
   ring->completion[head % OBJECT_RING_SLOTS] =
       (struct object_completion){request->asked.tag, request->status};
@@ -69,7 +67,7 @@ static void release(struct page_request *request) {
 void page_io_notify(void) {
   if (!must_notify) return;
   must_notify = false;
-  kcall_notify(HANDLE_NOTIFY_PAGER);
+  outside_ring_pager();
 }
 
 // --- transfers ---------------------------------------------------------------------------------
@@ -177,7 +175,7 @@ static int plan_out(struct page_request *request, struct page_plan *plan) {
   vnode_written(
       vnode, (struct block_range){start / volume.block_bytes,
                                   (start + bytes + volume.block_bytes - 1) / volume.block_bytes});
-  if (vnode->mapped_writable && vnode->modified == 0) vnode->modified = rdtime();
+  if (vnode->mapped_writable && vnode->modified == 0) vnode->modified = outside_ticks();
   return plan_blocks(request, bytes, false, plan);
 }
 
@@ -244,6 +242,7 @@ static void take(const struct object_request *asked) {
 }
 
 void page_io_take(void) {
+  struct object_ring *ring = outside_ring();
   // One that is not completed has its place in the ring still, so there is always a free bit,
   // unless the pager breaks the protocol: then the rest waits.
   while (~requests_used != 0) {
@@ -261,7 +260,7 @@ void page_io_wait(struct vnode *vnode) {
     fiber_wait(&vnode->progress);
     page_io_notify();
   } else {
-    kcall_timer(HANDLE_SELF, rdtime() + clock_ticks(MOMENT));
+    outside_timer(outside_ticks() + clock_ticks(MOMENT));
     fiber_wait(&sleepers);
   }
 }

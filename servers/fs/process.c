@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "libsys/kcall.h"
+#include "servers/fs/outside.h"
 #include "servers/fs/pipe.h"
 
 static struct process processes[PROCESSES_MAX];
@@ -69,7 +69,7 @@ void process_end(struct process *process) {
 }
 
 void *process_page(const struct process *process) {
-  return process->ended ? nobodys_page : message_page_of(process->badge);
+  return process->ended ? nobodys_page : outside_page(process->badge);
 }
 
 // --- descriptors -------------------------------------------------------------------------------
@@ -104,14 +104,15 @@ void process_close_on_exec(struct process *process) {
 // --- calls -------------------------------------------------------------------------------------
 
 void answer_deliver(token_t token, const struct answer *answer) {
-  const uint64_t *word = answer->word;
+  struct answer refused;
   switch (answer->kind) {
     case ANSWER_REPLY:
-      kcall_reply(token, word[0], word[1], word[2], word[3], word[4]);
+      outside_reply(token, answer->word);
       break;
     case ANSWER_FORWARD:
-      if (kcall_forward(token, answer->to, word[0], word[1], word[2], word[3], word[4]) < 0) {
-        kcall_reply(token, (uint64_t)-EIO, 0, 0, 0, 0);
+      if (outside_forward(token, answer->to, answer->word) < 0) {
+        answer_status(&refused, -EIO);
+        outside_reply(token, refused.word);
       }
       break;
     case ANSWER_NONE:

@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "libsys/kcall.h"
 #include "protocols/fs.h"
 #include "protocols/pager.h"
-#include "servers/fs/pager_call.h"
+#include "servers/fs/outside.h"
 #include "servers/fs/process.h"
 #include "servers/fs/volume.h"
 
@@ -48,7 +47,7 @@ static void regular_read(struct process *process, struct file *file, const struc
 
 static void forward_write(struct vnode *vnode, uint64_t fresh, uint64_t offset, uint64_t address,
                           uint64_t length, struct answer *answer) {
-  vnode->modified = rdtime();
+  vnode->modified = outside_ticks();
   answer_forward(answer, HANDLE_PAGER, PAGER_WRITE_WORD0(vnode->object, fresh), offset, address,
                  length, length);
 }
@@ -79,7 +78,7 @@ static int grow(struct vnode *vnode, uint64_t size) {
   int status = ext2_set_size(vnode->inode, size);
   if (status != 0) return status;
   vnode->size = size;
-  if (vnode->object != 0) pager_object_resize(vnode->object, size);
+  if (vnode->object != 0) outside_object_resize(vnode->object, size);
   return 0;
 }
 

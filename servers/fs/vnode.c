@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "abi/layout.h"
-#include "libsys/kcall.h"
 #include "servers/fs/clock.h"
 #include "servers/fs/disk.h"
+#include "servers/fs/outside.h"
 #include "servers/fs/page_io.h"
-#include "servers/fs/pager_call.h"
 #include "servers/fs/volume.h"
 #include "servers/fs/work.h"
 
@@ -119,7 +118,7 @@ static int recycle(struct vnode *vnode) {
     if (vnode->hold == VNODE_MAPPED) return -EBUSY;
     // What is dirty is wanted, unless nobody can get at it any more.
     bool force = ext2_inode_links(vnode->inode) == 0 && vnode->hold == VNODE_DIRTY;
-    if (pager_object_destroy(vnode->object, force) == -EBUSY) {
+    if (outside_object_destroy(vnode->object, force) == -EBUSY) {
       if (vnode->hold == VNODE_IDLE) vnode->hold = VNODE_MAPPED;
       return -EBUSY;
     }
@@ -211,7 +210,7 @@ void vnode_put(struct vnode *vnode) {
   if (vnode == NULL || --vnode->opens > 0 || vnode->inode == NULL) return;
   vnode->hold = VNODE_IDLE;
   if (vnode->object != 0) {
-    int64_t hold = pager_object_close(vnode->object);
+    int64_t hold = outside_object_close(vnode->object);
     if (hold > 0) vnode->hold = hold == VNODE_DIRTY ? VNODE_DIRTY : VNODE_MAPPED;
   }
   closed_append(vnode);
@@ -235,13 +234,13 @@ void vnode_idle(struct vnode *vnode) {
 int64_t vnode_object(struct vnode *vnode) {
   if (vnode->object != 0) return vnode->object;
   if (vnode->inode == NULL) return -EIO;
-  int64_t object = pager_object_create(vnode->cookie, vnode->size);
+  int64_t object = outside_object_create(vnode->cookie, vnode->size);
   // Objects of files that nobody uses make room.
   for (struct vnode *old = closed_first; object == -ENOMEM && old != NULL; old = old->next) {
     if (old->object == 0 || old->hold != VNODE_IDLE) continue;
-    if (pager_object_destroy(old->object, 0) != 0) continue;
+    if (outside_object_destroy(old->object, 0) != 0) continue;
     old->object = 0;
-    object = pager_object_create(vnode->cookie, vnode->size);
+    object = outside_object_create(vnode->cookie, vnode->size);
   }
   if (object <= 0) return object < 0 ? object : -EIO;
   vnode->object = (uint32_t)object;
@@ -319,7 +318,7 @@ uint64_t vnode_fresh_pages(const struct vnode *vnode, uint64_t start, uint64_t e
 
 // Has the pager drop the pages behind the new end.
 static int shrink_object(struct vnode *vnode, uint64_t size) {
-  while (vnode->object != 0 && pager_object_resize(vnode->object, size) == -EBUSY) {
+  while (vnode->object != 0 && outside_object_resize(vnode->object, size) == -EBUSY) {
     fiber_lock_release(&volume.lock);
     page_io_wait(vnode);
     fiber_lock_acquire(&volume.lock);
@@ -364,7 +363,7 @@ int vnode_truncate(struct vnode *vnode, uint64_t size) {
   int status = ext2_truncate(vnode->inode, size);
   if (status != 0) return status;
   vnode->size = size;
-  if (vnode->object != 0) pager_object_resize(vnode->object, size);
+  if (vnode->object != 0) outside_object_resize(vnode->object, size);
   return 0;
 }
 
@@ -380,7 +379,7 @@ void vnodes_release(void) {
   for (unsigned i = 0; i < VNODES_MAX; i++) {
     struct vnode *vnode = &vnodes[i];
     if (vnode->inode == NULL) continue;
-    if (vnode->object != 0) pager_object_destroy(vnode->object, 1);
+    if (vnode->object != 0) outside_object_destroy(vnode->object, 1);
     vnode->object = 0;
     while (vnode->transferring > 0) fiber_wait(&vnode->progress);
     release(vnode);

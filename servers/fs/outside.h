@@ -1,0 +1,37 @@
+// What fs needs of the world beside the disk: the kernel, the pager, its clients' memory.
+// Implemented over the kernel in outside.c and by a fake in the tests.
+#ifndef SERVERS_FS_OUTSIDE_H_
+#define SERVERS_FS_OUTSIDE_H_
+
+#include <stdint.h>
+
+#include "abi/event.h"
+#include "abi/handle.h"
+#include "protocols/object.h"
+
+// Answers a caller that was left waiting.
+void outside_reply(token_t token, const uint64_t word[REPLY_WORDS]);
+
+// Forwards a waiting caller. 0 or a negative errno.
+int64_t outside_forward(token_t token, handle_t to, const uint64_t word[REPLY_WORDS]);
+
+// Calls to the pager, see protocols/pager.h.
+int64_t outside_object_create(uint64_t cookie, uint64_t size);
+int64_t outside_object_resize(uint32_t object, uint64_t size);
+int64_t outside_object_close(uint32_t object);
+int64_t outside_object_destroy(uint32_t object, uint64_t force);
+
+// The ring that is shared with the pager, and its bell.
+struct object_ring *outside_ring(void);
+void outside_ring_pager(void);
+
+// The message page of the process with this badge. Its owner may change it at any time.
+void *outside_page(uint32_t badge);
+
+// Ticks of the clock since some start.
+uint64_t outside_ticks(void);
+
+// Has page_io_timer called once, at this tick.
+void outside_timer(uint64_t tick);
+
+#endif  // SERVERS_FS_OUTSIDE_H_
