@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "abi/syscall.h"
 #include "protocols/fs.h"
 #include "protocols/pager.h"
 #include "servers/fs/outside.h"
