@@ -1,4 +1,0 @@
-void _start(void) {
-  for (;;) {
-  }
-}
