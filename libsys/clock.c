@@ -83,6 +83,7 @@ int usleep(useconds_t microseconds) {
 
 // In units of CLOCKS_PER_SEC, which is what picolibc's clock() makes of them.
 clock_t times(struct tms *times) {
+  if (times) *times = (struct tms){0};  // clock() looks there even after an error
   struct reply reply = call_proc(PROC_TIMES, 0, 0);
   if (result(reply.status) < 0 || !know_clock()) return (clock_t)-1;
   const uint64_t unit = NANOSECONDS / CLOCKS_PER_SEC;

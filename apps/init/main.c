@@ -35,13 +35,12 @@ static void greet(void) {
   close(fd);
 }
 
-// In a process of its own, which is the terminal's foreground. `line`: NULL for an interactive one.
+// `line`: NULL for an interactive shell.
 static void become_shell(char *line) {
   char *interactive[] = {"sh", NULL};
   char *single[] = {"sh", "-c", line, NULL};
   char *environment[] = {"PATH=/bin", "HOME=/home", NULL};
   setpgid(0, 0);
-  tcsetpgrp(STDIN_FILENO, getpid());
   execve(SHELL, line ? single : interactive, environment);
   dprintf(STDERR_FILENO, "init: cannot run " SHELL ": %s\n", strerror(errno));
   _exit(STATUS_NO_SHELL);
@@ -65,6 +64,8 @@ int main(int argc, char **argv) {
     dprintf(STDERR_FILENO, "init: cannot start a process: %s\n", strerror(errno));
     quire_poweroff(STATUS_NO_SHELL);
   }
+  setpgid(shell, shell);
+  if (single) tcsetpgrp(STDIN_FILENO, shell);  // an interactive one does it by itself
   quire_poweroff(wait_for(shell));
   dprintf(STDERR_FILENO, "init: cannot switch off: %s\n", strerror(errno));
   return 1;

@@ -13,10 +13,9 @@
 #include "apps/sh/memory.h"
 
 #define DEFAULT_PATH "/bin"
-#define GROUP_OF_INIT 1  // signals from the terminal do not end it
 
 void job_take_terminal(struct shell *shell) {
-  if (shell->controls) tcsetpgrp(STDIN_FILENO, GROUP_OF_INIT);
+  if (shell->controls) tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
 pid_t job_fork(struct shell *shell, pid_t group, bool foreground) {
@@ -27,8 +26,12 @@ pid_t job_fork(struct shell *shell, pid_t group, bool foreground) {
   pid_t member = pid ? pid : getpid();
   if (!group) group = member;
   setpgid(member, group);
-  if (foreground) tcsetpgrp(STDIN_FILENO, group);
-  if (pid == 0) shell->controls = shell->interactive = false;
+  if (pid == 0) {
+    shell->controls = shell->interactive = false;
+  } else if (foreground) {
+    // Not by the child: Ctrl-C spares who did this last.
+    tcsetpgrp(STDIN_FILENO, group);
+  }
   return pid;
 }
 

@@ -12,7 +12,7 @@ pid_t job_fork(struct shell *shell, pid_t group, bool foreground);
 // Waits for a child. Returns its status as a command; tells what ended it if that was a signal.
 int job_wait(struct shell *shell, pid_t pid);
 
-// The shell itself has the terminal again, or at the prompt nobody whom Ctrl-C could end.
+// The shell itself has the terminal again.
 void job_take_terminal(struct shell *shell);
 
 // Collects background processes that have ended.
