@@ -166,7 +166,7 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   *out = request;
   if (!request) return OUTCOME_WAIT;
   uint32_t window = READ_AHEAD_START;
-  if (index == object->ahead_next) window = 2 * object->ahead_window;
+  if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
   window = min32(alone ? 1 : window, pager->read_ahead);
   for (uint32_t i = index; request->count < window && i < object->pages; i++) {
     if (object_frame(pager, object, i) != FRAME_NONE) break;
