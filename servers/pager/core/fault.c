@@ -176,6 +176,7 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
       frame_put(pager, frame);
       break;
     }
+    page_zero(frame_pointer(pager, frame));  // the provider leaves holes as they are
     page_of(pager, frame)->request = (uint8_t)(request - pager->requests.request);
     request->frame[request->count++] = frame;
   }
