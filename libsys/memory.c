@@ -22,6 +22,10 @@ void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offs
     errno = EINVAL;
     return MAP_FAILED;
   }
+  if (length > USER_END) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
   if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) at &= ~PAGE_MASK;  // only a hint
   uint64_t how = (uint64_t)prot | (uint64_t)(flags & PAGER_FLAGS) << 8;
   struct reply reply = flags & MAP_ANONYMOUS
