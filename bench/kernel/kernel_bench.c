@@ -1,10 +1,11 @@
 // Costs of the kernel's own operations, in instructions, with nothing but the kernel in between.
-// Run in the place of the pager. One line an operation: bench,NAME,ITERATIONS,MEDIAN,MINIMUM
-
+// Runs in the place of the pager. Lines as of bench/posix/measure.h.
 #include <stdlib.h>
 
 #include "abi/layout.h"
+#include "abi/stats.h"
 #include "bench/kernel/root.h"
+#include "bench/kernel/timed.h"
 #include "libsys/server_rt/panic.h"
 #include "libsys/server_rt/server_rt.h"
 
@@ -13,77 +14,107 @@
 extern const char child_echo[], child_echo_end[], child_touch[], child_touch_end[], child_walk[],
     child_walk_end[];
 
+// What explains a figure, in the order of the report's columns.
+static const enum stat explained[] = {STAT_ENTRIES, STAT_CALLS, STAT_SWITCHES, STAT_FENCES,
+                                      STAT_FAULTS};
+#define EXPLAINED (sizeof explained / sizeof explained[0])
+
 static uint32_t sample[SAMPLES];
+static uint64_t before[EXPLAINED];
+
+static uint64_t stat(enum stat number) {
+  return (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, number, 0, 0, 0, 0, 0);
+}
+
+static void begin(void) {
+  for (uint32_t i = 0; i < EXPLAINED; i++) before[i] = stat(explained[i]);
+}
 
 static int by_value(const void *a, const void *b) {
   uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
   return (x > y) - (x < y);
 }
 
-static void report(const char *name) {
+static void report(const char *key) {
+  uint64_t after[EXPLAINED];
+  for (uint32_t i = 0; i < EXPLAINED; i++) after[i] = stat(explained[i]);
+  after[0] -= EXPLAINED;  // the questions themselves are entries
   qsort(sample, SAMPLES, sizeof *sample, by_value);
-  debug_print("bench,%s,%u,%u,%u\n", name, SAMPLES, sample[SAMPLES / 2], sample[0]);
+  debug_print("bench,%s,%u,%u,%u", key, SAMPLES, sample[SAMPLES / 2], sample[0]);
+  for (uint32_t i = 0; i < EXPLAINED; i++) {
+    debug_print(",%u", (uint32_t)((after[i] - before[i] + SAMPLES / 2) / SAMPLES));
+  }
+  debug_print(",0,0,0,0\n");
 }
 
 static void bench_null(void) {
+  begin();
   for (uint32_t i = 0; i < SAMPLES; i++) {
-    uint64_t start = rdinstret();
-    kcall(SYS_NULL, 0, 0, 0, 0, 0, 0, 0);
-    sample[i] = (uint32_t)(rdinstret() - start);
+    struct timed call = {{[7] = SYS_NULL}};
+    sample[i] = timed_kcall(&call);
   }
-  report("null kernel call");
+  report("null_call");
 }
 
 static void bench_ipc(void) {
   handle_t endpoint = root_endpoint();
-  handle_t space = root_child(1, child_echo, (uint32_t)(child_echo_end - child_echo), HANDLE_NONE,
-                              endpoint);
+  handle_t space =
+      root_child(1, child_echo, (uint32_t)(child_echo_end - child_echo), HANDLE_NONE, endpoint);
   handle_t thread = root_thread(space);
   if (kcall(SYS_THREAD_START, thread, CHILD_CODE, 0, 0, 0, 0, 0)) panic("start");
+  begin();
   for (uint32_t i = 0; i < SAMPLES; i++) {
-    uint64_t start = rdinstret();
-    kcall_call(endpoint, i, 0, 0, 0, 0, 0);
-    sample[i] = (uint32_t)(rdinstret() - start);
+    struct timed call = {{endpoint, i, [7] = SYS_CALL}};
+    sample[i] = timed_kcall(&call);
+    if (call.a[0] != i) panic("ipc: %ld", (long)call.a[0]);
   }
-  report("IPC call and reply between spaces");
+  report("ipc");
+}
+
+// A thread in a space of its own that faults at CHILD_DATA. Its first fault is in *event.
+static handle_t faulter(uint32_t badge, const char *code, const char *end, handle_t endpoint,
+                        struct event *event) {
+  handle_t space = root_child(badge, code, (uint32_t)(end - code), endpoint, HANDLE_NONE);
+  root_fund(space, 4);
+  handle_t thread = root_thread(space);
+  if (kcall(SYS_THREAD_START, thread, CHILD_CODE, 0, CHILD_DATA, 0, 0, 0)) panic("start");
+  kcall_wait(endpoint, event);
+  return thread;
 }
 
 static void bench_fault(void) {
   handle_t endpoint = root_endpoint();
-  handle_t space = root_child(2, child_touch, (uint32_t)(child_touch_end - child_touch), endpoint,
-                              HANDLE_NONE);
-  handle_t thread = root_thread(space);
-  if (kcall(SYS_THREAD_START, thread, CHILD_CODE, 0, CHILD_DATA, 0, 0, 0)) panic("start");
   struct event event;
-  kcall_wait(endpoint, &event);
+  handle_t thread = faulter(2, child_touch, child_touch_end, endpoint, &event);
+  struct timed call = {{event.token}};
+  begin();
   for (uint32_t i = 0; i < SAMPLES; i++) {
-    uint64_t start = rdinstret();
-    kcall_reply_wait(event.token, endpoint, 0, 0, 0, 0, 0, &event);
-    sample[i] = (uint32_t)(rdinstret() - start);
+    call.a[1] = endpoint;
+    call.a[7] = SYS_REPLY_WAIT;
+    sample[i] = timed_kcall(&call);
+    if ((int64_t)call.a[0] < 0) panic("fault: %ld", (long)call.a[0]);
   }
-  report("fault forwarded and resumed");
+  report("fault_forwarded");
   kcall(SYS_DESTROY, thread, 0, 0, 0, 0, 0, 0);
 }
 
 static void bench_map(void) {
   handle_t endpoint = root_endpoint();
-  handle_t space = root_child(3, child_walk, (uint32_t)(child_walk_end - child_walk), endpoint,
-                              HANDLE_NONE);
-  root_fund(space, 4);
-  handle_t thread = root_thread(space);
-  if (kcall(SYS_THREAD_START, thread, CHILD_CODE, 0, CHILD_DATA, 0, 0, 0)) panic("start");
-  uint32_t frame = root_user_frame();
   struct event event;
-  kcall_wait(endpoint, &event);
+  handle_t thread = faulter(3, child_walk, child_walk_end, endpoint, &event);
+  uint32_t frame = root_user_frame();
+  struct timed call = {{event.token, [2] = event.word[0]}};
+  begin();
   for (uint32_t i = 0; i < SAMPLES; i++) {
-    uint64_t start = rdinstret();
-    uint64_t page = event.word[0] & ~PAGE_MASK;
-    kcall_event(SYS_MAP_REPLY_WAIT, event.token, endpoint | (uint64_t)HANDLE_BOOT_RAM << 32,
-                page | PROT_R | PROT_W, 1, frame, 0, 0, &event);
-    sample[i] = (uint32_t)(rdinstret() - start);
-    if ((int64_t)event.token < 0) panic("map: %ld", (long)event.token);
+    call.a[1] = endpoint | (uint64_t)HANDLE_BOOT_RAM << 32;
+    call.a[2] = (call.a[2] & ~PAGE_MASK) | PROT_R | PROT_W;
+    call.a[3] = 1;
+    call.a[4] = frame;
+    call.a[7] = SYS_MAP_REPLY_WAIT;
+    sample[i] = timed_kcall(&call);
+    if ((int64_t)call.a[0] < 0) panic("map: %ld", (long)call.a[0]);
   }
-  report("fault answered with a ready frame");
+  report("fault_ready_frame");
   kcall(SYS_DESTROY, thread, 0, 0, 0, 0, 0, 0);
 }
 

@@ -31,7 +31,6 @@ handle_t root_child(uint32_t badge, const void *code, uint32_t bytes, handle_t p
 // Donates `count` tables.
 void root_fund(handle_t space, uint32_t count);
 
-
 _Noreturn void root_exit(int status);
 
 #endif
