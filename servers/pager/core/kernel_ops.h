@@ -54,6 +54,8 @@ void kops_reply(token_t token, uint64_t r0, uint64_t r1);
 // Answers a fault with mappings, as kops_map. On error nothing is mapped or answered.
 int kops_map_reply(token_t token, uint32_t slot, uint64_t va_prot, uint32_t count,
                    const uint32_t *frames);
+// A flush is done: its caller goes on to fs with these two words (FS_FLUSHED, protocols/fs.h).
+void kops_flushed(token_t token, uint64_t then, int64_t status);
 // The waiting caller starts anew at pc.
 void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
 // Forwards a waiting faulter to proc with these five words (PROC_FAULT, protocols/proc.h).

@@ -106,7 +106,9 @@ int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size)
 int64_t pager_object_resize(struct pager *pager, uint32_t object, uint64_t size);
 int64_t pager_object_close(struct pager *pager, uint32_t object);
 int64_t pager_object_destroy(struct pager *pager, uint32_t object, uint64_t force);
-int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t object);
+// A parked caller goes to kops_flushed with `then`; other results are for it as well.
+int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t object,
+                           uint64_t then);
 // Forwarded callers; `fresh` as in PAGER_WRITE_WORD0.
 int64_t pager_object_read(struct pager *pager, struct space *space, token_t token, uint32_t object,
                           uint64_t offset, uint64_t address, uint64_t length, uint64_t result);

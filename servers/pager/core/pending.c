@@ -75,7 +75,11 @@ static void run_again(struct pager *pager, struct pending *pending, int32_t erro
   }
   int64_t result = run(pager, pending);
   if (result == PAGER_PARKED) return;
-  kops_reply(pending->token, (uint64_t)result, 0);
+  if (pending->kind == PENDING_FLUSH) {
+    kops_flushed(pending->token, pending->result, result);
+  } else {
+    kops_reply(pending->token, (uint64_t)result, 0);
+  }
   pending_free(pager, pending);
 }
 

@@ -61,9 +61,10 @@ int64_t flush_run(struct pager *pager, struct pending *pending) {
   return pending->error;
 }
 
-int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t id) {
+int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t id,
+                           uint64_t then) {
   struct pending pending = {
-      .kind = PENDING_FLUSH, .token = token, .space = pager_space(pager, origin)};
+      .kind = PENDING_FLUSH, .token = token, .space = pager_space(pager, origin), .result = then};
   struct pending **list = NULL;
   if (id != 0) {
     pending.object = object_of(pager, id);

@@ -4,6 +4,7 @@
 
 #include "abi/stats.h"
 #include "protocols/server.h"
+#include "servers/pager/core/kernel_ops.h"
 #include "servers/pager/server/kernel.h"
 
 #define FROM(via) (1u << (via))
@@ -96,7 +97,11 @@ static int64_t do_object_destroy(struct pager *pager, struct space *space,
 static int64_t do_object_flush(struct pager *pager, struct space *space,
                                const struct event *event) {
   (void)space;
-  return pager_object_flush(pager, badge_origin(event->badge), event->token, object_of(event));
+  uint64_t then = event->word[1];
+  int64_t status =
+      pager_object_flush(pager, badge_origin(event->badge), event->token, object_of(event), then);
+  if (status != PAGER_PARKED) kops_flushed(event->token, then, status);
+  return PAGER_PARKED;
 }
 
 static int64_t do_object_read(struct pager *pager, struct space *space, const struct event *event) {

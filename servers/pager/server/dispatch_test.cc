@@ -11,6 +11,7 @@
 #define _Alignas alignas
 extern "C" {
 #include "protocols/server.h"
+#include "servers/pager/core/kernel_ops.h"
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/kernel.h"
 }
@@ -22,6 +23,7 @@ using Words = std::vector<uint64_t>;
 // What the core was last asked.
 std::string called;
 Words arguments;
+Words flushed;
 struct pager_counts message;
 
 int64_t Record(const char *name, Words words) {
@@ -76,8 +78,12 @@ int64_t pager_object_close(struct pager *, uint32_t object) {
 int64_t pager_object_destroy(struct pager *, uint32_t object, uint64_t force) {
   return Record("object_destroy", {object, force});
 }
-int64_t pager_object_flush(struct pager *, uint32_t origin, token_t token, uint32_t object) {
-  return Record("object_flush", {origin, token, object});
+int64_t pager_object_flush(struct pager *, uint32_t origin, token_t token, uint32_t object,
+                           uint64_t then) {
+  return Record("object_flush", {origin, token, object, then});
+}
+void kops_flushed(token_t token, uint64_t then, int64_t status) {
+  flushed = {token, then, uint64_t(status)};
 }
 int64_t pager_object_read(struct pager *, struct space *, token_t token, uint32_t object,
                           uint64_t offset, uint64_t a, uint64_t l, uint64_t result) {
@@ -117,6 +123,7 @@ struct Case {
   std::vector<uint32_t> callers;
   bool needs_space;
   const char *function;
+  int64_t result = 7;
 };
 
 const Case kCases[] = {
@@ -132,7 +139,7 @@ const Case kCases[] = {
     {PAGER_OBJECT_RESIZE, {VIA_FS}, false, "object_resize"},
     {PAGER_OBJECT_CLOSE, {VIA_FS}, false, "object_close"},
     {PAGER_OBJECT_DESTROY, {VIA_FS}, false, "object_destroy"},
-    {PAGER_OBJECT_FLUSH, {VIA_FS}, false, "object_flush"},
+    {PAGER_OBJECT_FLUSH, {VIA_FS}, false, "object_flush", PAGER_PARKED},
     {PAGER_OBJECT_READ, {VIA_FS}, true, "object_read"},
     {PAGER_OBJECT_WRITE, {VIA_FS}, true, "object_write"},
     {PAGER_OBJECT_MAP, {VIA_FS}, true, "object_map"},
@@ -145,7 +152,8 @@ TEST(Dispatch, OnlyThoseWithAuthorityReachTheCore) {
   for (const Case &c : kCases) {
     for (uint32_t via : {0u, 1u, 2u, 3u, 4u, 5u, 7u, 8u, 32u, 64u, 0x80000000u, 0xffffffffu}) {
       const bool may = std::count(c.callers.begin(), c.callers.end(), via) > 0;
-      EXPECT_EQ(Call(via, {c.word0, 1, 2, 3}), may ? 7 : -EPERM) << c.function << " via " << via;
+      EXPECT_EQ(Call(via, {c.word0, 1, 2, 3}), may ? c.result : -EPERM)
+          << c.function << " via " << via;
       EXPECT_EQ(called, may ? c.function : "");
     }
   }
@@ -153,7 +161,8 @@ TEST(Dispatch, OnlyThoseWithAuthorityReachTheCore) {
 
 TEST(Dispatch, OperationsOnTheOwnSpaceNeedOne) {
   for (const Case &c : kCases) {
-    EXPECT_EQ(Call(c.callers[0], {c.word0, 1, 2, 3}, kOrigin + 1), c.needs_space ? -ESRCH : 7)
+    EXPECT_EQ(Call(c.callers[0], {c.word0, 1, 2, 3}, kOrigin + 1),
+              c.needs_space ? -ESRCH : c.result)
         << c.function;
   }
 }
@@ -184,6 +193,13 @@ TEST(Dispatch, PassesArguments) {
   EXPECT_EQ(arguments, (Words{5, 1, 2, 3, 3, 0x12, 7}));
   Call(VIA_PROC, {PAGER_FORK, 0xffffffff, 2});
   EXPECT_EQ(arguments, (Words{0xffffffff, 2}));
+}
+
+// Whatever its result, the caller of a flush goes on to fs, which has metadata to write.
+TEST(Dispatch, FlushedCallersGoToFs) {
+  Call(VIA_FS, {PAGER_WORD0(PAGER_OBJECT_FLUSH, 5), 96});
+  EXPECT_EQ(arguments, (Words{kOrigin, kToken, 5, 96}));
+  EXPECT_EQ(flushed, (Words{kToken, 96, 7}));
 }
 
 TEST(Dispatch, RefusesWhatTheCoreCannotHold) {

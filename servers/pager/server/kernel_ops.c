@@ -188,6 +188,10 @@ void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint
   kcall(SYS_REPLY_START, token, pc, sp, a0, a1, 0, 0);
 }
 
+void kops_flushed(token_t token, uint64_t then, int64_t status) {
+  kcall_forward(token, HANDLE_TO_FS, then, (uint64_t)status, 0, 0, 0);
+}
+
 void kops_forward_to_proc(token_t token, const uint64_t word[5]) {
   kcall_forward(token, HANDLE_TO_PROC, word[0], word[1], word[2], word[3], word[4]);
 }
