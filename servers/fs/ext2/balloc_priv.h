@@ -14,7 +14,7 @@ uint32_t ext2_balloc_available(const struct ext2_fs *fs);
 // => -EIO if blocks should be free, but are only where the bitmap is damaged.
 int ext2_balloc(struct ext2_fs *fs, uint32_t goal, uint32_t want, uint32_t *first, uint32_t *got);
 
-// Whether ext2_bfree will free the blocks.  => -EIO, reported: it will not.
+// Whether ext2_bfree will free the blocks. => -EIO, reported: it will not.
 int ext2_bfree_check(struct ext2_fs *fs, uint32_t first, uint32_t count, unsigned use,
                      uint32_t owner);
 

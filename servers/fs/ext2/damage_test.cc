@@ -56,22 +56,28 @@ class DamageTest : public testing::Test {
   uint32_t InodeBlock(const std::string &path) { return group_.inode_table + (ino_[path] - 1) / 4; }
 
   // The only block of a small directory.
-  uint8_t *DirBlock(const std::string &path) { return disk_.block(GetInode(path).block[0], kBlock); }
+  uint8_t *DirBlock(const std::string &path) {
+    return disk_.block(GetInode(path).block[0], kBlock);
+  }
 
   ext2_disk_dirent *Entry(const std::string &dir, const std::string &name) {
     uint8_t *block = DirBlock(dir);
     for (uint32_t at = 0; at < kBlock;) {
       ext2_disk_dirent *entry = reinterpret_cast<ext2_disk_dirent *>(block + at);
-      if (name == std::string(reinterpret_cast<char *>(block + at + 8), entry->name_length)) return entry;
+      if (name == std::string(reinterpret_cast<char *>(block + at + 8), entry->name_length))
+        return entry;
       at += entry->record_length;
     }
     ADD_FAILURE() << name;
     return nullptr;
   }
 
-  uint32_t *Pointers(uint32_t block) { return reinterpret_cast<uint32_t *>(disk_.block(block, kBlock)); }
+  uint32_t *Pointers(uint32_t block) {
+    return reinterpret_cast<uint32_t *>(disk_.block(block, kBlock));
+  }
 
-  // Mounts, does what `operations` does, syncs and unmounts: damage is found, and `block` is not written.
+  // Mounts, does what `operations` does, syncs and unmounts: damage is found, and `block` is not
+  // written.
   template <typename Operations>
   void Expect(uint32_t block, Operations operations) {
     std::vector<uint8_t> before(disk_.block(block, kBlock), disk_.block(block, kBlock) + kBlock);
@@ -154,13 +160,16 @@ TEST_F(DamageTest, DirectoryRecords) {
   ExpectDirDamage("name longer than the record", [&] { Entry("/d", "e")->name_length = 5; });
   ExpectDirDamage("name empty", [&] { Entry("/d", "f")->name_length = 0; });
   ExpectDirDamage("inode out of range", [&] { Entry("/d", "f")->ino = 0xFFFFFFFF; });
-  ExpectDirDamage("slash in the name", [&] { reinterpret_cast<char *>(Entry("/d", "e") + 1)[0] = '/'; });
-  ExpectDirDamage("NUL in the name", [&] { reinterpret_cast<char *>(Entry("/d", "e") + 1)[0] = 0; });
+  ExpectDirDamage("slash in the name",
+                  [&] { reinterpret_cast<char *>(Entry("/d", "e") + 1)[0] = '/'; });
+  ExpectDirDamage("NUL in the name",
+                  [&] { reinterpret_cast<char *>(Entry("/d", "e") + 1)[0] = 0; });
   ExpectDirDamage("a second dot", [&] { reinterpret_cast<char *>(Entry("/d", "e") + 1)[0] = '.'; });
   ExpectDirDamage("dot of another", [&] { Entry("/d", ".")->ino = EXT2_ROOT; });
   ExpectDirDamage("dot missing", [&] { Entry("/d", ".")->ino = 0; });
   ExpectDirDamage("dot dot missing", [&] { Entry("/d", "..")->ino = 0; });
-  ExpectDirDamage("dot dot renamed", [&] { reinterpret_cast<char *>(Entry("/d", "..") + 1)[0] = 'x'; });
+  ExpectDirDamage("dot dot renamed",
+                  [&] { reinterpret_cast<char *>(Entry("/d", "..") + 1)[0] = 'x'; });
   ExpectDirDamage("all zero", [&] { memset(DirBlock("/d"), 0, kBlock); });
   ExpectDirDamage("all ones", [&] { memset(DirBlock("/d"), 0xFF, kBlock); });
 }
@@ -220,13 +229,14 @@ TEST_F(DamageTest, ADirectoryWithAHole) {
 
 TEST_F(DamageTest, BlockNumbersOutOfRangeOrInMetadata) {
   ext2_disk_inode sound = GetInode("/g");
-  for (uint32_t bad : {0xFFFFFFFFu, 4096u, 1u, 2u, 10u, group_.block_bitmap, group_.inode_bitmap, group_.inode_table,
-                       group_.inode_table + 5}) {
+  for (uint32_t bad : {0xFFFFFFFFu, 4096u, 1u, 2u, 10u, group_.block_bitmap, group_.inode_bitmap,
+                       group_.inode_table, group_.inode_table + 5}) {
     SCOPED_TRACE(bad);
     ext2_disk_inode inode = sound;
     inode.block[2] = bad;
     SetInode("/g", inode);
-    // Superblock, descriptors and bitmaps are written for other reasons, but the bits of fixed metadata stay.
+    // Superblock, descriptors and bitmaps are written for other reasons, but the bits of fixed
+    // metadata stay.
     uint8_t first_bits = *disk_.block(group_.block_bitmap, kBlock);
     bool never_written = bad == 10 || bad == group_.inode_table + 5;
     Expect(never_written ? bad : kReserved, [&](Mount *mount) {
@@ -485,7 +495,9 @@ class AttributesTest : public testing::Test {
     table_ = disk_.block(group.inode_table, kBlock);
   }
 
-  ext2_disk_inode *Inode(uint32_t ino) { return reinterpret_cast<ext2_disk_inode *>(table_ + (ino - 1) * 128); }
+  ext2_disk_inode *Inode(uint32_t ino) {
+    return reinterpret_cast<ext2_disk_inode *>(table_ + (ino - 1) * 128);
+  }
 
   Disk disk_;
   uint8_t *table_;

@@ -76,7 +76,8 @@ TEST_P(DirTest, EntriesThatStayAreSeenOnceWhileOthersComeAndGo) {
     mount_.Unlink("/d/" + Numbered(odd));
     mount_.Create("/d/new" + std::to_string(step++));
   });
-  for (int i = 0; i < kCount; i += 2) EXPECT_EQ(1, std::count(seen.begin(), seen.end(), Numbered(i))) << i;
+  for (int i = 0; i < kCount; i += 2)
+    EXPECT_EQ(1, std::count(seen.begin(), seen.end(), Numbered(i))) << i;
   ext2_iput(dir);
 }
 
@@ -99,8 +100,9 @@ TEST_P(DirTest, TypesAreTold) {
   };
   EXPECT_EQ(0, ext2_readdir(dir, 0, emit, &types));
   std::sort(types.begin(), types.end());
-  EXPECT_EQ(std::vector<uint32_t>({EXT2_MODE_FIFO, EXT2_MODE_CHAR, EXT2_MODE_DIR, EXT2_MODE_DIR, EXT2_MODE_DIR,
-                                   EXT2_MODE_BLOCK, EXT2_MODE_REGULAR, EXT2_MODE_SYMLINK, EXT2_MODE_SOCKET}),
+  EXPECT_EQ(std::vector<uint32_t>({EXT2_MODE_FIFO, EXT2_MODE_CHAR, EXT2_MODE_DIR, EXT2_MODE_DIR,
+                                   EXT2_MODE_DIR, EXT2_MODE_BLOCK, EXT2_MODE_REGULAR,
+                                   EXT2_MODE_SYMLINK, EXT2_MODE_SOCKET}),
             types);
   EXPECT_EQ(0, ext2_readdir(dir, 1 << 30, emit, &types));
   ext2_iput(dir);

@@ -46,7 +46,8 @@ class FileTest : public testing::TestWithParam<const char *> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Mke2fs, FileTest,
-                         testing::Values("-b 1024", "-b 2048", "-b 4096", "-b 1024 -g 2048 -O ^large_file"));
+                         testing::Values("-b 1024", "-b 2048", "-b 4096",
+                                         "-b 1024 -g 2048 -O ^large_file"));
 
 TEST_P(FileTest, AnEmptyFileIsAHole) {
   uint64_t block = 1;
@@ -101,7 +102,8 @@ TEST_P(FileTest, EveryLevelOfIndirectBlocksHoldsContent) {
     }
     EXPECT_EQ(0u, mount_.ReadBlock(file_, start + 2));
   }
-  // 11 blocks; 1 + 1 indirect, 1 + 2 under double, 1 + 1 + 1 under triple (the last of the double's is one of 2).
+  // 11 blocks; 1 + 1 indirect, 1 + 2 under double, 1 + 1 + 1 under triple (the last of the double's
+  // is one of 2).
   EXPECT_EQ((11 + 1 + 3 + 3) * sectors_, Sectors());
   EXPECT_EQ(0, ext2_truncate(file_, 0));
   EXPECT_EQ(0u, Sectors());
@@ -110,8 +112,9 @@ TEST_P(FileTest, EveryLevelOfIndirectBlocksHoldsContent) {
 
 TEST_P(FileTest, TruncateFreesWhatIsBehindAtEveryBoundary) {
   const uint64_t n = pointers_;
-  for (uint64_t keep : {uint64_t{0}, uint64_t{1}, uint64_t{11}, uint64_t{12}, uint64_t{13}, 12 + n - 1, 12 + n, 12 + n + 1,
-                        12 + 2 * n - 1, 12 + 2 * n, 12 + 2 * n + 1}) {
+  for (uint64_t keep :
+       {uint64_t{0}, uint64_t{1}, uint64_t{11}, uint64_t{12}, uint64_t{13}, 12 + n - 1, 12 + n,
+        12 + n + 1, 12 + 2 * n - 1, 12 + 2 * n, 12 + 2 * n + 1}) {
     EXPECT_EQ(0, mount_.WriteBlocks(file_, 0, 12 + 2 * n + 30, kTag));
     EXPECT_EQ(0, ext2_truncate(file_, keep * mount_.block_size()));
     uint64_t indirect = (keep > 12) + (keep > 12 + n) * 2 + (keep > 12 + 2 * n);
@@ -187,7 +190,8 @@ TEST_P(FileTest, TheSizeLimitIsObserved) {
   EXPECT_EQ(-EFBIG, ext2_alloc_range(file_, UINT64_MAX, 1));
   EXPECT_EQ(-EFBIG, ext2_alloc_range(file_, 1, UINT64_MAX));
   EXPECT_EQ(-EFBIG, ext2_bmap(file_, UINT64_MAX, 1, &block, &run));
-  EXPECT_EQ(-EFBIG, ext2_bmap(file_, 12 + pointers_ + pointers_ * pointers_ * (1 + pointers_), 1, &block, &run));
+  EXPECT_EQ(-EFBIG, ext2_bmap(file_, 12 + pointers_ + pointers_ * pointers_ * (1 + pointers_), 1,
+                              &block, &run));
   EXPECT_EQ(4 * sectors_, Sectors());
   EXPECT_EQ(0, ext2_alloc_range(file_, 0, 0));
   if (mount_.block_size() == 1024) {
@@ -196,7 +200,8 @@ TEST_P(FileTest, TheSizeLimitIsObserved) {
 }
 
 TEST_P(FileTest, TheLargeFileFeatureComesWithTheFirstLargeFile) {
-  uint32_t *ro_compat = reinterpret_cast<uint32_t *>(&disk_.bytes()[1024 + offsetof(ext2_disk_super, ro_compat)]);
+  uint32_t *ro_compat =
+      reinterpret_cast<uint32_t *>(&disk_.bytes()[1024 + offsetof(ext2_disk_super, ro_compat)]);
   bool before = *ro_compat & EXT2_RO_COMPAT_LARGE_FILE;
   EXPECT_EQ(0, ext2_truncate(file_, INT32_MAX));
   EXPECT_EQ(0, ext2_sync(mount_.fs()));
@@ -248,10 +253,12 @@ TEST_P(FileTest, NoSpaceLeavesNothingHalfAllocated) {
 }
 
 TEST_P(FileTest, MetadataMayBecomeContentAndBack) {
-  // The buffers of freed directories and indirect blocks must not be written over what has their blocks now.
+  // The buffers of freed directories and indirect blocks must not be written over what has their
+  // blocks now.
   for (int round = 0; round < 4; round++) {
     EXPECT_EQ(0, mount_.Mkdir("/d"));
-    for (int i = 0; i < 60; i++) EXPECT_EQ(0, mount_.Symlink(std::string(100, 's'), "/d/" + std::to_string(i)));
+    for (int i = 0; i < 60; i++)
+      EXPECT_EQ(0, mount_.Symlink(std::string(100, 's'), "/d/" + std::to_string(i)));
     EXPECT_EQ(0, mount_.WriteBlocks(file_, 0, 12 + pointers_ + 20, kTag));
     for (int i = 0; i < 60; i++) EXPECT_EQ(0, mount_.Unlink("/d/" + std::to_string(i)));
     EXPECT_EQ(0, mount_.Rmdir("/d"));

@@ -12,6 +12,10 @@
 
 #include "gtest/gtest.h"
 
+extern "C" {
+#include "servers/fs/ext2/fs_priv.h"
+}
+
 namespace ext2_test {
 
 Disk::Disk(std::vector<uint8_t> image) : bytes_(std::move(image)), kept_(bytes_) {
@@ -74,7 +78,8 @@ namespace {
 std::string TempFile() {
   static int count = 0;
   const char *folder = getenv("TEST_TMPDIR");
-  return std::string(folder ? folder : "/tmp") + "/ext2_" + std::to_string(getpid()) + "_" + std::to_string(count++);
+  return std::string(folder ? folder : "/tmp") + "/ext2_" + std::to_string(getpid()) + "_" +
+         std::to_string(count++);
 }
 
 std::vector<uint8_t> ReadAll(const std::string &path) {
@@ -86,7 +91,8 @@ std::vector<uint8_t> ReadAll(const std::string &path) {
 }
 
 void WriteAll(const std::string &path, const std::vector<uint8_t> &bytes) {
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
 }
 
 int Run(const std::string &command, std::string *output) {
@@ -117,7 +123,8 @@ const std::vector<uint8_t> &MakeImage(const std::string &options, uint32_t mebib
   if (image.empty()) {
     image.resize(mebibytes << 20);
     std::string output;
-    EXPECT_EQ(0, RunOnImage("/sbin/mke2fs -q -F -t ext2 " + options + " %", &image, &output)) << output;
+    EXPECT_EQ(0, RunOnImage("/sbin/mke2fs -q -F -t ext2 " + options + " %", &image, &output))
+        << output;
   }
   return image;
 }
@@ -130,7 +137,9 @@ std::string Fsck(const std::vector<uint8_t> &image) {
 }
 
 Mount::Mount(Disk *disk, MountOptions options)
-    : now({1800000000, 123456789}), disk_(disk), memory_(EXT2_ARENA_SIZE(options.buffers, options.inodes) + 4096) {
+    : now({1800000000, 123456789}),
+      disk_(disk),
+      memory_(EXT2_ARENA_SIZE(options.buffers, options.inodes) + 4096) {
   uintptr_t address = reinterpret_cast<uintptr_t>(memory_.data());
   void *arena = memory_.data() + (4096 - address % 4096) % 4096;
   ext2_options o = {};
@@ -160,6 +169,8 @@ int Mount::Unmount() {
   if (root_ != nullptr) ext2_iput(root_);
   root_ = nullptr;
   if (fs_ == nullptr) return 0;
+  // Between operations nothing is pinned.
+  for (uint32_t i = 0; i < fs_->cache.count; i++) EXPECT_EQ(0u, fs_->cache.buffers[i].pins);
   int error = ext2_unmount(fs_);
   if (error != -EBUSY) fs_ = nullptr;
   return error;
@@ -300,7 +311,8 @@ std::vector<std::string> Mount::List(const std::string &path) {
   EXPECT_NE(nullptr, inode) << path;
   if (inode == nullptr) return names;
   auto emit = [](void *ctx, const ext2_dirent *entry) {
-    static_cast<std::vector<std::string> *>(ctx)->emplace_back(entry->name.text, entry->name.length);
+    static_cast<std::vector<std::string> *>(ctx)->emplace_back(entry->name.text,
+                                                               entry->name.length);
     return true;
   };
   EXPECT_EQ(0, ext2_readdir(inode, 0, emit, &names)) << path;

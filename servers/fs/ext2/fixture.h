@@ -57,10 +57,10 @@ class Disk {
 // An image by `/sbin/mke2fs -q -t ext2 OPTIONS`, made once per process for the same arguments.
 const std::vector<uint8_t> &MakeImage(const std::string &options, uint32_t mebibytes);
 
-// Runs `e2fsck -fn`.  => Empty if it finds nothing, else what it says.
+// Runs `e2fsck -fn`. => Empty if it finds nothing, else what it says.
 std::string Fsck(const std::vector<uint8_t> &image);
 
-// Runs `command` with the image in a file whose name replaces each "%".  => The exit status.
+// Runs `command` with the image in a file whose name replaces each "%". => The exit status.
 int RunOnImage(const std::string &command, std::vector<uint8_t> *image, std::string *output);
 
 struct MountOptions {
@@ -70,7 +70,7 @@ struct MountOptions {
   bool use_reserved = true;
 };
 
-// A mounted file system, and its operations by path for the tests' convenience.  All results are 0
+// A mounted file system, and its operations by path for the tests' convenience. All results are 0
 // or -errno.
 class Mount {
  public:
@@ -109,7 +109,7 @@ class Mount {
   int WriteBlocks(ext2_inode *inode, uint64_t first, uint64_t count, uint64_t tag);
   int WriteBlocks(const std::string &path, uint64_t first, uint64_t count, uint64_t tag);
   // => The tag of a block, 0 of a hole or a block of zeros; fails the test if the block is not all
-  // tag.
+  //    tag.
   uint64_t ReadBlock(ext2_inode *inode, uint64_t block);
   uint64_t ReadBlock(const std::string &path, uint64_t block);
   uint64_t FreeBlocks();

@@ -1,4 +1,5 @@
-// A full disk: every operation that needs room says so and changes nothing, and what needs none works.
+// A full disk: every operation that needs room says so and changes nothing, and what needs none
+// works.
 #include <errno.h>
 
 #include "gtest/gtest.h"
@@ -9,7 +10,8 @@ namespace {
 
 class FullTest : public testing::TestWithParam<const char *> {};
 
-INSTANTIATE_TEST_SUITE_P(Mke2fs, FullTest, testing::Values("-b 1024 -m 0", "-b 4096 -m 0", "-b 1024 -m 0 -g 512"));
+INSTANTIATE_TEST_SUITE_P(Mke2fs, FullTest,
+                         testing::Values("-b 1024 -m 0", "-b 4096 -m 0", "-b 1024 -m 0 -g 512"));
 
 TEST_P(FullTest, WithoutBlocks) {
   Disk disk(MakeImage(GetParam(), 8));
@@ -28,7 +30,8 @@ TEST_P(FullTest, WithoutBlocks) {
   }
   ext2_iput(fill);
   int error = 0, names = 0;
-  while (error == 0 && names < 1000) error = mount.Create("/d/" + std::string(200, 'x') + std::to_string(names++));
+  while (error == 0 && names < 1000)
+    error = mount.Create("/d/" + std::string(200, 'x') + std::to_string(names++));
   EXPECT_EQ(-ENOSPC, error);
   uint64_t blocks = mount.FreeBlocks();
   uint32_t inodes = mount.FreeInodes();
@@ -46,7 +49,8 @@ TEST_P(FullTest, WithoutBlocks) {
   EXPECT_EQ(inodes, mount.FreeInodes());
   EXPECT_EQ(1u << 20, mount.ReadBlock("/fill", at - 1));
   // What needs no block works.
-  EXPECT_EQ(0, mount.Rename("/d/" + std::string(200, 'x') + "0", "/d/" + std::string(200, 'x') + "1"));
+  EXPECT_EQ(0,
+            mount.Rename("/d/" + std::string(200, 'x') + "0", "/d/" + std::string(200, 'x') + "1"));
   EXPECT_EQ(0, mount.Truncate("/fill", (at / 2) * mount.block_size()));
   EXPECT_EQ(0, mount.Create("/d/" + name));
   EXPECT_EQ(0, mount.Unlink("/fill"));

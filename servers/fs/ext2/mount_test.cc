@@ -17,7 +17,7 @@ ext2_disk_super GetSuper(Disk *disk) {
   return super;
 }
 
-// Mounts an image whose superblock `change` has altered.  => The error of the mount.
+// Mounts an image whose superblock `change` has altered. => The error of the mount.
 template <typename Change>
 int MountChanged(Change change) {
   Disk disk(MakeImage("-b 1024", 4));
@@ -32,10 +32,12 @@ int MountChanged(Change change) {
 class EveryFormat : public testing::TestWithParam<const char *> {};
 
 INSTANTIATE_TEST_SUITE_P(Mke2fs, EveryFormat,
-                         testing::Values("-b 1024", "-b 2048", "-b 4096", "-b 1024 -I 128", "-b 4096 -I 128",
-                                         "-b 4096 -I 512", "-b 1024 -O ^filetype", "-b 1024 -O ^sparse_super,^resize_inode",
-                                         "-b 1024 -O none -I 128", "-b 1024 -r 0 -O none -I 128", "-b 1024 -g 1024",
-                                         "-b 4096 -g 512 -m 0", "-b 4096 -O ^dir_index,^ext_attr"));
+                         testing::Values("-b 1024", "-b 2048", "-b 4096", "-b 1024 -I 128",
+                                         "-b 4096 -I 128", "-b 4096 -I 512", "-b 1024 -O ^filetype",
+                                         "-b 1024 -O ^sparse_super,^resize_inode",
+                                         "-b 1024 -O none -I 128", "-b 1024 -r 0 -O none -I 128",
+                                         "-b 1024 -g 1024", "-b 4096 -g 512 -m 0",
+                                         "-b 4096 -O ^dir_index,^ext_attr"));
 
 TEST_P(EveryFormat, IsMountedAndStaysSoundWhenChanged) {
   Disk disk(MakeImage(GetParam(), 16));
@@ -287,7 +289,8 @@ TEST(MountTest, StatfsLeavesReservedBlocksOut) {
   Mount mount(&disk, options);
   struct ext2_statfs info;
   ext2_statfs(mount.fs(), &info);
-  EXPECT_EQ(4096u, info.blocks + 1 + 1 + 1 + GetSuper(&disk).reserved_descriptor_blocks + 2 + info.inodes / 4);
+  EXPECT_EQ(4096u, info.blocks + 1 + 1 + 1 + GetSuper(&disk).reserved_descriptor_blocks + 2 +
+                       info.inodes / 4);
   EXPECT_EQ(info.free_blocks - GetSuper(&disk).reserved_blocks_count, info.available_blocks);
   EXPECT_EQ(1024u, info.block_size);
   EXPECT_FALSE(info.damaged);

@@ -44,7 +44,8 @@ class NameiTest : public testing::Test {
 TEST_F(NameiTest, FindsFilesBySlashesAndDots) {
   int64_t f = Walk("/a/b/f");
   EXPECT_GT(f, 10);
-  for (const char *path : {"a/b/f", "//a//b///f", "/./a/./b/f", "/a/../a/b/../b/f", "/../../a/b/f"}) EXPECT_EQ(f, Walk(path)) << path;
+  for (const char *path : {"a/b/f", "//a//b///f", "/./a/./b/f", "/a/../a/b/../b/f", "/../../a/b/f"})
+    EXPECT_EQ(f, Walk(path)) << path;
   EXPECT_EQ(EXT2_ROOT, Walk("/"));
   EXPECT_EQ(EXT2_ROOT, Walk("///"));
   EXPECT_EQ(EXT2_ROOT, Walk("."));
@@ -91,7 +92,8 @@ TEST_F(NameiTest, Errors) {
 
 TEST_F(NameiTest, FortyLinksAreFollowed) {
   EXPECT_EQ(0, mount_.Symlink("a", "/l1"));
-  for (int i = 2; i <= 41; i++) EXPECT_EQ(0, mount_.Symlink("l" + std::to_string(i - 1), "/l" + std::to_string(i)));
+  for (int i = 2; i <= 41; i++)
+    EXPECT_EQ(0, mount_.Symlink("l" + std::to_string(i - 1), "/l" + std::to_string(i)));
   EXPECT_EQ(Walk("/a"), Walk("/l40"));
   EXPECT_EQ(-ELOOP, Walk("/l41"));
 }
@@ -110,7 +112,8 @@ TEST_F(NameiTest, APathThatLinksMakeTooLongIsRefused) {
 TEST_F(NameiTest, ParentStopsBeforeTheLastComponent) {
   auto parent = [&](const std::string &path, int64_t ino, const std::string &last, bool slash) {
     ext2_namei_result result;
-    ASSERT_EQ(0, ext2_namei(mount_.root(), mount_.root(), Name(path), EXT2_NAMEI_PARENT, &result)) << path;
+    ASSERT_EQ(0, ext2_namei(mount_.root(), mount_.root(), Name(path), EXT2_NAMEI_PARENT, &result))
+        << path;
     EXPECT_EQ(ino, ext2_inode_number(result.inode)) << path;
     EXPECT_EQ(last, std::string(result.last, result.last_length)) << path;
     EXPECT_EQ(slash, result.directory_wanted) << path;

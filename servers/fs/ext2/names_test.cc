@@ -37,7 +37,8 @@ class NamesTest : public testing::TestWithParam<const char *> {
   Mount mount_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Mke2fs, NamesTest, testing::Values("-b 1024", "-b 4096", "-b 1024 -I 128 -O ^filetype"));
+INSTANTIATE_TEST_SUITE_P(Mke2fs, NamesTest,
+                         testing::Values("-b 1024", "-b 4096", "-b 1024 -I 128 -O ^filetype"));
 
 TEST_P(NamesTest, CreateMakesAnEmptyFile) {
   EXPECT_EQ(0, mount_.Create("/a", 04640));
@@ -76,7 +77,8 @@ TEST_P(NamesTest, NamesAreChecked) {
   EXPECT_EQ(-ENOENT, ext2_lookup(root, Name(std::string(254, 'n')), &found));
   EXPECT_EQ(-ENAMETOOLONG, ext2_unlink(root, Name(std::string(256, 'n'))));
   EXPECT_EQ(-ENAMETOOLONG, ext2_rmdir(root, Name(std::string(256, 'n'))));
-  EXPECT_EQ(-ENAMETOOLONG, ext2_rename(root, Name("lost+found"), root, Name(std::string(256, 'n'))));
+  EXPECT_EQ(-ENAMETOOLONG,
+            ext2_rename(root, Name("lost+found"), root, Name(std::string(256, 'n'))));
 }
 
 TEST_P(NamesTest, AFileIsNoDirectory) {
@@ -222,7 +224,8 @@ TEST_P(NamesTest, SymlinkErrors) {
 TEST_P(NamesTest, MknodKeepsTypeAndNumbers) {
   const uint32_t types[] = {EXT2_MODE_CHAR, EXT2_MODE_BLOCK, EXT2_MODE_FIFO, EXT2_MODE_SOCKET};
   for (uint32_t type : types) {
-    for (auto [major, minor] : {std::pair(5u, 1u), std::pair(255u, 255u), std::pair(256u, 0u), std::pair(4095u, 1048575u)}) {
+    for (auto [major, minor] : {std::pair(5u, 1u), std::pair(255u, 255u), std::pair(256u, 0u),
+                                std::pair(4095u, 1048575u)}) {
       std::string path = "/n" + std::to_string(type) + "_" + std::to_string(major);
       EXPECT_EQ(0, mount_.Mknod(path, type | 0600, major, minor));
       struct ext2_stat stat;

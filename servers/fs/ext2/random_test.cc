@@ -1,5 +1,6 @@
-// Random operations on the file system and on a simple model of a file tree, which says what each has to give.
-// Now and then all is compared; the file system is unmounted, judged by e2fsck, mounted again and compared anew.
+// Random operations on the file system and on a simple model of a file tree, which says what each
+// has to give. Now and then all is compared; the file system is unmounted, judged by e2fsck,
+// mounted again and compared anew.
 #include <errno.h>
 
 #include <algorithm>
@@ -99,7 +100,7 @@ class Comparison {
     return found == dir->names.end() ? nullptr : found->second;
   }
 
-  // => Whether it was done.  Running out of space is allowed where the model does not know.
+  // => Whether it was done. Running out of space is allowed where the model does not know.
   bool Done(int expected, int got, const char *what) {
     if (expected == 0 && got == -ENOSPC) {
       no_space_++;
@@ -202,7 +203,10 @@ class Comparison {
     std::string name = AnyName();
     NodePtr node = Find(dir, name);
     ext2_inode *at = Get(dir);
-    int expected = !node ? -ENOENT : !node->IsDir() ? -ENOTDIR : !node->names.empty() ? -ENOTEMPTY : 0;
+    int expected = !node                  ? -ENOENT
+                   : !node->IsDir()       ? -ENOTDIR
+                   : !node->names.empty() ? -ENOTEMPTY
+                                          : 0;
     if (Done(expected, ext2_rmdir(at, Name(name)), "rmdir")) {
       dir->names.erase(name);
       DropDir(node);
@@ -250,7 +254,8 @@ class Comparison {
   }
 
   NodePtr AnyFile() {
-    if (!handles_.empty() && Pick(3) == 0) return handles_[Pick(static_cast<uint32_t>(handles_.size()))].node;
+    if (!handles_.empty() && Pick(3) == 0)
+      return handles_[Pick(static_cast<uint32_t>(handles_.size()))].node;
     for (int tries = 0; tries < 20; tries++) {
       NodePtr node = Find(AnyDir(), AnyName());
       if (node && node->type == EXT2_MODE_REGULAR) return node;
@@ -274,7 +279,8 @@ class Comparison {
       case 1:
         return Pick(70000);
       case 2:
-        return 12 + mount_->block_size() / 4 + (mount_->block_size() / 4) * (mount_->block_size() / 4) - 3 + Pick(6);
+        return 12 + mount_->block_size() / 4 +
+               (mount_->block_size() / 4) * (mount_->block_size() / 4) - 3 + Pick(6);
       default:
         return Pick(40);
     }
@@ -283,7 +289,8 @@ class Comparison {
   void Write() {
     NodePtr node = AnyFile();
     if (!node) return;
-    uint64_t first = AnyPlace(), count = 1 + Pick(Pick(10) == 0 ? 400 : 20), tag = (tag_ += 1 << 24);
+    uint64_t first = AnyPlace(), count = 1 + Pick(Pick(10) == 0 ? 400 : 20),
+             tag = (tag_ += 1 << 24);
     ext2_inode *inode = Open(node);
     uint64_t before = mount_->FreeBlocks();
     int error = mount_->WriteBlocks(inode, first, count, tag);
@@ -300,7 +307,9 @@ class Comparison {
   void Truncate() {
     NodePtr node = AnyFile();
     if (!node) return;
-    uint64_t size = Pick(8) == 0 ? 0 : AnyPlace() * mount_->block_size() + (Pick(2) ? Pick(mount_->block_size()) : 0);
+    uint64_t size = Pick(8) == 0 ? 0
+                                 : AnyPlace() * mount_->block_size() +
+                                       (Pick(2) ? Pick(mount_->block_size()) : 0);
     ext2_inode *inode = Open(node);
     if (Done(0, ext2_truncate(inode, size), "truncate")) {
       node->size = size;
@@ -419,24 +428,29 @@ class RandomTest : public testing::TestWithParam<Config> {};
 
 TEST_P(RandomTest, MatchesTheModel) {
   const Config &config = GetParam();
-  printf("seed %u, mke2fs %s, %u MiB, %u buffers\n", config.seed, config.options, config.mebibytes, config.buffers);
+  printf("seed %u, mke2fs %s, %u MiB, %u buffers\n", config.seed, config.options, config.mebibytes,
+         config.buffers);
   Comparison(config).Go();
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Seeds, RandomTest,
-    testing::Values(Config{"-b 1024 -m 0", 16, 32, 1, 15000}, Config{"-b 1024 -m 0", 16, 512, 2, 15000},
-                    Config{"-b 4096 -m 0", 48, 32, 3, 15000}, Config{"-b 4096 -m 0 -g 1024", 48, 128, 4, 15000},
-                    Config{"-b 2048 -m 0 -I 128", 16, 64, 5, 15000},
-                    Config{"-b 1024 -m 0 -g 512 -I 128 -O ^filetype,^resize_inode", 8, 32, 6, 15000},
-                    Config{"-b 1024 -m 0 -N 64", 4, 32, 7, 15000}));
+    testing::Values(
+        Config{"-b 1024 -m 0", 16, 32, 1, 15000}, Config{"-b 1024 -m 0", 16, 512, 2, 15000},
+        Config{"-b 4096 -m 0", 48, 32, 3, 15000}, Config{"-b 4096 -m 0 -g 1024", 48, 128, 4, 15000},
+        Config{"-b 2048 -m 0 -I 128", 16, 64, 5, 15000},
+        Config{"-b 1024 -m 0 -g 512 -I 128 -O ^filetype,^resize_inode", 8, 32, 6, 15000},
+        Config{"-b 1024 -m 0 -N 64", 4, 32, 7, 15000}));
 
 // More steps from the environment, for soaking: EXT2_SEED, EXT2_STEPS.
 TEST(SoakTest, MatchesTheModel) {
-  if (getenv("EXT2_SEED") == nullptr || getenv("EXT2_STEPS") == nullptr) GTEST_SKIP() << "no EXT2_SEED, EXT2_STEPS";
+  if (getenv("EXT2_SEED") == nullptr || getenv("EXT2_STEPS") == nullptr)
+    GTEST_SKIP() << "no EXT2_SEED, EXT2_STEPS";
   uint32_t seed = static_cast<uint32_t>(atoi(getenv("EXT2_SEED")));
   uint32_t steps = static_cast<uint32_t>(atoi(getenv("EXT2_STEPS")));
-  Comparison({seed % 2 ? "-b 1024 -m 0" : "-b 4096 -m 0 -g 1024", seed % 2 ? 16u : 48u, 32, seed, steps}).Go();
+  Comparison(
+      {seed % 2 ? "-b 1024 -m 0" : "-b 4096 -m 0 -g 1024", seed % 2 ? 16u : 48u, 32, seed, steps})
+      .Go();
 }
 
 }  // namespace
