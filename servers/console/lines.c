@@ -84,8 +84,10 @@ void lines_echo(struct lines *lines, const char *bytes, size_t count) {
   }
 }
 
-void lines_prompt(struct lines *lines) {
-  if (lines->open && lines->owner == LINES_NOBODY) lines->owner = LINES_INPUT;
+void lines_prompt(struct lines *lines, uint32_t reader) {
+  if (!lines->open || (lines->owner != LINES_NOBODY && lines->owner != reader)) return;
+  lines->owner = LINES_INPUT;
+  show_held(lines);
 }
 
 void lines_release(struct lines *lines, uint32_t owner) {

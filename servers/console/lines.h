@@ -37,8 +37,8 @@ void lines_write(struct lines *lines, uint32_t writer, const char *bytes, size_t
 // Shows what was typed, on whatever line is current.
 void lines_echo(struct lines *lines, const char *bytes, size_t count);
 
-// Somebody waits for input behind what is shown.
-void lines_prompt(struct lines *lines);
+// A writer waits for input behind what it has shown: a prompt.
+void lines_prompt(struct lines *lines, uint32_t reader);
 
 // An owner gives up its unfinished line; others go on behind it. Nothing if it is not the owner.
 void lines_release(struct lines *lines, uint32_t owner);

@@ -91,11 +91,16 @@ TEST_F(Lines, FullHoldForcesTheLine) {
 
 TEST_F(Lines, TextBehindAPromptStartsANewLine) {
   Write(kA, "$ ");
-  lines_release(l.get(), kA);
-  lines_prompt(l.get());
-  Write(kB, "done\n");
-  EXPECT_EQ(shown, "$ \ndone\n");
+  Write(kB, "held\n");
+  lines_prompt(l.get(), kB);  // is not the owner
+  EXPECT_EQ(shown, "$ ");
+  lines_prompt(l.get(), kA);
+  EXPECT_EQ(shown, "$ \nheld\n");
   EXPECT_TRUE(l->input_hidden);
+  Write(kA, "$ ");
+  lines_prompt(l.get(), kA);
+  Write(kB, "done\n");
+  EXPECT_EQ(shown, "$ \nheld\n$ \ndone\n");
 }
 
 TEST_F(Lines, EchoNeitherTakesNorWaitsForALine) {
@@ -155,7 +160,7 @@ TEST_F(Lines, RandomEventsLoseNothing) {
         if (random() % 10 == 0) lines_force(l.get());
         break;
       case 2:
-        lines_prompt(l.get());
+        lines_prompt(l.get(), writer);
         break;
       default: {
         // Each writer has its own letters.

@@ -143,15 +143,16 @@ static void serve_readers(void) {
 
 int64_t terminal_read(token_t token, uint32_t origin, uint64_t length) {
   if (length == 0) return 0;
-  terminal_yield(origin);
   if (terminal.readers.count == 0 && !input_queue_empty(&terminal.queue)) {
+    terminal_yield(origin);
     return (int64_t)take(outside_page(origin), length);
   }
   if (length > PAGE_SIZE) length = PAGE_SIZE;
   struct waiter reader = {token, origin, (uint32_t)length};
   if (!waiters_add(&terminal.readers, reader)) return -EAGAIN;
+  lines_prompt(&terminal.lines, origin);
   show_typed();
-  lines_prompt(&terminal.lines);
+  after_output();
   return TERMINAL_LATER;
 }
 

@@ -221,7 +221,15 @@ TEST_F(Terminal, ReadingGivesTheLineUp) {
   Write(kA, "name? ");
   Write(kB, "b\n");
   Read(kA, 10);
-  EXPECT_EQ(world->screen, "name? b\n");
+  EXPECT_EQ(world->screen, "name? \nb\n");
+}
+
+TEST_F(Terminal, TypedAheadGoesOnBehindThePrompt) {
+  Type("x\r");
+  Write(kA, "name? ");
+  Read(kA, 10);
+  Write(kB, "b\n");
+  EXPECT_EQ(world->screen, "x\nname? b\n");
 }
 
 TEST_F(Terminal, IdleOwnerLosesItsLine) {
