@@ -129,8 +129,9 @@ static void show_fork(char *memory) {
   if (child == 0) run_child(memory);
   waitpid(child, NULL, 0);
   end("this program, while fork and the child ran");
-  say("  The page that the child wrote to still holds %d here. The child is gone, this program\n"
-      "  is the last owner: writing takes a fault, but no copy.\n",
+  say("  (What was copied here is the stack, which fork itself writes to.) The page that the\n"
+      "  child wrote to still holds %d here. The child is gone, this program is the last owner:\n"
+      "  writing takes faults, but no copies.\n",
       *page(memory, 0));
   begin();
   for (int i = 0; i < WRITTEN; ++i) *page(memory, i * STRIDE) = 4;
@@ -164,8 +165,9 @@ static void show_file(void) {
   end("writing to the first page");
   char text[28] = {0};
   if (pread(fd, text, 27, 0) != 27) exit(common_error(FILE_NAME));
-  say("  read() now finds \"%s\": nothing had to be copied between\n"
-      "  two caches. msync writes the one dirty page to disk:\n",
+  say("  Look: one fault brought all cached pages into reach. read() now finds\n"
+      "  \"%s\": there are no two copies that\n"
+      "  could differ. msync writes the one dirty page to disk:\n",
       text);
   static struct pager_counts after;
   begin();
