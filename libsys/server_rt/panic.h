@@ -10,6 +10,6 @@ __attribute__((format(printf, 1, 2))) void debug_print(const char *format, ...);
 // Our own invariant is broken: prints and powers the machine off with PANIC_STATUS. A server
 // whose HANDLE_KERNEL lacks the right to do that raises an exception instead, so that proc does.
 #define PANIC_STATUS 70
-_Noreturn __attribute__((format(printf, 1, 2), cold)) void panic(const char *format, ...);
+__attribute__((noreturn, cold, format(printf, 1, 2))) void panic(const char *format, ...);
 
 #endif
