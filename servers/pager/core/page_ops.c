@@ -41,9 +41,9 @@ void page_zero(void *page) {
     (t)[(i) + 5] = g, (t)[(i) + 6] = h, (t)[(i) + 7] = j;                                 \
   }
 
-void page_copy(void *restrict to, const void *restrict from) {
-  uint64_t *restrict t = to;
-  const uint64_t *restrict f = from;
+void page_copy(void *to, const void *from) {
+  uint64_t *t = to;
+  const uint64_t *f = from;
   const uint64_t *end = f + PAGE_SIZE / sizeof(uint64_t);
   do {
     COPY8(t, f, 0)

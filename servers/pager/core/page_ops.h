@@ -7,7 +7,7 @@
 
 void page_zero(void *page);
 // => different pages
-void page_copy(void *restrict to, const void *restrict from);
+void page_copy(void *to, const void *from);
 // Any bytes; the ranges may overlap.
 void bytes_copy(void *to, const void *from, size_t bytes);
 void bytes_zero(void *to, size_t bytes);

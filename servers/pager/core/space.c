@@ -307,19 +307,19 @@ void space_join(struct pager *pager, struct space *space, struct region *region)
   space->hit = &pager->nothing;
 }
 
-void space_add_region(struct pager *pager, struct space *space, const struct region *template) {
-  space->virtual_pages += template->end - template->start;
-  struct region *left = region_find(space->regions, template->start - 1);
-  if (left && region_joins(left, template)) {
-    left->end = template->end;
-    left->tail = template->tail;
-    left->flags |= template->flags & REGION_TOUCHED;
+void space_add_region(struct pager *pager, struct space *space, const struct region *like) {
+  space->virtual_pages += like->end - like->start;
+  struct region *left = region_find(space->regions, like->start - 1);
+  if (left && region_joins(left, like)) {
+    left->end = like->end;
+    left->tail = like->tail;
+    left->flags |= like->flags & REGION_TOUCHED;
     region_refresh(space->regions, left);
     space_join(pager, space, left);
     return;
   }
   struct region *region = slab_take(pager, SLAB_REGION);
-  *region = *template;
+  *region = *like;
   link_region(space, region);
   space_join(pager, space, region);
 }

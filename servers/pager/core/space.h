@@ -77,7 +77,7 @@ void space_release_regions(struct pager *pager, struct space *space);
 bool space_covers(struct space *space, uint32_t start, uint32_t end);
 // Makes a region and puts it into the space, joined with its neighbours where possible. => the
 // range is free, one region is reserved
-void space_add_region(struct pager *pager, struct space *space, const struct region *template);
+void space_add_region(struct pager *pager, struct space *space, const struct region *like);
 // Joins a region with the one behind it if they are alike.
 void space_join(struct pager *pager, struct space *space, struct region *region);
 // Makes `page` a border between regions. => one region is reserved

@@ -72,7 +72,7 @@ static inline void *item_at(const struct pager *pager, uint32_t ref) {
 }
 
 static inline struct node *node_at(const struct pager *pager, uint32_t ref) {
-  return item_at(pager, ref);
+  return (struct node *)item_at(pager, ref);
 }
 
 static inline struct space *space_of(const struct pager *pager, uint32_t badge) {
