@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+_Static_assert(LINES_HELD_MAX / 2 >= LINES_WRITE_MAX + 8, "half of it is room for any write");
+
 // What is held is a sequence of these, each followed by its bytes.
 struct held {
   uint32_t writer;
@@ -62,14 +64,12 @@ static void show_held(struct lines *lines) {
   }
 }
 
-void lines_write(struct lines *lines, uint32_t writer, const char *bytes, size_t count) {
-  if (count == 0) return;
-  while (!may_write(lines, writer)) {
-    if (hold(lines, writer, bytes, count)) return;
-    lines_force(lines);
-  }
+bool lines_write(struct lines *lines, uint32_t writer, const char *bytes, size_t count) {
+  if (count == 0) return true;
+  if (!may_write(lines, writer)) return hold(lines, writer, bytes, count);
   show(lines, writer, bytes, count);
   show_held(lines);
+  return true;
 }
 
 void lines_echo(struct lines *lines, const char *bytes, size_t count) {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define LINES_WRITE_MAX 4096u  // bytes of one write
-#define LINES_HELD_MAX 8192u   // bytes held, with 8 more for each write
+#define LINES_HELD_MAX 12288u  // bytes held, with 8 more for each write
 
 // Owners that are not writers' badges.
 #define LINES_NOBODY 0u
@@ -31,8 +31,9 @@ struct lines {
 
 void lines_init(struct lines *lines, void (*put)(const char *bytes, size_t count));
 
-// A writer's text, at most LINES_WRITE_MAX bytes: shown now or held.
-void lines_write(struct lines *lines, uint32_t writer, const char *bytes, size_t count);
+// A writer's text, at most LINES_WRITE_MAX bytes: shown now or held. false: neither, there is no
+// room; there surely is while less than half of LINES_HELD_MAX is held.
+bool lines_write(struct lines *lines, uint32_t writer, const char *bytes, size_t count);
 
 // Shows what was typed, on whatever line is current.
 void lines_echo(struct lines *lines, const char *bytes, size_t count);
@@ -47,5 +48,9 @@ void lines_release(struct lines *lines, uint32_t owner);
 void lines_force(struct lines *lines);
 
 static inline bool lines_holding(const struct lines *lines) { return lines->held_bytes != 0; }
+
+static inline bool lines_have_room(const struct lines *lines) {
+  return lines->held_bytes < LINES_HELD_MAX / 2;
+}
 
 #endif

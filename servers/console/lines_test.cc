@@ -22,7 +22,10 @@ class Lines : public testing::Test {
     lines_init(l.get(), Put);
   }
   void Write(uint32_t writer, const std::string &text) {
-    lines_write(l.get(), writer, text.data(), text.size());
+    while (!lines_write(l.get(), writer, text.data(), text.size())) {
+      EXPECT_FALSE(lines_have_room(l.get()));
+      lines_force(l.get());
+    }
   }
   void Echo(const std::string &text) { lines_echo(l.get(), text.data(), text.size()); }
 
@@ -79,14 +82,18 @@ TEST_F(Lines, ForcedLineIsEndedFirst) {
   EXPECT_EQ(shown, "50%\nb\n100%\n");
 }
 
-TEST_F(Lines, FullHoldForcesTheLine) {
+TEST_F(Lines, RefusesWhatItCannotHold) {
   Write(kA, "a");
   std::string big(LINES_WRITE_MAX, 'b');
   big.back() = '\n';
-  Write(kB, big);
-  EXPECT_EQ(shown, "a");
-  Write(kB, big);
-  EXPECT_EQ(shown, "a\n" + big + big);
+  size_t held = 0;
+  while (lines_write(l.get(), kB, big.data(), big.size())) held++;
+  EXPECT_EQ(held, LINES_HELD_MAX / (LINES_WRITE_MAX + 8));
+  EXPECT_FALSE(lines_have_room(l.get()));
+  EXPECT_TRUE(lines_write(l.get(), kA, "a\n", 2));
+  std::string expected = "aa\n";
+  while (held-- > 0) expected += big;
+  EXPECT_EQ(shown, expected);
 }
 
 TEST_F(Lines, TextBehindAPromptStartsANewLine) {

@@ -21,9 +21,9 @@ _Static_assert(LINES_WRITE_MAX == PAGE_SIZE, "a write is at most a message page"
 #define BACKLOG_LOW 1024u
 
 // While text is held: an owner of the line that writes nothing for one to two ticks, or does not
-// end its line in so many, loses it.
-#define TICK_MS 100u
-#define TICKS_MAX 10u
+// end its line in so many, loses it. Long, because a writer may be slow without being to blame.
+#define TICK_MS 1000u
+#define TICKS_MAX 5u
 
 static struct terminal {
   uint32_t mode;
@@ -58,8 +58,7 @@ static void show_typed(void) {
   editor_show(&terminal.editor);
 }
 
-static void after_output(void) {
-  if (terminal.readers.count != 0 && !terminal.lines.open) show_typed();
+static void start_ticking(void) {
   if (!lines_holding(&terminal.lines) || terminal.ticking) return;
   terminal.ticking = true;
   terminal.ticks = 0;
@@ -67,34 +66,45 @@ static void after_output(void) {
   outside_tick_after(TICK_MS);
 }
 
-static void write_page(uint32_t origin, uint32_t length) {
+static bool write_page(uint32_t origin, uint32_t length) {
   // Copied first: the page may change while it is looked at.
   memcpy(terminal.buffer, outside_page(origin), length);
-  lines_write(&terminal.lines, origin, terminal.buffer, length);
-  after_output();
+  return lines_write(&terminal.lines, origin, terminal.buffer, length);
 }
 
-int64_t terminal_write(token_t token, uint32_t origin, uint64_t length) {
-  if (length > PAGE_SIZE) return -EINVAL;
-  if (terminal.writers.count != 0 || outside_backlog() > BACKLOG_HIGH) {
-    struct waiter writer = {token, origin, (uint32_t)length};
-    return waiters_add(&terminal.writers, writer) ? TERMINAL_LATER : -EAGAIN;
-  }
-  write_page(origin, (uint32_t)length);
-  return (int64_t)length;
-}
-
-void terminal_drained(void) {
-  if (outside_backlog() > BACKLOG_LOW) return;
-  while (terminal.writers.count != 0 && outside_backlog() <= BACKLOG_HIGH) {
+// Lets those writers go on that wait for the UART or for others' lines.
+static void resume_writers(void) {
+  while (terminal.writers.count != 0 && lines_have_room(&terminal.lines) &&
+         outside_backlog() <= BACKLOG_HIGH) {
     struct waiter writer = waiters_take(&terminal.writers);
     write_page(writer.badge, writer.length);
     outside_answer(writer.token, writer.length);
   }
 }
 
+static void after_output(void) {
+  resume_writers();
+  if (terminal.readers.count != 0 && !terminal.lines.open) show_typed();
+  start_ticking();
+}
+
+int64_t terminal_write(token_t token, uint32_t origin, uint64_t length) {
+  if (length > PAGE_SIZE) return -EINVAL;
+  // Others may wait, but the owner of the line that they wait for must not.
+  if (outside_backlog() > BACKLOG_HIGH || !write_page(origin, (uint32_t)length)) {
+    struct waiter writer = {token, origin, (uint32_t)length};
+    return waiters_add(&terminal.writers, writer) ? TERMINAL_LATER : -EAGAIN;
+  }
+  after_output();
+  return (int64_t)length;
+}
+
+void terminal_drained(void) {
+  if (outside_backlog() <= BACKLOG_LOW) after_output();
+}
+
 void terminal_message(uint32_t origin, const char *bytes, size_t count) {
-  lines_write(&terminal.lines, origin, bytes, count);
+  while (!lines_write(&terminal.lines, origin, bytes, count)) lines_force(&terminal.lines);
   after_output();
 }
 
@@ -117,7 +127,10 @@ void terminal_tick(void) {
 }
 
 void terminal_flush(void) {
-  while (lines_holding(&terminal.lines)) lines_force(&terminal.lines);
+  while (lines_holding(&terminal.lines)) {
+    lines_force(&terminal.lines);
+    resume_writers();
+  }
   outside_drain();
 }
 

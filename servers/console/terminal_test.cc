@@ -289,6 +289,23 @@ TEST_F(Terminal, WritersWaitWhileTheUartIsBehind) {
   EXPECT_EQ(world->screen, "1\n2\n");
 }
 
+TEST_F(Terminal, WritersWaitForALongLineOfAnother) {
+  Write(kA, "a");
+  std::string big(4096, 'b');
+  big.back() = '\n';
+  token_t last;
+  int writes = 0;
+  while (Answered(last = Write(kB, big))) writes++;
+  token_t other = Write(kC, big);
+  EXPECT_FALSE(Answered(other));
+  EXPECT_TRUE(Answered(Write(kA, "a")));  // the owner goes on
+  EXPECT_FALSE(Answered(last));
+  Write(kA, "a\n");
+  EXPECT_EQ(Result(last), 4096);
+  EXPECT_EQ(Result(other), 4096);
+  EXPECT_EQ(world->screen.size(), 4u + (writes + 2) * 4096u);
+}
+
 TEST_F(Terminal, MessagesNeverWait) {
   world->backlog = 10000;
   terminal_message(3, "oops\n", 5);
