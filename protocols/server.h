@@ -34,6 +34,9 @@ enum slot {
   SLOT_FIRST_PROGRAM = 8,
 };
 
+// Programs that proc lets live at once, zombies counted. fs has room for as many.
+#define PROGRAMS_MAX 512u
+
 static inline uint32_t badge_slot(uint32_t badge) { return badge & SLOT_MASK; }
 
 // Badges of endpoint handles (via). Programs call with VIA_PROGRAM, servers with their own.

@@ -134,10 +134,10 @@ void table_init(struct process_table *table) {
 }
 
 static bool may_fork(const struct process_table *table, const struct process *parent) {
-  uint32_t reserved = SLOTS_FOR_FAMILY;
-  if (parent->family) reserved = SLOTS_FOR_INIT;
+  uint32_t reserved = PROCESSES_FOR_FAMILY;
+  if (parent->family) reserved = PROCESSES_FOR_INIT;
   if (parent->pid == PID_INIT) reserved = 0;
-  return table->count + reserved < PROCESSES_MAX;
+  return table->count + reserved < PROGRAMS_MAX;
 }
 
 struct process *table_fork(struct process_table *table, struct process *parent, uint64_t now) {

@@ -15,12 +15,10 @@
 #include "abi/event.h"
 #include "protocols/server.h"
 
-#define PROCESSES_MAX (SLOTS_MAX - SLOT_FIRST_PROGRAM)
-
-// When so few slots are left, only init and those that init started itself (the shell) may fork;
-// of the last ones, only init. So a fork bomb can be ended.
-#define SLOTS_FOR_FAMILY 16u
-#define SLOTS_FOR_INIT 2u
+// Of PROGRAMS_MAX, so many are for init and for those that init started itself (the shell) alone,
+// and the last ones only for init. So a fork bomb can be ended.
+#define PROCESSES_FOR_FAMILY 16u
+#define PROCESSES_FOR_INIT 2u
 
 #define PID_INIT 1u
 #define PID_MAX 32767u

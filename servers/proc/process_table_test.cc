@@ -94,11 +94,11 @@ TEST_F(ProcessTable, ForkBombLeavesRoomForTheShellAndForInit) {
   }
   uint32_t by_shell = 0;
   while (Fork(shell)) by_shell++;
-  EXPECT_EQ(by_shell, SLOTS_FOR_FAMILY - SLOTS_FOR_INIT);
+  EXPECT_EQ(by_shell, PROCESSES_FOR_FAMILY - PROCESSES_FOR_INIT);
   uint32_t by_init = 0;
   while (Fork(Init())) by_init++;
-  EXPECT_EQ(by_init, SLOTS_FOR_INIT);
-  EXPECT_EQ(table->count, unsigned{PROCESSES_MAX});
+  EXPECT_EQ(by_init, PROCESSES_FOR_INIT);
+  EXPECT_EQ(table->count, unsigned{PROGRAMS_MAX});
 }
 
 TEST_F(ProcessTable, WaitFindsTheOldestZombieThatIsMeant) {

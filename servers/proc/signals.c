@@ -32,7 +32,7 @@ static struct process *next_target(const struct request *request, int64_t select
 }
 
 // A process may be reaped while it is signaled, when init waits for it. The walk goes by pids.
-#define TARGETS_MAX PROCESSES_MAX
+#define TARGETS_MAX PROGRAMS_MAX
 static uint16_t targets[TARGETS_MAX];
 
 static uint32_t collect_targets(const struct request *request, int64_t selector) {
