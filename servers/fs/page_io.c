@@ -170,7 +170,7 @@ static int plan_out(struct page_request *request, struct page_plan *plan) {
   uint32_t bytes = bytes_in_file(request);
   // Files without a name or a user are about to go.
   if (bytes == 0 || (vnode->opens == 0 && ext2_inode_links(vnode->inode) == 0)) return 0;
-  int status = vnode_allocate(vnode, start, start + bytes);
+  int status = vnode_grow(vnode, start, start + bytes, vnode->size);
   if (status != 0) return status;
   vnode_written(
       vnode, (struct block_range){start / volume.block_bytes,
@@ -182,7 +182,7 @@ static int plan_out(struct page_request *request, struct page_plan *plan) {
 static int allocate(const struct page_request *request) {
   uint64_t start = request->asked.page << PAGE_SHIFT;
   uint32_t bytes = bytes_in_file(request);
-  return bytes != 0 ? vnode_allocate(request->vnode, start, start + bytes) : 0;
+  return bytes != 0 ? vnode_grow(request->vnode, start, start + bytes, request->vnode->size) : 0;
 }
 
 // --- requests ----------------------------------------------------------------------------------

@@ -74,12 +74,14 @@ static int64_t allocate(struct vnode *vnode, uint64_t offset, uint64_t length) {
   return (int64_t)done;
 }
 
+// => the object exists.
 static int grow(struct vnode *vnode, uint64_t size) {
   if (size <= vnode->size) return 0;
-  int status = ext2_set_size(vnode->inode, size);
+  int status = vnode_extend(vnode, size);
+  if (status == 0) status = ext2_set_size(vnode->inode, size);
   if (status != 0) return status;
   vnode->size = size;
-  if (vnode->object != 0) outside_object_resize(vnode->object, size);
+  outside_object_resize(vnode->object, size);
   return 0;
 }
 
@@ -89,12 +91,12 @@ static int64_t prepare(struct vnode *vnode, uint64_t offset, uint64_t length) {
   if (volume.read_only) return -EROFS;
   uint64_t limit = ext2_max_file_size(volume.ext2);
   if (offset >= limit) return -EFBIG;
+  int64_t object = vnode_object(vnode);
+  if (object < 0) return object;
   int64_t done = allocate(vnode, offset, smaller(length, limit - offset));
   if (done < 0) return done;
   int status = grow(vnode, offset + (uint64_t)done);
-  if (status != 0) return status;
-  int64_t object = vnode_object(vnode);
-  return object < 0 ? object : done;
+  return status != 0 ? status : done;
 }
 
 static void serve_write(struct process *process, struct call *call) {

@@ -254,7 +254,9 @@ static int fill_hole(struct vnode *vnode, struct block_range hole) {
   return 0;
 }
 
-static void remember_allocated(struct vnode *vnode, uint64_t start, uint64_t end) {
+// Remembers whole pages: the pager takes a page that was written for one that has store.
+static void remember_allocated(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size) {
+  if (end < size) end &= ~PAGE_MASK;
   if (start > vnode->alloc_end || end < vnode->alloc_start) {
     vnode->alloc_start = start;
     vnode->alloc_end = end;
@@ -262,10 +264,6 @@ static void remember_allocated(struct vnode *vnode, uint64_t start, uint64_t end
   }
   if (start < vnode->alloc_start) vnode->alloc_start = start;
   if (end > vnode->alloc_end) vnode->alloc_end = end;
-}
-
-int vnode_allocate(struct vnode *vnode, uint64_t start, uint64_t end) {
-  return vnode_grow(vnode, start, end, vnode->size);
 }
 
 int vnode_grow(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size) {
@@ -288,7 +286,21 @@ int vnode_grow(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size)
     block += run;
   }
   if (block > first) {
-    remember_allocated(vnode, first * volume.block_bytes, block * volume.block_bytes);
+    remember_allocated(vnode, first * volume.block_bytes, block * volume.block_bytes, size);
+  }
+  return 0;
+}
+
+int vnode_extend(struct vnode *vnode, uint64_t size) {
+  uint64_t page = vnode->size & ~PAGE_MASK;
+  if (size <= vnode->size || page == vnode->size) return 0;
+  uint64_t disk_block;
+  uint32_t run;
+  for (uint64_t block = page / volume.block_bytes; block < blocks_up(vnode->size); block += run) {
+    int status = ext2_bmap(vnode->inode, block, (uint32_t)(blocks_up(vnode->size) - block),
+                           &disk_block, &run);
+    if (status != 0) return status;
+    if (disk_block != 0) return vnode_grow(vnode, page, page + PAGE_SIZE, size);
   }
   return 0;
 }
@@ -360,7 +372,8 @@ static int shrink(struct vnode *vnode, uint64_t size) {
 int vnode_truncate(struct vnode *vnode, uint64_t size) {
   if (size > ext2_max_file_size(volume.ext2)) return -EFBIG;
   if (size < vnode->size) return shrink(vnode, size);
-  int status = ext2_truncate(vnode->inode, size);
+  int status = vnode_extend(vnode, size);
+  if (status == 0) status = ext2_truncate(vnode->inode, size);
   if (status != 0) return status;
   vnode->size = size;
   if (vnode->object != 0) outside_object_resize(vnode->object, size);

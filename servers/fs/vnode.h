@@ -78,12 +78,14 @@ struct vnode *vnode_by_cookie(uint64_t cookie);
 // The pager's object, made if need be. => > 0; -ENOMEM; -EIO: unmounted.
 int64_t vnode_object(struct vnode *vnode);
 
-// Makes [start, end) of a file have blocks, in whole pages. => in a fiber, with the lock. -ENOSPC
-// -EFBIG -EIO: a part may have them now.
-int vnode_allocate(struct vnode *vnode, uint64_t start, uint64_t end);
-
-// As vnode_allocate, for a file that becomes `size` bytes long if it is shorter.
+// Makes [start, end) of a file that is, or becomes, `size` bytes long have blocks, in whole pages.
+// => in a fiber, with the lock. -ENOSPC -EFBIG -EIO: a part may have them now.
 int vnode_grow(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size);
+
+// To be called before a file becomes longer: the rest of its last page gets blocks, if the page
+// has any. So each page has blocks up to the end of the file, or is known to the pager to have
+// holes (OBJECT_HOLE). => as vnode_grow.
+int vnode_extend(struct vnode *vnode, uint64_t size);
 
 // The blocks from `range.start` on are about to be written. => in a fiber, with the lock.
 void vnode_written(struct vnode *vnode, struct block_range range);

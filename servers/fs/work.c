@@ -14,9 +14,9 @@ struct work_queue {
 static struct work_queue queues[WORK_CLASSES];
 static unsigned calls_running;
 
-static struct work *pop(enum work_class class) {
-  struct work *work = queues[class].head;
-  if (work != NULL) queues[class].head = work->next;
+static struct work *pop(enum work_class kind) {
+  struct work *work = queues[kind].head;
+  if (work != NULL) queues[kind].head = work->next;
   return work;
 }
 
@@ -42,8 +42,8 @@ static void run(void *unused) {
   }
 }
 
-void work_submit(struct work *work, enum work_class class) {
-  struct work_queue *queue = &queues[class];
+void work_submit(struct work *work, enum work_class kind) {
+  struct work_queue *queue = &queues[kind];
   work->next = NULL;
   if (queue->head != NULL) {
     queue->tail->next = work;
@@ -52,5 +52,5 @@ void work_submit(struct work *work, enum work_class class) {
   }
   queue->tail = work;
   // Without a free fiber, one that ends its work takes this. One that finds nothing ends at once.
-  if (class == WORK_PAGES || calls_running < CALL_FIBERS) fiber_start(run, NULL);
+  if (kind == WORK_PAGES || calls_running < CALL_FIBERS) fiber_start(run, NULL);
 }

@@ -20,6 +20,6 @@ struct work {
 };
 
 // Has work->run called in a fiber. => `work` is not queued.
-void work_submit(struct work *work, enum work_class class);
+void work_submit(struct work *work, enum work_class kind);
 
 #endif  // SERVERS_FS_WORK_H_

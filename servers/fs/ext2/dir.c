@@ -66,8 +66,7 @@ static uint32_t mode_of(const struct ext2_fs *fs, uint8_t type) {
   return known ? modes[type] : 0;
 }
 
-// --- Checking a block
-// --------------------------------------------------------------------------------------------
+// --- Checking a block ---
 
 static bool record_sound(const struct ext2_fs *fs, uint32_t offset,
                          const struct ext2_disk_dirent *entry) {
@@ -120,8 +119,7 @@ static uint32_t block_count(const struct ext2_inode *dir) {
   return dir->disk.size >> dir->fs->block_bits;
 }
 
-// --- Searching
-// ---------------------------------------------------------------------------------------------------
+// --- Searching ---
 
 static bool find_in_block(const struct ext2_fs *fs, struct ext2_buffer *buffer,
                           struct ext2_name name, struct ext2_slot *slot) {
@@ -172,8 +170,7 @@ int ext2_dir_empty(struct ext2_inode *dir) {
   return 0;
 }
 
-// --- Changing
-// ----------------------------------------------------------------------------------------------------
+// --- Changing ---
 
 static int changed(struct ext2_inode *dir) {
   dir->disk.flags &= ~(uint32_t)EXT2_FLAG_INDEX;
@@ -286,8 +283,7 @@ int ext2_dir_init(struct ext2_inode *dir, uint32_t parent) {
   return ext2_inode_store(dir);
 }
 
-// --- Reading
-// -----------------------------------------------------------------------------------------------------
+// --- Reading ---
 
 struct reader {
   bool (*emit)(void *ctx, const struct ext2_dirent *entry);

@@ -31,8 +31,7 @@ int ext2_lookup(struct ext2_inode *dir, struct ext2_name name, struct ext2_inode
   return ext2_damage(dir->fs, "the parent of a directory is none", dir->ino);
 }
 
-// --- Adding
-// ------------------------------------------------------------------------------------------------------
+// --- Adding ---
 
 // => 0: the name may be added.
 static int check_new(struct ext2_inode *dir, struct ext2_name name) {
@@ -152,8 +151,7 @@ int ext2_link(struct ext2_inode *dir, struct ext2_name name, struct ext2_inode *
   return ext2_inode_store(inode);
 }
 
-// --- Removing
-// ----------------------------------------------------------------------------------------------------
+// --- Removing ---
 
 int ext2_names_find(struct ext2_inode *dir, struct ext2_name name, struct ext2_slot *slot,
                     struct ext2_inode **inode) {

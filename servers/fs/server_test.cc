@@ -1,0 +1,756 @@
+// The whole server over a fake world: what processes see against a model of files, and what is on
+// the disk afterwards against the same model and e2fsck. Each test runs in a process of its own,
+// since the server has one volume for its lifetime.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+
+#include "servers/fs/ext2/fixture.h"
+#include "servers/fs/world_fake.h"
+
+extern "C" {
+#include "abi/syscall.h"
+#include "protocols/console.h"
+#include "protocols/proc.h"
+}
+
+namespace fs_test {
+namespace {
+
+using ext2_test::Fsck;
+using ext2_test::MakeImage;
+
+void InChild(const std::function<void()> &body) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    body();
+    fflush(stdout);
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+}
+
+int Fd(int64_t status) { return static_cast<int>(status & 0xffffffff); }
+
+// Calls with paths.
+int64_t OnPath(World *w, Client *c, fs_op op, const std::string &path, uint64_t a = 0,
+               uint64_t b = 0) {
+  c->PutPath(path);
+  return w->Call(c, {op, a, b});
+}
+
+int64_t OnPaths(World *w, Client *c, fs_op op, const std::string &path, const std::string &second) {
+  c->PutPath(path);
+  c->PutPath(second, FS_SECOND_PATH);
+  return w->Call(c, {op});
+}
+
+int64_t Open(World *w, Client *c, const std::string &path, int flags) {
+  return OnPath(w, c, FS_OPEN, path, static_cast<uint64_t>(flags), 0644);
+}
+
+int64_t Write(World *w, Client *c, uint64_t fd, const std::string &bytes,
+              uint64_t offset = FS_AT_POSITION) {
+  memcpy(c->memory.data(), bytes.data(), bytes.size());
+  return w->Call(c, {FS_WRITE, fd, kMemory, bytes.size(), offset});
+}
+
+int64_t Read(World *w, Client *c, uint64_t fd, uint64_t length, std::string *bytes,
+             uint64_t offset = FS_AT_POSITION) {
+  int64_t status = w->Call(c, {FS_READ, fd, kMemory, length, offset});
+  bytes->assign(reinterpret_cast<char *>(c->memory.data()), status > 0 ? status : 0);
+  return status;
+}
+
+fs_stat Fstat(World *w, Client *c, uint64_t fd) {
+  fs_stat stat = {};
+  EXPECT_EQ(w->Call(c, {FS_FSTAT, fd}), 0);
+  memcpy(&stat, c->page.data(), sizeof(stat));
+  return stat;
+}
+
+int64_t Unmount(World *w, Client *c) {
+  w->Send(c, {FS_UNMOUNT}, VIA_PROC);
+  for (int i = 0; c->waits && i < 2000000; i++) w->Step();
+  EXPECT_FALSE(c->waits);
+  EXPECT_EQ(c->answer.to, handle_t{HANDLE_PROC});
+  EXPECT_EQ(c->answer.word[0], uint64_t{PROC_UNMOUNTED});
+  return static_cast<int64_t>(c->answer.word[1]);
+}
+
+class Server : public ::testing::Test {
+ protected:
+  static void With(const std::function<void(World *, Client *)> &body,
+                   const std::string &options = "-b 1024", unsigned mebibytes = 2,
+                   unsigned seed = 1) {
+    InChild([&] {
+      World w(MakeImage(options, mebibytes), seed);
+      w.Boot();
+      body(&w, w.init());
+      EXPECT_EQ(Unmount(&w, w.init()), 0);
+      EXPECT_EQ(Fsck(w.image()), "");
+    });
+  }
+};
+
+TEST_F(Server, ReadsWhatWasWritten) {
+  With([](World *w, Client *c) {
+    int fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT));
+    EXPECT_EQ(Write(w, c, fd, "hello"), 5);
+    EXPECT_EQ(Write(w, c, fd, " world"), 6);
+    std::string got;
+    EXPECT_EQ(Read(w, c, fd, 100, &got), 0);
+    EXPECT_EQ(Read(w, c, fd, 100, &got, 0), 11);
+    EXPECT_EQ(got, "hello world");
+    EXPECT_EQ(Fstat(w, c, fd).size, 11u);
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, uint64_t(fd)}), 0);
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, uint64_t(fd)}), -EBADF);
+  });
+}
+
+TEST_F(Server, ShowsZerosInNewBlocksAndAfterATruncation) {
+  With([](World *w, Client *c) {
+    // Old data all over the disk.
+    int fd = Fd(Open(w, c, "/old", O_RDWR | O_CREAT));
+    for (int i = 0; i < 16; i++) EXPECT_EQ(Write(w, c, fd, std::string(65536, 'x')), 65536);
+    EXPECT_EQ(w->Call(c, {FS_FSYNC, uint64_t(fd)}), 0);
+    w->Call(c, {FS_CLOSE, uint64_t(fd)});
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/old"), 0);
+    fd = Fd(Open(w, c, "/new", O_RDWR | O_CREAT));
+    EXPECT_EQ(w->Call(c, {FS_WRITE, uint64_t(fd), 1, 5000, 100}), -EFAULT);
+    EXPECT_EQ(Write(w, c, fd, "end", 9000), 3);
+    std::string got;
+    EXPECT_EQ(Read(w, c, fd, 20000, &got, 0), 9003);
+    EXPECT_EQ(got, std::string(9000, 0) + "end");
+    EXPECT_EQ(w->Call(c, {FS_FSYNC, uint64_t(fd)}), 0);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, uint64_t(fd), 9001}), 0);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, uint64_t(fd), 9500}), 0);
+    EXPECT_EQ(Read(w, c, fd, 20000, &got, 0), 9500);
+    EXPECT_EQ(got, std::string(9000, 0) + "e" + std::string(499, 0));
+  });
+}
+
+TEST_F(Server, RefusesBadDescriptorsAndNumbers) {
+  With([](World *w, Client *c) {
+    for (uint64_t op = 0; op < 120; op++) {
+      bool has_no_argument = op == FS_SYNC || op == FS_GETCWD || op == FS_STATFS;
+      if (has_no_argument || op == FS_UMASK || op == FS_PIPE) continue;
+      for (uint64_t value : {uint64_t{60}, uint64_t{64}, ~uint64_t{0}, uint64_t{1} << 40}) {
+        memset(c->page.data(), 'a', c->page.size());  // paths without an end
+        EXPECT_LT(w->Call(c, {op, value, value, value, value, value}), 0) << op;
+      }
+    }
+    EXPECT_EQ(w->Call(c, {FS_READ | uint64_t{1} << 32, 0, 0, 0}), -ENOSYS);
+    EXPECT_EQ(w->Call(c, {FS_FORK, SLOT_INIT, 77}), -EPERM);
+    EXPECT_EQ(w->Call(c, {FS_FLUSHED, 0}), -EPERM);
+    EXPECT_EQ(w->Call(c, {FS_FLUSHED, 0}, VIA_PAGER), -EINVAL);
+    Client stranger;
+    EXPECT_EQ(Open(w, c, "/", O_RDWR), -EISDIR);
+    EXPECT_EQ(Open(w, c, "/none", O_RDWR), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/", 3), -EINVAL);
+    EXPECT_EQ(Open(w, c, "", O_RDONLY), -ENOENT);
+  });
+}
+
+TEST_F(Server, KeepsPositionAndFlagsPerFile) {
+  With([](World *w, Client *c) {
+    uint64_t fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT | O_CLOEXEC));
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, fd, F_GETFD}), FD_CLOEXEC);
+    Write(w, c, fd, "0123456789");
+    EXPECT_EQ(w->Call(c, {FS_SEEK, fd, 2, SEEK_SET}), 2);
+    uint64_t copy = w->Call(c, {FS_DUP, fd, 10, 0});
+    EXPECT_EQ(copy, 10u);
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, copy, F_GETFD}), 0);
+    std::string got;
+    EXPECT_EQ(Read(w, c, copy, 3, &got), 3);
+    EXPECT_EQ(got, "234");
+    EXPECT_EQ(Read(w, c, fd, 3, &got), 3);
+    EXPECT_EQ(got, "567");
+    EXPECT_EQ(w->Call(c, {FS_SEEK, fd, uint64_t(-1), SEEK_END}), 9);
+    EXPECT_EQ(w->Call(c, {FS_SEEK, fd, uint64_t(-100), SEEK_CUR}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, fd, F_SETFL, O_APPEND}), 0);
+    w->Call(c, {FS_SEEK, copy, 0, SEEK_SET});
+    EXPECT_EQ(Write(w, c, copy, "ab"), 2);
+    EXPECT_EQ(Fstat(w, c, fd).size, 12u);
+    EXPECT_EQ(w->Call(c, {FS_DUP, fd, 64, FS_DUP_EXACT}), -EBADF);
+    EXPECT_EQ(w->Call(c, {FS_DUP, fd, 3, FS_DUP_EXACT}), 3);
+    uint64_t reader = Fd(Open(w, c, "/f", O_RDONLY));
+    EXPECT_EQ(Write(w, c, reader, "x"), -EBADF);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, reader, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_MAP, reader, 0, 4096, 0, PROT_W | PAGER_SHARED << 8}), -EACCES);
+    EXPECT_GT(w->Call(c, {FS_MAP, reader, 0, 4096, 0, PROT_W | PAGER_PRIVATE << 8}), 0);
+  });
+}
+
+TEST_F(Server, UnlinkedFileLivesWhileOpen) {
+  With([](World *w, Client *c) {
+    uint64_t fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT));
+    Write(w, c, fd, std::string(10000, 'q'));
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/f"), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "/f"), -ENOENT);
+    EXPECT_EQ(Fstat(w, c, fd).nlink, 0u);
+    std::string got;
+    EXPECT_EQ(Read(w, c, fd, 10000, &got, 0), 10000);
+    EXPECT_EQ(got, std::string(10000, 'q'));
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), 0);
+    w->Settle();
+  });
+}
+
+TEST_F(Server, PipesBlockAndEnd) {
+  With([](World *w, Client *c) {
+    Client *other = nullptr;
+    uint64_t in = w->Call(c, {FS_PIPE, 0});
+    uint64_t out = c->answer.word[1];
+    other = w->NewClient(c);
+    // A reader waits for a writer.
+    w->Send(other, {FS_READ, in, 0, 4096, FS_AT_POSITION});
+    w->Settle();
+    EXPECT_TRUE(other->waits);
+    memcpy(c->page.data(), "ping", 4);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4, FS_AT_POSITION}), 4);
+    EXPECT_FALSE(other->waits);
+    EXPECT_EQ(other->answer.status, 4);
+    EXPECT_EQ(memcmp(other->page.data(), "ping", 4), 0);
+    // A full pipe stops the writer until there is room for all of it.
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), 4096);
+    w->Send(c, {FS_WRITE, out, 0, 100, FS_AT_POSITION});
+    w->Settle();
+    EXPECT_TRUE(c->waits);
+    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, 99, FS_AT_POSITION}), 99);
+    EXPECT_TRUE(c->waits);
+    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, 1, FS_AT_POSITION}), 1);
+    EXPECT_FALSE(c->waits);
+    // Nonblocking, offsets, the wrong end.
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, out, F_SETFL, O_NONBLOCK}), 0);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), -EAGAIN);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 1, 5}), -ESPIPE);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, in, 0, 1, FS_AT_POSITION}), -EBADF);
+    EXPECT_EQ(w->Call(c, {FS_SEEK, out, 0, 0}), -ESPIPE);
+    // The end: no writer left.
+    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, 4096, FS_AT_POSITION}), 4096);
+    w->Call(c, {FS_CLOSE, out});
+    w->Send(c, {FS_READ, in, 0, 10, FS_AT_POSITION});
+    EXPECT_TRUE(c->waits);
+    w->Call(other, {FS_CLOSE, out});
+    EXPECT_FALSE(c->waits);
+    EXPECT_EQ(c->answer.status, 0);
+  });
+}
+
+TEST_F(Server, WriterWithoutReaderIsSentToProc) {
+  With([](World *w, Client *c) {
+    uint64_t in = w->Call(c, {FS_PIPE, 0});
+    uint64_t out = c->answer.word[1];
+    Client *other = w->NewClient(c);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), 4096);
+    w->Send(other, {FS_WRITE, out, 0, 1, FS_AT_POSITION});
+    EXPECT_TRUE(other->waits);
+    w->Call(c, {FS_CLOSE, in});
+    EXPECT_TRUE(other->waits);  // it has the reading end itself
+    w->Exit(other);
+    w->Call(c, {FS_WRITE, out, 0, 1, FS_AT_POSITION});
+    EXPECT_EQ(c->answer.to, handle_t{HANDLE_PROC});
+    EXPECT_EQ(c->answer.word[0], uint64_t{PROC_SIGNAL_SELF});
+  });
+}
+
+TEST_F(Server, DevicesWorkWithoutADevDirectory) {
+  With([](World *w, Client *c) {
+    uint64_t console = Fd(Open(w, c, "/dev/console", O_RDWR));
+    EXPECT_EQ(c->answer.status >> 32, FS_KIND_MESSAGE);
+    EXPECT_EQ(w->Call(c, {FS_ISATTY, console}), 1);
+    w->Call(c, {FS_WRITE, console, 0, 12, FS_AT_POSITION});
+    EXPECT_EQ(c->answer.to, handle_t{HANDLE_CONSOLE});
+    EXPECT_EQ(c->answer.word[0], uint64_t{CONSOLE_WRITE});
+    EXPECT_EQ(c->answer.word[1], 12u);
+    uint64_t null = Fd(Open(w, c, "/dev/null", O_RDWR));
+    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 4000, FS_AT_POSITION}), 4000);
+    EXPECT_EQ(w->Call(c, {FS_READ, null, 0, 4000, FS_AT_POSITION}), 0);
+    uint64_t zero = Fd(Open(w, c, "/dev/zero", O_RDWR));
+    c->page[9] = 1;
+    EXPECT_EQ(w->Call(c, {FS_READ, zero, 0, 10, FS_AT_POSITION}), 10);
+    EXPECT_EQ(c->page[9], 0);
+    EXPECT_EQ(w->Call(c, {FS_ISATTY, zero}), -ENOTTY);
+    EXPECT_EQ(w->Call(c, {FS_MAP, null, 0, 4096, 0, PROT_R}), -ENODEV);
+    EXPECT_EQ(OnPath(w, c, FS_MKDIR, "/dev", 0755), 0);
+    EXPECT_EQ(OnPath(w, c, FS_MKNOD, "/dev/mynull", 020644, 1 << 8 | 3), 0);
+    null = Fd(Open(w, c, "/dev/mynull", O_RDWR));
+    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 4000, FS_AT_POSITION}), 4000);
+    EXPECT_EQ(Fstat(w, c, null).rdev, 1u << 8 | 3);
+    EXPECT_EQ(OnPath(w, c, FS_MKNOD, "/dev/odd", 020644, 99 << 8), 0);
+    EXPECT_EQ(Open(w, c, "/dev/odd", O_RDONLY), -ENXIO);
+  });
+}
+
+TEST_F(Server, WorkingDirectoryHasAName) {
+  With([](World *w, Client *c) {
+    OnPath(w, c, FS_MKDIR, "/a", 0755);
+    OnPath(w, c, FS_MKDIR, "/a/..b", 0755);
+    auto current = [&] {
+      int64_t length = w->Call(c, {FS_GETCWD});
+      return length < 0 ? std::to_string(length)
+                        : std::string(reinterpret_cast<char *>(c->page.data()), length);
+    };
+    EXPECT_EQ(current(), "/");
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "a/..b"), 0);
+    EXPECT_EQ(current(), "/a/..b");
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "../../.."), 0);
+    EXPECT_EQ(current(), "/");
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "/nowhere"), -ENOENT);
+    uint64_t fd = Fd(Open(w, c, "/a/..b", O_RDONLY | O_DIRECTORY));
+    EXPECT_EQ(w->Call(c, {FS_FCHDIR, fd}), 0);
+    EXPECT_EQ(current(), "/a/..b");
+    EXPECT_EQ(OnPath(w, c, FS_RMDIR, "/a/..b"), 0);
+    EXPECT_EQ(current(), std::to_string(-ENOENT));
+    EXPECT_EQ(Open(w, c, "x", O_CREAT | O_RDWR), -ENOENT);
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "/"), 0);
+  });
+}
+
+TEST_F(Server, CreatesThroughALinkToNowhere) {
+  With([](World *w, Client *c) {
+    OnPath(w, c, FS_MKDIR, "/d", 0755);
+    EXPECT_EQ(OnPaths(w, c, FS_SYMLINK, "target", "/d/link"), 0);
+    EXPECT_EQ(Open(w, c, "/d/link", O_RDONLY), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/d/link", O_RDWR | O_CREAT | O_EXCL), -EEXIST);
+    EXPECT_EQ(Open(w, c, "/d/link", O_RDWR | O_CREAT | O_NOFOLLOW), -ELOOP);
+    EXPECT_GE(Open(w, c, "/d/link", O_RDWR | O_CREAT), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "/d/target"), 0);
+    EXPECT_EQ(OnPaths(w, c, FS_SYMLINK, "loop", "/loop"), 0);
+    EXPECT_EQ(Open(w, c, "/loop", O_RDWR | O_CREAT), -ELOOP);
+    EXPECT_EQ(OnPath(w, c, FS_READLINK, "/loop"), 4);
+    EXPECT_EQ(memcmp(c->page.data(), "loop", 4), 0);
+    EXPECT_EQ(Open(w, c, "/d/new/", O_RDWR | O_CREAT), -EISDIR);
+  });
+}
+
+TEST_F(Server, ExecNeedsAProgram) {
+  With([](World *w, Client *c) {
+    uint64_t fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT | O_CLOEXEC));
+    EXPECT_EQ(w->Call(c, {FS_EXEC, fd}, VIA_PROC), -EACCES);
+    EXPECT_EQ(w->Call(c, {FS_FCHMOD, fd, 0755}), 0);
+    EXPECT_EQ(w->Call(c, {FS_EXEC, fd}, VIA_PROC), -ENOEXEC);
+    uint64_t directory = Fd(Open(w, c, "/", O_RDONLY));
+    EXPECT_EQ(w->Call(c, {FS_EXEC, directory}, VIA_PROC), -EACCES);
+    EXPECT_EQ(w->Call(c, {FS_EXEC, 50}, VIA_PROC), -EBADF);
+    Write(w, c, fd, "ELF");
+    EXPECT_GT(w->Call(c, {FS_EXEC, fd}, VIA_PROC), 0);
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), -EBADF);  // closed on exec
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, directory}), 0);
+  });
+}
+
+TEST_F(Server, FullDiskIsToldToTheWriter) {
+  With([](World *w, Client *c) {
+    uint64_t fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT));
+    uint64_t written = 0;
+    for (;;) {
+      int64_t status = Write(w, c, fd, std::string(100000, 'z'));
+      if (status < 0) {
+        EXPECT_EQ(status, -ENOSPC);
+        break;
+      }
+      written += status;
+      ASSERT_LT(written, 4u << 20);
+    }
+    EXPECT_GT(written, 1u << 20);
+    EXPECT_EQ(Fstat(w, c, fd).size, written);
+    EXPECT_EQ(w->Call(c, {FS_FSYNC, fd}), 0);
+    EXPECT_EQ(w->page_out_errors, 0u);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, 0}), 0);
+    EXPECT_EQ(Write(w, c, fd, std::string(100000, 'z'), 0), 100000);
+  });
+}
+
+TEST_F(Server, ManyFilesNeedNoMoreThanTheTable) {
+  With(
+      [](World *w, Client *c) {
+        for (int i = 0; i < 400; i++) {
+          uint64_t fd = Fd(Open(w, c, "/f" + std::to_string(i), O_RDWR | O_CREAT));
+          EXPECT_EQ(Write(w, c, fd, "content " + std::to_string(i)), 8 + (i > 99  ? 3
+                                                                          : i > 9 ? 2
+                                                                                  : 1));
+          EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), 0);
+          if (i % 25 == 0) {
+            EXPECT_EQ(w->Call(c, {FS_SYNC}), 0);
+          }
+        }
+        for (int i = 0; i < 400; i++) {
+          uint64_t fd = Fd(Open(w, c, "/f" + std::to_string(i), O_RDWR));
+          std::string got;
+          Read(w, c, fd, 100, &got);
+          EXPECT_EQ(got, "content " + std::to_string(i));
+          EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), 0);
+        }
+      },
+      "-b 4096 -N 512", 8);
+}
+
+// --- random runs -------------------------------------------------------------------------------
+
+// A file as it must be.
+struct ModelFile {
+  std::string bytes;
+};
+
+struct ModelOpen {
+  std::shared_ptr<ModelFile> file;
+  uint64_t position = 0;
+  bool append = false;
+};
+
+// A process that works in a directory of its own, and knows what must be there.
+class Worker {
+ public:
+  Worker(World *w, Client *client, std::string home, std::mt19937 *random)
+      : w_(w), c_(client), home_(std::move(home)), random_(random) {}
+
+  bool idle() const { return !c_->waits; }
+
+  // Checks the last answer and makes the next call.
+  void Go() {
+    ASSERT_TRUE(idle());
+    if (check_) {
+      auto check = std::move(check_);
+      check_ = nullptr;
+      check(c_->answer.status);
+    }
+    if (!stopped_ && !check_) Next();
+  }
+
+  // Makes no further calls.
+  void Stop() { stopped_ = true; }
+
+  void CheckOnDisk(ext2_test::Mount *mount, const std::vector<uint8_t> &image) {
+    for (auto &[name, file] : names_) {
+      ext2_inode *inode = mount->Get(home_ + "/" + name);
+      ASSERT_NE(inode, nullptr) << home_ << name;
+      ASSERT_EQ(ext2_inode_size(inode), file->bytes.size()) << home_ << name;
+      uint32_t unit = mount->block_size();
+      for (uint64_t at = 0; at < file->bytes.size(); at += unit) {
+        uint64_t block;
+        uint32_t run;
+        ASSERT_EQ(ext2_bmap(inode, at / unit, 1, &block, &run), 0);
+        std::string want = file->bytes.substr(at, unit);
+        std::string got(want.size(), 0);
+        if (block != 0) memcpy(got.data(), image.data() + block * unit, want.size());
+        ASSERT_TRUE(got == want) << home_ << "/" << name << " differs at " << at;
+      }
+      ext2_iput(inode);
+    }
+  }
+
+  bool mapped_stores = true;
+  bool lenient = false;  // transfers fail, so that what a file holds is not certain
+
+ private:
+  uint32_t Random(uint32_t n) { return (*random_)() % n; }
+  std::string Name() { return std::string(1, static_cast<char>('a' + Random(6))); }
+  uint64_t Size() { return Random(4) == 0 ? Random(100000) : Random(9000); }
+
+  void Start(std::vector<uint64_t> words, std::function<void(int64_t)> check) {
+    check_ = std::move(check);
+    w_->Send(c_, std::move(words));
+  }
+
+  void StartPath(fs_op op, const std::string &name, std::function<void(int64_t)> check,
+                 uint64_t a = 0, uint64_t b = 0) {
+    c_->PutPath(home_ + "/" + name);
+    Start({op, a, b}, std::move(check));
+  }
+
+  void Next() {
+    switch (Random(open_.empty() ? 5 : 16)) {
+      case 0:
+      case 1:
+        return StartOpen();
+      case 2:
+        return StartUnlink();
+      case 3:
+        return StartRename();
+      case 4:
+        return StartTruncate();
+      case 5:
+        return StartClose();
+      case 6:
+      case 7:
+      case 8:
+      case 9:
+        return StartWrite();
+      case 10:
+      case 11:
+      case 12:
+        return StartRead();
+      case 13:
+        return StartFtruncate();
+      case 14:
+        return Random(3) == 0 ? StartFsync() : Store();
+      default:
+        return StartStat();
+    }
+  }
+
+  std::map<uint64_t, ModelOpen>::iterator AnyOpen() {
+    return std::next(open_.begin(), Random(static_cast<uint32_t>(open_.size())));
+  }
+
+  void StartOpen() {
+    std::string name = Name();
+    bool append = Random(4) == 0, truncate = Random(5) == 0, create = Random(4) != 0;
+    int flags =
+        O_RDWR | (append ? O_APPEND : 0) | (truncate ? O_TRUNC : 0) | (create ? O_CREAT : 0);
+    auto check = [=](int64_t status) {
+      auto found = names_.find(name);
+      if (status == -EMFILE || status == -ENOSPC || (lenient && status < 0)) return;
+      if (found == names_.end() && !create) {
+        ASSERT_EQ(status, -ENOENT);
+        return;
+      }
+      ASSERT_GE(status, 0);
+      if (found == names_.end()) found = names_.emplace(name, std::make_shared<ModelFile>()).first;
+      if (truncate) found->second->bytes.clear();
+      open_[Fd(status)] = {found->second, 0, append};
+    };
+    StartPath(FS_OPEN, name, check, static_cast<uint64_t>(flags), 0644);
+  }
+
+  void StartClose() {
+    uint64_t fd = AnyOpen()->first;
+    Start({FS_CLOSE, fd}, [=](int64_t status) {
+      ASSERT_EQ(status, 0);
+      open_.erase(fd);
+    });
+  }
+
+  void StartUnlink() {
+    std::string name = Name();
+    StartPath(FS_UNLINK, name, [=](int64_t status) {
+      if (lenient && status == -EIO) return;
+      ASSERT_EQ(status, names_.count(name) != 0 ? 0 : -ENOENT);
+      names_.erase(name);
+    });
+  }
+
+  void StartRename() {
+    std::string from = Name(), to = Name();
+    bool links = Random(2) == 0;
+    c_->PutPath(home_ + "/" + from);
+    c_->PutPath(home_ + "/" + to, FS_SECOND_PATH);
+    Start({uint64_t(links ? FS_LINK : FS_RENAME)}, [=](int64_t status) {
+      if (status == -ENOSPC || (lenient && status == -EIO)) return;
+      auto found = names_.find(from);
+      if (found == names_.end()) {
+        ASSERT_EQ(status, -ENOENT);
+      } else if (links && names_.count(to) != 0) {
+        ASSERT_EQ(status, -EEXIST);
+      } else {
+        ASSERT_EQ(status, 0);
+        auto file = found->second;
+        if (!links && from != to && names_[to] != file) names_.erase(from);
+        names_[to] = file;
+      }
+    });
+  }
+
+  void Resized(const std::shared_ptr<ModelFile> &file, uint64_t size, int64_t status) {
+    if (status == -ENOSPC && size > file->bytes.size()) return;
+    if (lenient && status < 0) return;
+    ASSERT_EQ(status, 0);
+    file->bytes.resize(size);
+  }
+
+  void StartTruncate() {
+    std::string name = Name();
+    uint64_t size = Size();
+    auto check = [=](int64_t status) {
+      auto found = names_.find(name);
+      if (found == names_.end()) {
+        ASSERT_TRUE(status == -ENOENT || lenient);
+      } else {
+        Resized(found->second, size, status);
+      }
+    };
+    StartPath(FS_TRUNCATE, name, check, size);
+  }
+
+  void StartFtruncate() {
+    auto [fd, open] = *AnyOpen();
+    uint64_t size = Size();
+    auto file = open.file;
+    Start({FS_FTRUNCATE, fd, size}, [=](int64_t status) { Resized(file, size, status); });
+  }
+
+  void StartWrite() {
+    auto [fd, open] = *AnyOpen();
+    bool positioned = Random(2) == 0;
+    bool bad = Random(20) == 0;
+    uint64_t offset = positioned ? Size() : FS_AT_POSITION;
+    uint64_t length = 1 + Random(Random(4) == 0 ? 60000 : 3000);
+    for (uint64_t i = 0; i < length; i++) c_->memory[i] = static_cast<uint8_t>(1 + Random(255));
+    std::string bytes(reinterpret_cast<char *>(c_->memory.data()), length);
+    uint64_t number = fd;
+    Start({FS_WRITE, fd, bad ? 5 : kMemory, length, offset}, [=](int64_t status) {
+      ModelOpen &model = open_[number];
+      std::string &content = model.file->bytes;
+      uint64_t at = model.append ? content.size() : positioned ? offset : model.position;
+      if (status == -EFAULT && bad) return AfterFault(number, positioned);
+      if (status == -ENOSPC || (lenient && status < 0)) return;
+      ASSERT_GT(status, 0);
+      if (content.size() < at + status) content.resize(at + status);
+      content.replace(at, status, bytes.substr(0, status));
+      if (!positioned) model.position = at + status;
+    });
+  }
+
+  // The file may have grown by zeros, and the position moved.
+  void AfterFault(uint64_t fd, bool positioned) {
+    Start({FS_FSTAT, fd}, [=](int64_t status) {
+      if (lenient && status < 0) return;
+      ASSERT_EQ(status, 0);
+      fs_stat stat;
+      memcpy(&stat, c_->page.data(), sizeof(stat));
+      ASSERT_GE(stat.size, open_[fd].file->bytes.size());
+      open_[fd].file->bytes.resize(stat.size);
+      if (positioned) return;
+      Start({FS_SEEK, fd, 0, SEEK_CUR}, [=](int64_t position) {
+        ASSERT_GE(position, 0);
+        open_[fd].position = position;
+      });
+    });
+  }
+
+  void StartRead() {
+    auto [fd, open] = *AnyOpen();
+    bool positioned = Random(2) == 0;
+    uint64_t offset = positioned ? Size() : FS_AT_POSITION;
+    uint64_t length = Random(Random(4) == 0 ? 60000 : 3000);
+    uint64_t number = fd;
+    Start({FS_READ, fd, kMemory, length, offset}, [=](int64_t status) {
+      ModelOpen &model = open_[number];
+      const std::string &content = model.file->bytes;
+      uint64_t at = positioned ? offset : model.position;
+      if (lenient) {
+        if (status > 0 && !positioned) model.position = at + status;
+        return;
+      }
+      std::string want = at < content.size() ? content.substr(at, length) : "";
+      ASSERT_EQ(status, static_cast<int64_t>(want.size()));
+      std::string got(reinterpret_cast<char *>(c_->memory.data()), want.size());
+      for (size_t i = 0; i < want.size(); i++) {
+        ASSERT_EQ(got[i], want[i])
+            << home_ << " fd " << number << " at " << at + i << " of " << content.size();
+      }
+      if (!positioned) model.position = at + status;
+    });
+  }
+
+  void StartFsync() {
+    uint64_t fd = AnyOpen()->first;
+    Start({FS_FSYNC, fd}, [=](int64_t status) { ASSERT_TRUE(status == 0 || lenient); });
+  }
+
+  void Store() {
+    auto [fd, open] = *AnyOpen();
+    std::string &content = open.file->bytes;
+    if (content.empty() || !mapped_stores) return Next();
+    uint64_t at = (*random_)() % content.size();
+    char byte = static_cast<char>(1 + Random(255));
+    if (w_->MappedStore(c_, fd, at, static_cast<uint8_t>(byte))) content[at] = byte;
+    // The others went on meanwhile, this one did not.
+    StartStat();
+  }
+
+  void StartStat() {
+    auto [fd, open] = *AnyOpen();
+    uint64_t number = fd;
+    Start({FS_FSTAT, fd}, [=](int64_t status) {
+      if (lenient) return;
+      ASSERT_EQ(status, 0);
+      fs_stat stat;
+      memcpy(&stat, c_->page.data(), sizeof(stat));
+      const auto &file = open_[number].file;
+      ASSERT_EQ(stat.size, file->bytes.size());
+      uint64_t links = 0;
+      for (auto &[name, other] : names_) links += other == file;
+      ASSERT_EQ(stat.nlink, links);
+    });
+  }
+
+  World *w_;
+  Client *c_;
+  std::string home_;
+  std::mt19937 *random_;
+  std::map<std::string, std::shared_ptr<ModelFile>> names_;
+  std::map<uint64_t, ModelOpen> open_;
+  std::function<void(int64_t)> check_;
+  bool stopped_ = false;
+};
+
+struct RandomRun {
+  std::string options;
+  unsigned mebibytes;
+  int steps;
+  unsigned seed;
+};
+
+void RunWorkers(const RandomRun &run) {
+  SCOPED_TRACE("seed " + std::to_string(run.seed));
+  World w(MakeImage(run.options, run.mebibytes), run.seed);
+  w.Boot();
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int i = 0; i < 4; i++) {
+    std::string home = "/" + std::to_string(i);
+    ASSERT_EQ(OnPath(&w, w.init(), FS_MKDIR, home, 0755), 0);
+    workers.push_back(std::make_unique<Worker>(&w, w.NewClient(w.init()), home, &w.random()));
+  }
+  for (int step = 0; step < run.steps && !::testing::Test::HasFailure(); step++) {
+    Worker &worker = *workers[w.random()() % workers.size()];
+    if (worker.idle()) worker.Go();
+    for (unsigned i = w.random()() % 8; i > 0; i--) w.Step();
+  }
+  for (auto &worker : workers) {
+    worker->Stop();
+    while (!worker->idle() && !::testing::Test::HasFailure()) w.Step();
+    worker->Go();
+    while (!worker->idle() && !::testing::Test::HasFailure()) w.Step();
+    worker->Go();
+  }
+  if (::testing::Test::HasFailure()) return;
+  EXPECT_EQ(Unmount(&w, w.init()), 0);
+  EXPECT_EQ(w.page_out_errors, 0u);
+  EXPECT_EQ(w.page_in_errors, 0u);
+  EXPECT_EQ(Fsck(w.image()), "");
+  ext2_test::Disk disk(w.image());
+  ext2_test::Mount mount(&disk);
+  for (auto &worker : workers) worker->CheckOnDisk(&mount, w.image());
+}
+
+class ServerRandom : public ::testing::TestWithParam<RandomRun> {};
+
+TEST_P(ServerRandom, EqualsTheModel) {
+  for (unsigned seed = GetParam().seed; seed < GetParam().seed + 3 && !HasFailure(); seed++) {
+    InChild([&] {
+      RandomRun run = GetParam();
+      run.seed = seed;
+      RunWorkers(run);
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ServerRandom,
+                         ::testing::Values(RandomRun{"-b 1024", 4, 3000, 1},
+                                           RandomRun{"-b 4096", 8, 3000, 11},
+                                           RandomRun{"-b 2048", 6, 3000, 21},
+                                           RandomRun{"-b 1024", 1, 3000, 31}));  // often full
+
+}  // namespace
+}  // namespace fs_test

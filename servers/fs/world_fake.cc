@@ -1,0 +1,746 @@
+#include "servers/fs/world_fake.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+extern "C" {
+#include "libsys/server_rt/panic.h"
+#include "servers/fs/clock.h"
+#include "servers/fs/dispatch.h"
+#include "servers/fs/fiber.h"
+#include "servers/fs/page_io.h"
+#include "servers/fs/process.h"
+#include "servers/fs/volume.h"
+}
+
+namespace fs_test {
+
+World *world;
+
+namespace {
+
+constexpr uint64_t kDmaPhysical = 0x40000000;
+constexpr uint32_t kFirstFrame = 0x80000;
+constexpr uint32_t kFrames = 512;
+constexpr size_t kDmaBytes = 512 << 10;
+constexpr size_t kTransfersAtATime = 6;
+
+struct alignas(4096) Dma {
+  uint8_t zeros[4096];
+  uint8_t discard[4096];
+  uint8_t scratch[4096];
+  uint8_t arena[kDmaBytes];
+} dma;
+
+fiber_queue room;
+uint64_t ticks = 1;
+
+uint32_t SectorsOf(const disk_transfer &transfer) {
+  uint32_t bytes = 0;
+  for (unsigned i = 0; i < transfer.count; i++) bytes += transfer.segment[i].bytes;
+  return bytes / DISK_SECTOR_BYTES;
+}
+
+uint32_t op_of(const uint64_t *word) { return word[0] & 0xff; }
+uint32_t object_of(const uint64_t *word) { return static_cast<uint32_t>(word[0] >> 32); }
+
+}  // namespace
+
+void Client::PutPath(const std::string &path, unsigned at) {
+  memcpy(page.data() + at, path.c_str(), path.size() + 1);
+}
+
+World::World(std::vector<uint8_t> image, unsigned seed) : image_(std::move(image)), random_(seed) {
+  world = this;
+  frames_.resize(size_t{kFrames} * 4096, 0xee);
+  for (uint32_t i = 0; i < kFrames; i++) free_frames_.push_back(kFirstFrame + i);
+  clients_.emplace_back();
+  clients_.back().badge = SLOT_INIT;
+}
+
+void World::Boot() {
+  static work mounting;
+  server_info info = {};
+  info.timebase = 1000000;
+  clock_start(&info);
+  vnodes_init();
+  processes_init();
+  mounting.run = [](struct work *) { volume_mount(); };
+  work_submit(&mounting, WORK_CALL);
+  ServerGoesOn();
+  Settle();
+}
+
+// --- the server's loop -------------------------------------------------------------------------
+
+void World::ServerGoesOn() {
+  fibers_run();
+  page_io_notify();
+}
+
+void World::Deliver(const event &event) {
+  struct answer answer = {};
+  ticks += 10;
+  dispatch(&event, &answer);
+  answer_deliver(event.token, &answer);
+  ServerGoesOn();
+}
+
+void World::Send(Client *client, std::vector<uint64_t> words, uint32_t via) {
+  ASSERT_FALSE(client->waits);
+  event event = {};
+  uint64_t index = 0;
+  while (&clients_[index] != client) index++;
+  client->serial = (client->serial + 1) & 0xffffff;
+  client->waits = true;
+  event.token = uint64_t{EVENT_CALL} << TOKEN_KIND_SHIFT | index << 24 | client->serial;
+  event.badge = client->badge | uint64_t{via} << 32;
+  for (size_t i = 0; i < words.size(); i++) event.word[i] = words[i];
+  Deliver(event);
+}
+
+int64_t World::Call(Client *client, std::vector<uint64_t> words, uint32_t via) {
+  Send(client, std::move(words), via);
+  for (int idle = 0; client->waits && idle < 1000;) idle = Step() ? 0 : idle + 1;
+  EXPECT_FALSE(client->waits) << "the caller hangs";
+  return client->answer.status;
+}
+
+Client *World::NewClient(Client *parent) {
+  clients_.emplace_back();
+  Client *child = &clients_.back();
+  child->badge = SLOT_INIT + static_cast<uint32_t>(clients_.size()) - 1;
+  event event = {};
+  event.token = uint64_t{EVENT_CALL} << TOKEN_KIND_SHIFT | 0xffffffffffff;
+  event.badge = SLOT_PROC | uint64_t{VIA_PROC} << 32;
+  event.word[0] = FS_FORK;
+  event.word[1] = parent->badge;
+  event.word[2] = child->badge;
+  Deliver(event);
+  return child;
+}
+
+// The process is gone, and its slot has a new one with the next generation and no files.
+void World::Exit(Client *client) {
+  client->waits = false;
+  client->serial++;
+  for (auto it = operations_.begin(); it != operations_.end();) {
+    it = ClientOf(it->token) == nullptr ? operations_.erase(it) : it + 1;
+  }
+  event event = {};
+  event.token = uint64_t{EVENT_CALL} << TOKEN_KIND_SHIFT | 0xffffffffffff;
+  event.badge = SLOT_PROC | uint64_t{VIA_PROC} << 32;
+  event.word[0] = FS_EXITED;
+  event.word[1] = client->badge;
+  Deliver(event);
+  event.word[0] = FS_FORK;
+  event.word[1] = init()->badge;
+  client->badge += 1u << SLOT_BITS;
+  event.word[2] = client->badge;
+  Deliver(event);
+}
+
+Client *World::ClientOf(token_t token) {
+  uint64_t index = token >> 24 & 0xffffffff;
+  if (index >= clients_.size()) return nullptr;
+  Client *client = &clients_[index];
+  return client->waits && client->serial == (token & 0xffffff) ? client : nullptr;
+}
+
+void World::Reply(token_t token, const uint64_t *word) {
+  Client *client = ClientOf(token);
+  if (client == nullptr) return;
+  client->waits = false;
+  client->answer = {};
+  client->answer.status = static_cast<int64_t>(word[0]);
+  std::copy(word, word + REPLY_WORDS, client->answer.word);
+}
+
+int64_t World::Forward(token_t token, handle_t to, const uint64_t *word) {
+  Client *client = ClientOf(token);
+  if (client == nullptr) return -ESRCH;
+  if (to == HANDLE_PAGER) {
+    Operation operation;
+    operation.token = token;
+    std::copy(word, word + REPLY_WORDS, operation.word);
+    operations_.push_back(operation);
+    return 0;
+  }
+  Reply(token, word);
+  client->answer.to = to;
+  return 0;
+}
+
+bool World::Step() {
+  ticks += 1;
+  switch (random_() % 6) {
+    case 0:
+    case 1:
+      if (EndTransfer()) return true;
+      break;
+    case 2:
+      if (ring_rung_ || ring_.request_head != ring_.request_tail) {
+        ring_rung_ = false;
+        page_io_take();
+        ServerGoesOn();
+        return true;
+      }
+      break;
+    case 3:
+      if (timer_) {
+        timer_ = false;
+        page_io_timer();
+        ServerGoesOn();
+        return true;
+      }
+      break;
+    default:
+      if (PagerGoesOn()) return true;
+  }
+  return false;
+}
+
+void World::Settle() {
+  for (int idle = 0; idle < 200;) idle = Step() ? 0 : idle + 1;
+}
+
+// --- the disk ----------------------------------------------------------------------------------
+
+uint8_t *World::Physical(uint64_t address) {
+  if (address >= kDmaPhysical && address < kDmaPhysical + sizeof(dma)) {
+    return reinterpret_cast<uint8_t *>(&dma) + (address - kDmaPhysical);
+  }
+  return Frame(static_cast<uint32_t>(address >> 12)) + (address & 4095);
+}
+
+uint8_t *World::Frame(uint32_t frame) {
+  EXPECT_GE(frame, kFirstFrame);
+  EXPECT_LT(frame, kFirstFrame + kFrames);
+  return frames_.data() + size_t{frame - kFirstFrame} * 4096;
+}
+
+// Two transfers of the same sectors, one of them a write, have no order.
+void World::SubmitTransfer(disk_transfer *transfer) {
+  uint64_t end = transfer->sector + SectorsOf(*transfer);
+  ASSERT_LE(end * DISK_SECTOR_BYTES, image_.size());
+  for (const disk_transfer *other : transfers_) {
+    bool apart = other->sector >= end || other->sector + SectorsOf(*other) <= transfer->sector;
+    bool both_read = other->op == DISK_READ && transfer->op == DISK_READ;
+    EXPECT_TRUE(apart || both_read) << "sector " << transfer->sector;
+  }
+  transfers_.push_back(transfer);
+}
+
+bool World::EndTransfer() {
+  if (transfers_.empty()) return false;
+  size_t i = random_() % transfers_.size();
+  disk_transfer *transfer = transfers_[i];
+  transfers_.erase(transfers_.begin() + i);
+  uint8_t *at = image_.data() + transfer->sector * DISK_SECTOR_BYTES;
+  bool fails = fail_transfers && random_() % 50 == 0;
+  for (unsigned s = 0; s < transfer->count && !fails; s++) {
+    const disk_segment &segment = transfer->segment[s];
+    for (uint32_t done = 0; done < segment.bytes; done++, at++) {
+      if (transfer->op == DISK_READ) {
+        *Physical(segment.physical + done) = *at;
+      } else {
+        *at = *Physical(segment.physical + done);
+      }
+    }
+  }
+  transfer->done(transfer, fails ? -EIO : 0);
+  fiber_wake_all(&room);
+  ServerGoesOn();
+  return true;
+}
+
+// --- the pager ---------------------------------------------------------------------------------
+
+uint32_t World::TakeFrame() {
+  while (free_frames_.empty()) Evict();
+  uint32_t frame = free_frames_.back();
+  free_frames_.pop_back();
+  return frame;
+}
+
+// Gives up a clean page.
+void World::Evict() {
+  std::vector<std::pair<Object *, uint64_t>> clean;
+  for (auto &[id, object] : objects_) {
+    for (auto &[index, page] : object.pages) {
+      bool busy = page.filling || page.dirty || page.writing || page.allocating;
+      if (!busy) clean.emplace_back(&object, index);
+    }
+  }
+  if (clean.empty()) {
+    ASSERT_FALSE(free_frames_.empty()) << "out of frames";
+    return;
+  }
+  auto [object, index] = clean[random_() % clean.size()];
+  free_frames_.push_back(object->pages[index].frame);
+  object->pages.erase(index);
+}
+
+bool World::SendRequest(Request request, uint64_t cookie, uint32_t bytes) {
+  if (requests_.size() >= OBJECT_RING_SLOTS) return false;
+  object_request *entry = &ring_.request[ring_.request_head % OBJECT_RING_SLOTS];
+  entry->cookie = cookie;
+  entry->page = request.first;
+  entry->op = request.op;
+  entry->tag = next_tag_;
+  entry->count = static_cast<uint32_t>(request.frames.size());
+  entry->bytes = bytes;
+  std::copy(request.frames.begin(), request.frames.end(), entry->frame);
+  requests_[next_tag_++] = request;
+  ring_.request_head++;
+  ring_rung_ = true;
+  return true;
+}
+
+static uint32_t BytesOf(uint64_t size, uint64_t first, size_t count) {
+  uint64_t start = first * 4096;
+  return size <= start ? 0 : static_cast<uint32_t>(std::min<uint64_t>(size - start, count * 4096));
+}
+
+bool World::PageIn(Object *object, uint32_t id, uint64_t index) {
+  if (requests_.size() >= OBJECT_RING_SLOTS) return false;
+  Request request;
+  request.op = OBJECT_PAGE_IN;
+  request.object = id;
+  request.first = index;
+  uint64_t pages = (object->size + 4095) / 4096;
+  size_t most = 1 + random_() % OBJECT_REQUEST_PAGES;
+  for (uint64_t i = index; i < pages && request.frames.size() < most; i++) {
+    if (object->pages.count(i) != 0) break;
+    uint32_t frame = TakeFrame();
+    memset(Frame(frame), 0, 4096);
+    request.frames.push_back(frame);
+    object->pages[i].frame = frame;
+    object->pages[i].filling = true;
+  }
+  EXPECT_FALSE(request.frames.empty());
+  uint32_t bytes = BytesOf(object->size, index, request.frames.size());
+  return SendRequest(request, object->cookie, bytes);
+}
+
+bool World::HasPage(Object *object, uint32_t id, uint64_t index) {
+  auto page = object->pages.find(index);
+  if (page != object->pages.end()) return !page->second.filling;
+  PageIn(object, id, index);
+  return false;
+}
+
+bool World::TakeCompletions() {
+  if (ring_.completion_tail == ring_.completion_head) return false;
+  object_completion done = ring_.completion[ring_.completion_tail++ % OBJECT_RING_SLOTS];
+  auto found = requests_.find(done.tag);
+  EXPECT_NE(found, requests_.end());
+  Request request = found->second;
+  requests_.erase(found);
+  auto object = objects_.find(request.object);
+  for (size_t i = 0; i < request.frames.size(); i++) {
+    uint32_t frame = request.frames[i];
+    Page *page = nullptr;
+    if (object != objects_.end()) {
+      auto at = object->second.pages.find(request.first + i);
+      if (at != object->second.pages.end() && at->second.frame == frame) page = &at->second;
+    }
+    if (page == nullptr) {  // dropped meanwhile
+      if (request.op != OBJECT_ALLOCATE) free_frames_.push_back(frame);
+    } else if (request.op == OBJECT_PAGE_IN) {
+      page->filling = false;
+      page->hole = (done.status & OBJECT_HOLE) != 0;
+      if (done.status < 0) {
+        page_in_errors++;
+        free_frames_.push_back(frame);
+        object->second.pages.erase(request.first + i);
+      }
+    } else if (request.op == OBJECT_PAGE_OUT) {
+      page->writing = false;
+      if (done.status < 0) {
+        page_out_errors++;
+        page->dirty = true;
+      }
+    } else {
+      page->allocating = false;
+      if (done.status == 0) page->hole = false;
+    }
+  }
+  if (request.op == OBJECT_PAGE_IN && object != objects_.end()) {
+    uint64_t last = object->second.size / 4096;
+    auto page = object->second.pages.find(last);
+    uint32_t keep = object->second.size % 4096;
+    if (page != object->second.pages.end() && keep != 0 && !page->second.filling) {
+      memset(Frame(page->second.frame) + keep, 0, 4096 - keep);
+    }
+  }
+  if (request.op == OBJECT_ALLOCATE && done.status < 0) store_failed_ = true;
+  if (object != objects_.end()) TellIdle(request.object, &object->second);
+  return true;
+}
+
+void World::TellIdle(uint32_t id, Object *object) {
+  if (!object->closed) return;
+  for (auto &[index, page] : object->pages) {
+    if (page.dirty || page.writing) return;
+  }
+  Request request;
+  request.op = OBJECT_IDLE;
+  request.object = id;
+  if (SendRequest(request, object->cookie, 0)) object->closed = false;
+}
+
+bool World::WriteBack(uint32_t id, Object *object, uint64_t index) {
+  Request request;
+  request.op = OBJECT_PAGE_OUT;
+  request.object = id;
+  request.first = index;
+  if (requests_.size() >= OBJECT_RING_SLOTS - 8) return false;
+  size_t most = 1 + random_() % OBJECT_REQUEST_PAGES;
+  for (uint64_t i = index; request.frames.size() < most; i++) {
+    auto page = object->pages.find(i);
+    if (page == object->pages.end() || !page->second.dirty || page->second.writing) break;
+    page->second.dirty = false;
+    page->second.writing = true;
+    request.frames.push_back(page->second.frame);
+  }
+  if (request.frames.empty()) return false;
+  return SendRequest(request, object->cookie, BytesOf(object->size, index, request.frames.size()));
+}
+
+bool World::PagerGoesOn() {
+  unsigned choice = random_() % 8;
+  if (choice < 2) return TakeCompletions();
+  if (choice < 6) {
+    if (operations_.empty()) return false;
+    size_t i = random_() % operations_.size();
+    // The operation may add others, so it works on a copy.
+    Operation operation = operations_[i];
+    operations_.erase(operations_.begin() + i);
+    size_t requests = requests_.size();
+    if (Progress(&operation)) return true;
+    operations_.push_back(operation);
+    return requests_.size() != requests;
+  }
+  size_t pages = 0;
+  for (auto &[id, object] : objects_) pages += object.pages.size();
+  if (pages == 0) return false;
+  if (choice == 6) {
+    if (random_() % 4 == 0) Evict();
+    return false;
+  }
+  size_t pick = random_() % pages;
+  for (auto &[id, object] : objects_) {
+    if (pick >= object.pages.size()) {
+      pick -= object.pages.size();
+      continue;
+    }
+    return WriteBack(id, &object, std::next(object.pages.begin(), pick)->first);
+  }
+  return false;
+}
+
+// --- the pager's operations --------------------------------------------------------------------
+
+bool World::Progress(Operation *operation) {
+  uint32_t id = object_of(operation->word);
+  auto object = objects_.find(id);
+  if (!operation->store && ClientOf(operation->token) == nullptr) return true;
+  if (op_of(operation->word) == PAGER_OBJECT_FLUSH) return Flush(id, operation);
+  if (object == objects_.end()) {
+    uint64_t word[REPLY_WORDS] = {static_cast<uint64_t>(-EIO)};
+    if (!operation->store) Reply(operation->token, word);
+    return true;
+  }
+  if (operation->store) return StoreByte(&object->second, id, operation);
+  switch (op_of(operation->word)) {
+    case PAGER_OBJECT_READ:
+      return CopyOut(&object->second, id, operation);
+    case PAGER_OBJECT_WRITE:
+      return CopyIn(&object->second, id, operation);
+    default: {
+      uint64_t word[REPLY_WORDS] = {0x10000};
+      Reply(operation->token, word);
+      return true;
+    }
+  }
+}
+
+bool World::CopyOut(Object *object, uint32_t id, Operation *operation) {
+  Client *client = ClientOf(operation->token);
+  uint64_t offset = operation->word[1], address = operation->word[2];
+  uint64_t length = std::min(operation->word[3], object->size - std::min(object->size, offset));
+  bool ready = true;
+  for (uint64_t i = offset / 4096; length != 0 && i <= (offset + length - 1) / 4096; i++) {
+    if (!HasPage(object, id, i)) ready = false;
+  }
+  if (!ready) return false;
+  uint64_t word[REPLY_WORDS] = {length};
+  for (uint64_t i = 0; i < length; i++) {
+    uint64_t at = offset + i;
+    client->memory[address - kMemory + i] = Frame(object->pages[at / 4096].frame)[at % 4096];
+  }
+  Reply(operation->token, word);
+  return true;
+}
+
+bool World::CopyIn(Object *object, uint32_t id, Operation *operation) {
+  Client *client = ClientOf(operation->token);
+  uint64_t offset = operation->word[1], address = operation->word[2], length = operation->word[3];
+  uint64_t fresh = operation->word[0] >> 8 & PAGER_FRESH_MAX;
+  uint64_t end = (offset + length + 4095) / 4096;
+  bool bad = address < kMemory;
+  bool ready = true;
+  EXPECT_LE(offset + length, object->size);
+  for (uint64_t i = offset / 4096; i < end; i++) {
+    bool is_fresh = i >= end - fresh;
+    bool whole = i * 4096 >= offset && (i + 1) * 4096 <= offset + length && !bad;
+    if (object->pages.count(i) == 0 && (is_fresh || whole)) {
+      uint32_t frame = TakeFrame();
+      memset(Frame(frame), is_fresh ? 0 : 0xdd, 4096);
+      object->pages[i].frame = frame;
+      object->pages[i].dirty = true;
+    } else if (!bad && !HasPage(object, id, i)) {
+      ready = false;
+    }
+  }
+  if (!ready) return false;
+  for (uint64_t i = 0; i < length && !bad; i++) {
+    uint64_t at = offset + i;
+    Page &page = object->pages[at / 4096];
+    page.dirty = true;
+    page.hole = false;
+    Frame(page.frame)[at % 4096] = client->memory[address - kMemory + i];
+  }
+  uint64_t word[REPLY_WORDS] = {bad ? static_cast<uint64_t>(-EFAULT) : length};
+  Reply(operation->token, word);
+  return true;
+}
+
+bool World::StoreByte(Object *object, uint32_t id, Operation *operation) {
+  uint64_t index = operation->word[1] / 4096;
+  if (operation->word[1] >= object->size || store_failed_) {
+    store_failed_ = true;
+    store_done_ = true;
+    return true;
+  }
+  if (!HasPage(object, id, index)) return false;
+  Page &page = object->pages[index];
+  if (page.hole) {
+    if (page.allocating) return false;
+    Request request;
+    request.op = OBJECT_ALLOCATE;
+    request.object = id;
+    request.first = index;
+    request.frames.push_back(page.frame);
+    page.allocating = SendRequest(request, object->cookie, BytesOf(object->size, index, 1));
+    return false;
+  }
+  Frame(page.frame)[operation->word[1] % 4096] = static_cast<uint8_t>(operation->word[2]);
+  page.dirty = true;
+  store_done_ = true;
+  return true;
+}
+
+bool World::MappedStore(Client *client, uint64_t fd, uint64_t offset, uint8_t byte) {
+  process *process = process_find(client->badge);
+  file *file = process_file(process, fd);
+  int64_t object = vnode_object(file->vnode);
+  file->vnode->mapped_writable = true;
+  Operation operation;
+  operation.store = true;
+  operation.word[0] = static_cast<uint64_t>(object) << 32;
+  operation.word[1] = offset;
+  operation.word[2] = byte;
+  store_failed_ = store_done_ = false;
+  operations_.push_back(operation);
+  for (int i = 0; !store_done_ && i < 100000; i++) Step();
+  EXPECT_TRUE(store_done_);
+  return !store_failed_;
+}
+
+bool World::Flush(uint32_t id, Operation *operation) {
+  bool done = true;
+  for (auto &[number, object] : objects_) {
+    if (id != 0 && id != number) continue;
+    std::vector<uint64_t> dirty;
+    for (auto &[index, page] : object.pages) {
+      if (page.dirty) dirty.push_back(index);
+      if (page.dirty || page.writing) done = false;
+    }
+    for (uint64_t index : dirty) {
+      if (object.pages[index].dirty) WriteBack(number, &object, index);
+    }
+  }
+  if (!done) return false;
+  event event = {};
+  event.token = operation->token;
+  event.badge = ClientOf(operation->token)->badge | uint64_t{VIA_PAGER} << 32;
+  event.word[0] = operation->word[1];
+  Deliver(event);
+  return true;
+}
+
+// --- what the server calls ---------------------------------------------------------------------
+
+int64_t World::Create(uint64_t cookie, uint64_t size) {
+  if (objects_.size() >= 64) return -ENOMEM;
+  Object object;
+  object.cookie = cookie;
+  object.size = size;
+  objects_[next_object_] = object;
+  return next_object_++;
+}
+
+int64_t World::Resize(uint32_t id, uint64_t size) {
+  auto found = objects_.find(id);
+  EXPECT_NE(found, objects_.end());
+  Object &object = found->second;
+  uint64_t pages = (size + 4095) / 4096;
+  for (auto &[index, page] : object.pages) {
+    if (index >= pages && page.writing) return -EBUSY;
+  }
+  for (auto it = object.pages.lower_bound(pages); it != object.pages.end();) {
+    if (!it->second.filling) free_frames_.push_back(it->second.frame);
+    it = object.pages.erase(it);
+  }
+  if (size < object.size && size % 4096 != 0) {
+    auto last = object.pages.find(size / 4096);
+    if (last != object.pages.end() && !last->second.filling) {
+      memset(Frame(last->second.frame) + size % 4096, 0, 4096 - size % 4096);
+    }
+  }
+  object.size = size;
+  return 0;
+}
+
+int64_t World::Close(uint32_t id) {
+  Object &object = objects_.at(id);
+  bool dirty = false;
+  for (auto &[index, page] : object.pages) dirty |= page.dirty || page.writing;
+  object.closed = dirty;
+  return dirty ? 2 : 0;
+}
+
+int64_t World::Destroy(uint32_t id, bool force) {
+  Object &object = objects_.at(id);
+  for (auto &[index, page] : object.pages) {
+    if ((page.dirty || page.writing) && !force) return -EBUSY;
+  }
+  for (auto &[index, page] : object.pages) {
+    if (!page.filling && !page.writing) free_frames_.push_back(page.frame);
+  }
+  objects_.erase(id);
+  return 0;
+}
+
+void *World::PageOf(uint32_t badge) {
+  for (Client &client : clients_) {
+    if (badge_slot(client.badge) == badge_slot(badge)) return client.page.data();
+  }
+  return nullptr;
+}
+
+}  // namespace fs_test
+
+using fs_test::world;
+
+extern "C" {
+
+void outside_reply(token_t token, const uint64_t *word) { world->Reply(token, word); }
+int64_t outside_forward(token_t token, handle_t to, const uint64_t *word) {
+  return world->Forward(token, to, word);
+}
+int64_t outside_object_create(uint64_t cookie, uint64_t size) {
+  return world->Create(cookie, size);
+}
+int64_t outside_object_resize(uint32_t object, uint64_t size) {
+  return world->Resize(object, size);
+}
+int64_t outside_object_close(uint32_t object) { return world->Close(object); }
+int64_t outside_object_destroy(uint32_t object, uint64_t force) {
+  return world->Destroy(object, force != 0);
+}
+struct object_ring *outside_ring(void) {
+  return world->ring();
+}
+void outside_ring_pager(void) {}
+void *outside_page(uint32_t badge) { return world->PageOf(badge); }
+uint64_t outside_ticks(void) { return fs_test::ticks; }
+void outside_timer(uint64_t) { world->SetTimer(); }
+
+uint64_t disk_sectors(void) { return world->image().size() / DISK_SECTOR_BYTES; }
+bool disk_read_only(void) { return false; }
+unsigned disk_segments_max(void) { return 4; }
+uint64_t disk_physical(const void *memory) {
+  return fs_test::kDmaPhysical +
+         static_cast<uint64_t>(static_cast<const uint8_t *>(memory) - fs_test::dma.zeros);
+}
+void *disk_zero_page(void) { return fs_test::dma.zeros; }
+void *disk_discard_page(void) { return fs_test::dma.discard; }
+void *disk_scratch(void) { return fs_test::dma.scratch; }
+void *disk_arena(uint64_t *bytes) {
+  *bytes = sizeof(fs_test::dma.arena);
+  return fs_test::dma.arena;
+}
+
+int disk_submit(struct disk_transfer *transfer) {
+  while (world->transfers() >= fs_test::kTransfersAtATime) fiber_wait(&fs_test::room);
+  world->SubmitTransfer(transfer);
+  return 0;
+}
+
+struct waiter {
+  struct disk_transfer transfer;
+  struct fiber_queue queue;
+  int status;
+};
+
+int disk_transfer_wait(enum disk_op op, uint64_t sector, uint32_t sectors, void *memory) {
+  struct waiter waiter = {};
+  waiter.transfer.op = op;
+  waiter.transfer.sector = sector;
+  waiter.transfer.count = sectors != 0 ? 1 : 0;
+  waiter.transfer.segment[0] = {sectors != 0 ? disk_physical(memory) : 0, sectors * 512};
+  waiter.transfer.done = [](struct disk_transfer *transfer, int status) {
+    auto *done = reinterpret_cast<struct waiter *>(transfer);
+    done->status = status;
+    fiber_wake_one(&done->queue);
+  };
+  disk_submit(&waiter.transfer);
+  fiber_wait(&waiter.queue);
+  return waiter.status;
+}
+
+void disk_as_block_device(struct block_device *device) {
+  *device = {};
+  device->sectors = disk_sectors();
+  device->read = [](void *, uint64_t sector, uint32_t sectors, void *buffer) {
+    return disk_transfer_wait(DISK_READ, sector, sectors, buffer);
+  };
+  device->write = [](void *, uint64_t sector, uint32_t sectors, const void *buffer) {
+    return disk_transfer_wait(DISK_WRITE, sector, sectors, const_cast<void *>(buffer));
+  };
+  device->flush = [](void *) { return 0; };
+}
+
+void debug_print(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+}
+
+void panic(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  abort();
+}
+}
