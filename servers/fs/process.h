@@ -12,7 +12,8 @@
 #include "servers/fs/file.h"
 #include "servers/fs/work.h"
 
-enum { PROCESSES_MAX = 512 };
+// Some more than live, since one that has ended keeps its place until its last call is served.
+enum { PROCESSES_MAX = PROGRAMS_MAX + 32 };
 
 struct pipe;
 struct process;
