@@ -48,6 +48,7 @@ bool arch_fp_enable(struct thread *thread);
 void arch_interrupt_hart(uint32_t hart);  // inter-processor interrupt
 void arch_idle(void);  // until an interrupt is pending
 uint64_t arch_time(void);
+#define TIMER_OFF (~0ull)
 void arch_timer_set(uint64_t deadline);
 uint64_t arch_instret(void);
 void arch_irq_enable(uint32_t irq);

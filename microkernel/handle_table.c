@@ -16,18 +16,14 @@ static bool is_range(uint8_t type) {
 static bool is_alive(const struct handle *handle) {
   if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
   uint32_t now = frame_table[handle->object].type_generation;
-  if (handle->type != OBJECT_ENDPOINT) return now == ~handle->call;
-  return now == handle->call || now == handle->receive;
+  return now == handle->call || now == ~handle->call;
 }
 
 // Sets what an object's handle must find in the frame table, for its rights.
 static void set_keys(struct handle *handle, uint32_t type_generation) {
-  if (handle->type != OBJECT_ENDPOINT) {
-    handle->call = ~type_generation;
-    return;
-  }
-  handle->call = handle->rights & RIGHT_CALL ? type_generation : 0;
-  handle->receive = handle->rights & RIGHT_RECEIVE ? type_generation : 0;
+  bool endpoint = handle->type == OBJECT_ENDPOINT;
+  handle->call = endpoint && handle->rights & RIGHT_CALL ? type_generation : ~type_generation;
+  handle->receive = endpoint && handle->rights & RIGHT_RECEIVE ? type_generation : 0;
 }
 
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,

@@ -23,7 +23,7 @@ struct handle {
   uint16_t badge;  // endpoints
   union {
     struct {
-      uint32_t call;     // endpoints with RIGHT_CALL: type_generation, else 0; others: its complement
+      uint32_t call;     // endpoints with RIGHT_CALL: type_generation; all others: its complement
       uint32_t receive;  // endpoints with RIGHT_RECEIVE: type_generation; else 0
       uint32_t object;   // its frame - frame_first
     };

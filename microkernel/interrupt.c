@@ -7,7 +7,8 @@
 
 static struct handle irq_table[IRQ_MAX];
 static struct endpoint *timers;  // in order of deadlines
-uint64_t timer_tick;
+uint64_t timer_slice;
+uint64_t timer_offer;
 
 int irq_bind(uint32_t irq, const struct handle *endpoint) {
   if (irq == 0 || irq >= IRQ_MAX) return -EINVAL;
@@ -25,6 +26,14 @@ void irq_deliver(uint32_t irq) {
   endpoint_notify(handle_named(handle), 1ull << (handle->badge & 63));
 }
 
+// Sets this hart's timer unless it is set for earlier.
+static void set_timer(uint64_t deadline) {
+  struct hart *hart = this_hart();
+  if (hart->alarm <= deadline && hart->alarm != ~0ull) return;
+  hart->alarm = deadline;
+  arch_timer_set(deadline);
+}
+
 void timer_disarm(struct endpoint *endpoint) {
   if (!endpoint->timer_armed) return;
   struct endpoint **link = &timers;
@@ -35,14 +44,14 @@ void timer_disarm(struct endpoint *endpoint) {
 
 void timer_arm(struct endpoint *endpoint, uint64_t deadline) {
   timer_disarm(endpoint);
-  if (deadline == ~0ull) return;
+  if (deadline == TIMER_OFF) return;
   struct endpoint **link = &timers;
   while (*link && (*link)->deadline <= deadline) link = &(*link)->next_timer;
   endpoint->deadline = deadline;
   endpoint->next_timer = *link;
   endpoint->timer_armed = true;
   *link = endpoint;
-  if (timers == endpoint) timer_tick_start();
+  if (timers == endpoint) set_timer(deadline);
 }
 
 static void expire_endpoints(uint64_t now) {
@@ -53,15 +62,29 @@ static void expire_endpoints(uint64_t now) {
   }
 }
 
-void timer_tick_start(void) {
-  uint64_t deadline = arch_time() + timer_tick;
+void timer_slice_start(void) {
+  struct hart *hart = this_hart();
+  uint64_t now = arch_time();
+  uint64_t deadline = hart->slice_end = now + timer_slice;
   if (timers && timers->deadline < deadline) deadline = timers->deadline;
-  arch_timer_set(deadline);
+  if (schedule_has_offer()) deadline = now + timer_offer;
+  hart->alarm = ~0ull;
+  set_timer(deadline);
 }
 
-void timer_idle_start(void) { arch_timer_set(timers ? timers->deadline : ~0ull); }
+void timer_offer_start(void) { set_timer(arch_time() + timer_offer); }
 
-void timer_expire(void) {
-  expire_endpoints(arch_time());
-  timer_tick_start();
+void timer_idle_start(void) {
+  this_hart()->alarm = ~0ull;
+  set_timer(timers ? timers->deadline : ~0ull);
+}
+
+bool timer_expire(void) {
+  struct hart *hart = this_hart();
+  uint64_t now = arch_time();
+  expire_endpoints(now);
+  if (schedule_has_offer()) schedule_offer();
+  hart->alarm = ~0ull;
+  set_timer(timers && timers->deadline < hart->slice_end ? timers->deadline : hart->slice_end);
+  return now >= hart->slice_end;
 }

@@ -5,27 +5,49 @@
 
 struct ticket_lock kernel_ticket_lock;
 
-static uint32_t idle_mask;  // harts in schedule_idle
+static uint64_t idle_mask;  // harts in schedule_idle
 
-static void wake_idle_hart(void) {
-  if (LIKELY(!idle_mask)) return;
-  uint32_t hart = (uint32_t)__builtin_ctz(idle_mask);
-  idle_mask &= ~(1u << hart);
-  if (hart != this_hart()->id) arch_interrupt_hart(hart);
+struct thread *dispatch_among_harts(struct thread *to) {
+  struct thread *from = current;
+  struct hart *hart = from->hart;
+  to->state = THREAD_RUNNING;
+  to->hart = hart;
+  hart->current = to;
+  if (from->translation != to->translation) {
+    space_enter(to->space);
+    hart->stat[STAT_SWITCHES]++;
+    arch_switch_translation(to->translation);
+  }
+  return UNLIKELY(from->fp_used) ? arch_fp_leave(from, to) : to;
+}
+
+bool schedule_has_offer(void) {
+  const struct hart *hart = this_hart();
+  if (LIKELY(!(idle_mask & ~hart->bit))) return false;
+  for (uint32_t p = 0; p < PRIORITIES; p++)
+    if (hart->ready[p].head) return true;
+  return false;
+}
+
+void schedule_offer(void) {
+  uint64_t others = idle_mask & ~this_hart()->bit;
+  uint32_t hart = (uint32_t)__builtin_ctzll(others);
+  idle_mask &= ~(1ull << hart);
+  arch_interrupt_hart(hart);
 }
 
 void schedule_ready(struct thread *thread) {
   thread->state = THREAD_READY;
   thread->queue = this_hart();
   queue_append(&thread->queue->ready[thread->priority], thread);
-  wake_idle_hart();
+  if (UNLIKELY(idle_mask)) timer_offer_start();
 }
 
 void schedule_ready_first(struct thread *thread) {
   thread->state = THREAD_READY;
   thread->queue = this_hart();
   queue_prepend(&thread->queue->ready[thread->priority], thread);
-  wake_idle_hart();
+  if (UNLIKELY(idle_mask)) timer_offer_start();
 }
 
 void schedule_remove(struct thread *thread) {
@@ -61,6 +83,7 @@ struct thread *schedule_preempt(bool expired) {
     thread->state = THREAD_INACTIVE;  // thread_kill waits for this
     return schedule_next();
   }
+  if (expired) timer_slice_start();
   struct thread *better = take(this_hart(), expired ? thread->priority : thread->priority + 1u);
   if (!better) return thread;
   schedule_ready(thread);
@@ -73,11 +96,11 @@ struct thread *schedule_idle(void) {
     interrupt_poll();
     struct thread *thread = take_any();
     if (thread) {
-      idle_mask &= ~(1u << hart->id);
-      timer_tick_start();
+      idle_mask &= ~hart->bit;
+      timer_slice_start();
       return dispatch(thread);
     }
-    idle_mask |= 1u << hart->id;
+    idle_mask |= hart->bit;
     timer_idle_start();
     uint64_t before = arch_instret();
     kernel_unlock();

@@ -8,12 +8,18 @@
 #include "microkernel/stats.h"
 #include "microkernel/thread.h"
 
-#define TICKS_A_SECOND 100u  // preemption
+#define SLICES_A_SECOND 100u  // preemption
 
-// Makes a thread ready: at the tail of this hart's queue; a hart that idles is woken to take it.
+// Makes a thread ready: at the tail of this hart's queue. A hart that idles is woken to take it
+// if it still waits after OFFER_DELAY: mostly this hart itself is about to wait, and a message to
+// another costs more than the thread's turn.
+#define OFFERS_A_SECOND 10000u  // 1 / OFFER_DELAY
 void schedule_ready(struct thread *thread);
 // Likewise at the head.
 void schedule_ready_first(struct thread *thread);
+// Whether a thread waits here while another hart idles, and waking that hart.
+bool schedule_has_offer(void);
+void schedule_offer(void);
 // Takes a READY thread out of its queue.
 void schedule_remove(struct thread *thread);
 // The current thread cannot go on (its state says why): the best ready thread, here or from
@@ -24,16 +30,15 @@ struct thread *schedule_preempt(bool expired);
 // What an idle hart does, on its own stack, with the kernel lock held; returns the thread to run.
 struct thread *schedule_idle(void);
 
+// dispatch on a machine of several harts.
+struct thread *dispatch_among_harts(struct thread *to);
+
 // Makes `to` the running thread of this hart. => not in a queue
 static inline struct thread *dispatch(struct thread *to) {
   struct thread *from = current;
   struct hart *hart = from->hart;
+  if (UNLIKELY(hart->shares_kernel)) return dispatch_among_harts(to);
   to->state = THREAD_RUNNING;
-  if (UNLIKELY(to->hart != hart)) {
-    to->hart = hart;
-    to->space->hart_mask |= hart->bit;
-    arch_fence_instructions();  // this hart may have missed some while it did not count (S4)
-  }
   if (from->translation != to->translation) {
     hart->stat[STAT_SWITCHES]++;
     arch_switch_translation(to->translation);

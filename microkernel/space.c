@@ -31,6 +31,17 @@ static void asid_free(uint32_t asid) {
 
 // --- fences (S2) ---
 
+// Of the other harts in step, those that run in the space; the rest fall out of step.
+static uint64_t keep_running(struct space *space) {
+  uint64_t running = 0;
+  for (uint64_t rest = space->hart_mask & ~hart_bit(); rest; rest &= rest - 1) {
+    const struct hart *hart = harts[__builtin_ctzll(rest)];
+    if (hart->current->space == space) running |= hart->bit;
+  }
+  space->hart_mask = running | (space->hart_mask & hart_bit());
+  return running;
+}
+
 static void fence(struct space *space, uaddr_t start, uaddr_t end) {
   hart_count(STAT_FENCES);
   if (end - start <= FENCE_PAGES_MAX * PAGE_SIZE) {
@@ -38,7 +49,7 @@ static void fence(struct space *space, uaddr_t start, uaddr_t end) {
   } else {
     arch_fence_asid(space->asid);
   }
-  uint64_t others = space->hart_mask & ~hart_bit();
+  uint64_t others = keep_running(space);
   if (others) {
     hart_count(STAT_SHOOTDOWNS);
     arch_fence_remote(others, start, end, space->asid);
@@ -47,8 +58,15 @@ static void fence(struct space *space, uaddr_t start, uaddr_t end) {
 
 void space_fence_instructions(struct space *space) {
   arch_fence_instructions();
-  uint64_t others = space->hart_mask & ~hart_bit();
+  uint64_t others = keep_running(space);
   if (others) arch_fence_instructions_remote(others);
+}
+
+void space_enter(struct space *space) {
+  if (LIKELY(space->hart_mask & hart_bit())) return;
+  space->hart_mask |= hart_bit();
+  arch_fence_asid(space->asid);
+  arch_fence_instructions();
 }
 
 // --- tables ---
@@ -158,8 +176,8 @@ static bool has_mappings(const struct space *space) {
 
 int space_destroy(struct space *space) {
   if (space->threads || has_mappings(space)) return -EBUSY;
-  // The ASID's next owner must not meet our translations.
-  if (space->hart_mask) fence(space, 0, USER_END);
+  // Its next owner fences the ASID on each hart that it enters; a machine's only hart does it here.
+  arch_fence_asid(space->asid);
   asid_free(space->asid);
   while (space->pool) frame_release(arch_address_frame(pool_take(space)));
   if (space->root) frame_release(arch_address_frame(space->root));

@@ -4,11 +4,11 @@
 //   S1  a leaf of the user half maps a FRAME_USER frame (counted, F1) or a device register, with
 //       PTE_U; tables are FRAME_TABLE frames donated to this space alone.
 //   S2  an entry's rights are only taken away, or its frame replaced, with a fence on every hart
-//       in hart_mask before the call returns. Entries made valid or wider need none: a hart that
+//       that runs in the space before the call returns. Other harts fall out of step instead:
+//       they fence the whole ASID when they enter the space again (space_enter). Entries made valid or wider need none: a hart that
 //       still has the old one faults, and the fault is absorbed (space_absorb).
 //   S3  frames in the pool of tables are zero but for the link in their first word.
-//   S4  a hart fetches no instruction older than the page's entry: making an executable entry
-//       fences instructions on all harts in hart_mask, and so does a thread's coming to a hart.
+//   S4  a hart fetches no instruction older than the page's entry: the same rule.
 // Guarded by the kernel lock.
 #ifndef MICROKERNEL_SPACE_H
 #define MICROKERNEL_SPACE_H
@@ -22,7 +22,7 @@
 struct space {
   uint64_t translation;  // satp; 0 until the root table is donated
   uint64_t *root;
-  uint64_t hart_mask;  // harts that may hold translations of this ASID
+  uint64_t hart_mask;  // harts in step: they hold no translation that is no longer true
   uint64_t serial;  // never used twice
   uint32_t badge;
   uint32_t asid;
@@ -63,6 +63,8 @@ int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end);
 
 // Newly mapped instructions can be fetched (S4).
 void space_fence_instructions(struct space *space);
+// This hart is about to run in the space: it comes in step.
+void space_enter(struct space *space);
 
 // The leaf entry for an address, 0 if there is none.
 static inline uint64_t space_lookup(const struct space *space, uaddr_t address) {

@@ -13,6 +13,7 @@ struct hart *harts[HARTS_MAX];
 uint32_t hart_count_running;
 
 void thread_create(struct thread *thread, struct space *space) {
+  thread->hart = this_hart();
   thread->space = space;
   thread->stamp = arch_address_frame(thread);
   thread->badge = space->badge;

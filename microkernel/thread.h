@@ -52,7 +52,7 @@ enum { REG_PC = 0, REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_A0 = 10 }
 
 struct thread {
   uint64_t x[32];     // trap_entry.S knows the offsets down to `resume`
-  struct hart *hart;  // where it runs or ran last; NULL: nowhere yet
+  struct hart *hart;  // where it runs or ran last
   uint8_t resume;     // enum resume
   uint8_t state;      // enum thread_state
   uint8_t priority;   // 0..PRIORITIES-1, highest last
@@ -95,6 +95,9 @@ struct queue {
 struct hart {
   uint64_t stat[STAT_COUNT];  // trap_entry.S counts STAT_ENTRIES
   uint64_t shares_kernel;     // there are other harts: the kernel lock matters
+  struct thread *current;     // kept only while shares_kernel
+  uint64_t alarm;             // what its timer is set for
+  uint64_t slice_end;         // of the running thread
   uint64_t bit;              // 1 << id
   uint32_t id;               // index here
   uint32_t machine_id;       // mhartid

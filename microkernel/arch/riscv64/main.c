@@ -136,11 +136,17 @@ uint64_t arch_time(void) { return csr_read(time); }
 
 uint64_t arch_instret(void) { return csr_read(instret); }
 
+// Off is a masked interrupt and not a deadline that never comes: QEMU's clock would jump there.
 void arch_timer_set(uint64_t deadline) {
+  if (deadline == TIMER_OFF) {
+    csr_clear(sie, 1ul << IRQ_TIMER);
+    return;
+  }
   if (LIKELY(has_sstc))
     csr_write(0x14d, deadline);  // stimecmp (Sstc)
   else
     sbi_set_timer(deadline);
+  csr_set(sie, 1ul << IRQ_TIMER);
 }
 
 // --- last words ---
@@ -159,6 +165,8 @@ void arch_halt(uint32_t status) {
 static void hart_init(struct hart *hart, uint32_t id, uint32_t machine_id) {
   hart->id = id;
   hart->bit = 1ull << id;
+  hart->current = &hart->idle;
+  hart->alarm = ~0ull;
   hart->machine_id = machine_id;
   hart->idle.hart = hart;
   hart->idle.resume = RESUME_IDLE;
@@ -180,7 +188,7 @@ static void hart_enter(void) {
   csr_clear(sstatus, SSTATUS_FS | SSTATUS_SPP);
   csr_set(sstatus, SSTATUS_SPIE);
   csr_write(sie, SIE_ALL);
-  arch_timer_set(~0ull);
+  arch_timer_set(TIMER_OFF);
 }
 
 static void start_others(const struct machine *m) {
@@ -208,7 +216,8 @@ struct thread *kernel_main(uint64_t hart, paddr_t tree) {
   }
   finisher = machine.finisher;
   has_sstc = machine.sstc;
-  timer_tick = machine.timebase / TICKS_A_SECOND;
+  timer_slice = machine.timebase / SLICES_A_SECOND;
+  timer_offer = machine.timebase / OFFERS_A_SECOND;
   make_kernel_root(&machine);
   kernel_translation = arch_translation(arch_address_frame(kernel_root), 0);
   hart_enter();
@@ -217,7 +226,7 @@ struct thread *kernel_main(uint64_t hart, paddr_t tree) {
   kernel_lock();
   boot_first_process(&machine, physical(kernel_end), tree, bytes);
   start_others(&machine);
-  timer_tick_start();
+  timer_slice_start();
   return schedule_next();
 }
 

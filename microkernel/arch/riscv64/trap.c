@@ -21,15 +21,16 @@ struct thread *trap(uint64_t cause, uint64_t value);
 _Noreturn void kernel_trap(uint64_t cause, uint64_t value, uint64_t pc);
 
 static struct thread *interrupt(uint64_t number) {
+  bool expired = false;
   hart_count(STAT_INTERRUPTS);
   if (number == IRQ_TIMER) {
-    timer_expire();
+    expired = timer_expire();
   } else if (number == IRQ_EXTERNAL) {
     plic_poll();
   } else {
     csr_clear(sip, 1ul << IRQ_SOFTWARE);
   }
-  return schedule_preempt(number == IRQ_TIMER);
+  return schedule_preempt(expired);
 }
 
 static __attribute__((noinline)) struct thread *trap_rare(uint64_t cause, uint64_t value) {
