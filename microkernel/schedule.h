@@ -13,7 +13,7 @@
 // Makes a thread ready: at the tail of this hart's queue. A hart that idles is woken to take it
 // if it still waits after OFFER_DELAY: mostly this hart itself is about to wait, and a message to
 // another costs more than the thread's turn.
-#define OFFERS_A_SECOND 10000u  // 1 / OFFER_DELAY
+#define OFFERS_A_SECOND 1000u  // 1 / OFFER_DELAY
 void schedule_ready(struct thread *thread);
 // Likewise at the head.
 void schedule_ready_first(struct thread *thread);
