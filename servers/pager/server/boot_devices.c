@@ -22,24 +22,25 @@ static void include(struct interrupts *interrupts, uint32_t number) {
 
 // Registers without a whole page for themselves are mapped with their neighbours.
 static void add_device(struct pager *pager, uint32_t slot, const struct server_device *found,
-                       uint64_t physical, uint64_t *va, struct server_info *info) {
+                       uint64_t physical, uint32_t prot, struct server_info *info) {
+  uint64_t va = SERVER_MMIO + info->devices * (DEVICE_BYTES_MAX + PAGE_SIZE);
   uint64_t first = physical & ~PAGE_MASK;
   uint64_t bytes = ((physical + found->bytes + PAGE_MASK) & ~PAGE_MASK) - first;
-  boot_check(pager_map_device(pager, pager_space(pager, slot), *va, first, bytes, PROT_R | PROT_W),
-             "registers", found->compatible);
+  boot_check(pager_map_device(pager, pager_space(pager, slot), va, first, bytes, prot), "registers",
+             found->compatible);
   struct server_device *device = &info->device[info->devices++];
   *device = *found;
-  device->address = *va + (physical & PAGE_MASK);
-  *va += bytes;
+  device->address = va + (physical & PAGE_MASK);
 }
 
-void boot_devices(struct pager *pager, const struct boot_info *boot, const char *compatible,
-                  uint32_t slot, struct server_info *info) {
+// Maps all devices of a kind. Returns their interrupts.
+static struct interrupts add_devices(struct pager *pager, const struct boot_info *boot,
+                                     const char *compatible, uint32_t slot, uint32_t prot,
+                                     struct server_info *info) {
   struct fdt tree;
   if (!fdt_open(&tree, boot_window(boot->dtb.first), (uint64_t)boot->dtb.count << PAGE_SHIFT)) {
     panic("pager: the device tree is unreadable");
   }
-  uint64_t va = SERVER_MMIO;
   struct interrupts interrupts = {0, 0};
   struct fdt_node node;
   for (bool more = fdt_root(&tree, &node); more; more = fdt_next(&tree, &node)) {
@@ -51,9 +52,20 @@ void boot_devices(struct pager *pager, const struct boot_info *boot, const char 
     }
     strncpy(device.compatible, compatible, sizeof(device.compatible) - 1);
     if (fdt_u32(&tree, &node, "interrupts", &device.irq)) include(&interrupts, device.irq);
-    add_device(pager, slot, &device, physical, &va, info);
+    add_device(pager, slot, &device, physical, prot, info);
   }
+  return interrupts;
+}
+
+void boot_devices(struct pager *pager, const struct boot_info *boot, const char *compatible,
+                  uint32_t slot, struct server_info *info) {
+  struct interrupts interrupts = add_devices(pager, boot, compatible, slot, PROT_R | PROT_W, info);
   if (interrupts.end == 0) return;
   uint64_t range = interrupts.first | (uint64_t)(interrupts.end - interrupts.first) << 32;
   kernel_give(slot, HANDLE_IRQ, HANDLE_BOOT_IRQS, RIGHT_MANAGE, range);
+}
+
+void boot_clock(struct pager *pager, const struct boot_info *boot, uint32_t slot,
+                struct server_info *info) {
+  add_devices(pager, boot, "google,goldfish-rtc", slot, PROT_R, info);
 }

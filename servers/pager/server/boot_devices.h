@@ -12,4 +12,8 @@
 void boot_devices(struct pager *pager, const struct boot_info *boot, const char *compatible,
                   uint32_t slot, struct server_info *info);
 
+// Maps the real-time clock, if there is one, to be read.
+void boot_clock(struct pager *pager, const struct boot_info *boot, uint32_t slot,
+                struct server_info *info);
+
 #endif

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 
 #include "libsys/server_rt/panic.h"
@@ -16,10 +17,11 @@ static const struct server {
   const char *name;
   uint32_t slot;
   const char *devices;  // that it drives: their `compatible` name
+  bool clock;           // that it reads
 } kServers[] = {
-    {"fs", SLOT_FS, "virtio,mmio"},
-    {"proc", SLOT_PROC, NULL},
-    {"console", SLOT_CONSOLE, "ns16550a"},
+    {"fs", SLOT_FS, "virtio,mmio", true},
+    {"proc", SLOT_PROC, NULL, true},
+    {"console", SLOT_CONSOLE, "ns16550a", false},
 };
 #define SERVERS (sizeof(kServers) / sizeof(kServers[0]))
 
@@ -92,6 +94,7 @@ static uint64_t make_server(struct pager *pager, const struct boot_info *boot,
   memcpy(info.command_line, boot->command_line, sizeof(info.command_line) - 1);
   if (server->slot == SLOT_FS) add_store(pager, &info);
   if (server->devices) boot_devices(pager, boot, server->devices, server->slot, &info);
+  if (server->clock) boot_clock(pager, boot, server->slot, &info);
   boot_check(pager_load(pager, space, SERVER_INFO, &info, sizeof(info), sizeof(info), PROT_R),
              "information", server->name);
   return entry;
