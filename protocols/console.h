@@ -18,7 +18,10 @@ enum console_op {
   CONSOLE_FLUSH = 5,   // all output is out
   CONSOLE_PUT = 6,     // (bytes <= 32, the bytes in four words): proc's own messages. EINVAL
   CONSOLE_YIELD = 7,   // (badge): it waits for its children: its unfinished line is free for them
-  CONSOLE_INTERRUPTED = 8,  // (badge): it survives Ctrl-C: its read ends with EINTR
+  // (badge): it survives Ctrl-C: its read ends with EINTR -> 1; if there is none, its next one
+  // does -> 0
+  CONSOLE_INTERRUPTED = 8,
+  CONSOLE_TAKE_INTERRUPT = 9,  // (badge) -> 1 if its next read was to end so, and now is not; or 0
 };
 
 enum { CONSOLE_CANONICAL = 1, CONSOLE_ECHO = 2, CONSOLE_SIGNALS = 4 };

@@ -21,7 +21,8 @@ enum proc_op {
   PROC_EXEC = 7,
   PROC_SETPGID = 8,     // (pid or 0, group or 0). ESRCH EPERM EINVAL EACCES (child after exec)
   // (group, 0 = query) -> group. Ctrl-C sends SIGINT to it, but not to the process that set the
-  // foreground last (the shell): if that one reads from the terminal, its read ends with EINTR.
+  // foreground last (the shell). That one's read ends with EINTR instead; if it does not read but
+  // is starting a job, SIGINT goes to the next group that it puts into the foreground.
   // ESRCH EINVAL
   PROC_FOREGROUND = 9,
   // Writes struct proc_entry[] to the message page. (first slot) -> entries, next slot; 0 at the

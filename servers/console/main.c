@@ -68,8 +68,9 @@ static int64_t call_from_proc(const struct event *event) {
       terminal_yield((uint32_t)event->word[1]);
       return 0;
     case CONSOLE_INTERRUPTED:
-      terminal_interrupted((uint32_t)event->word[1]);
-      return 0;
+      return terminal_interrupted((uint32_t)event->word[1]);
+    case CONSOLE_TAKE_INTERRUPT:
+      return terminal_take_interrupt((uint32_t)event->word[1]);
     case CONSOLE_FLUSH:
       terminal_flush();
       return 0;

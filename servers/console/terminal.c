@@ -27,6 +27,7 @@ _Static_assert(LINES_WRITE_MAX == PAGE_SIZE, "a write is at most a message page"
 
 static struct terminal {
   uint32_t mode;
+  uint32_t interrupted;  // badge of who is to learn of a Ctrl-C when it reads; 0: nobody
   bool ticking;
   uint32_t ticks;        // since text is held
   uint32_t writes_seen;  // lines.writes at the last tick
@@ -41,6 +42,7 @@ static void echo(const char *bytes, size_t count) { lines_echo(&terminal.lines, 
 
 void terminal_init(void) {
   terminal.ticking = false;
+  terminal.interrupted = 0;
   lines_init(&terminal.lines, outside_put);
   editor_init(&terminal.editor, echo);
   input_queue_clear(&terminal.queue);
@@ -156,6 +158,7 @@ static void serve_readers(void) {
 
 int64_t terminal_read(token_t token, uint32_t origin, uint64_t length) {
   if (length == 0) return 0;
+  if (terminal_take_interrupt(origin)) return -EINTR;
   if (terminal.readers.count == 0 && !input_queue_empty(&terminal.queue)) {
     terminal_yield(origin);
     return (int64_t)take(outside_page(origin), length);
@@ -169,19 +172,28 @@ int64_t terminal_read(token_t token, uint32_t origin, uint64_t length) {
   return TERMINAL_LATER;
 }
 
-static void end_read(uint32_t badge, int64_t status) {
+int64_t terminal_interrupted(uint32_t badge) {
   struct waiter reader;
-  while (waiters_take_badge(&terminal.readers, badge, &reader)) {
-    if (status != 0) outside_answer(reader.token, status);
+  if (!waiters_take_badge(&terminal.readers, badge, &reader)) {
+    terminal.interrupted = badge;
+    return 0;
   }
+  outside_answer(reader.token, -EINTR);
+  return 1;
 }
 
-void terminal_interrupted(uint32_t badge) { end_read(badge, -EINTR); }
+int64_t terminal_take_interrupt(uint32_t badge) {
+  if (terminal.interrupted != badge) return 0;
+  terminal.interrupted = 0;
+  return 1;
+}
 
 void terminal_ended(uint32_t badge) {
-  struct waiter writer;
-  end_read(badge, 0);
-  while (waiters_take_badge(&terminal.writers, badge, &writer)) {
+  struct waiter gone;
+  terminal_take_interrupt(badge);
+  while (waiters_take_badge(&terminal.readers, badge, &gone)) {
+  }
+  while (waiters_take_badge(&terminal.writers, badge, &gone)) {
   }
   terminal_yield(badge);
 }

@@ -31,8 +31,11 @@ void terminal_ended(uint32_t badge);
 // A process waits for others: its unfinished line is free for them.
 void terminal_yield(uint32_t badge);
 
-// A process that survived Ctrl-C: its read ends with EINTR.
-void terminal_interrupted(uint32_t badge);
+// A process that survived Ctrl-C: its read ends with EINTR => 1; without one, its next => 0
+int64_t terminal_interrupted(uint32_t badge);
+
+// Calls that off for its next read => 1 if it was due
+int64_t terminal_take_interrupt(uint32_t badge);
 
 // Everything written so far is out.
 void terminal_flush(void);

@@ -181,9 +181,28 @@ TEST_F(Terminal, CtrlCTellsProcAndDropsInput) {
   EXPECT_EQ(world->screen, "ahead\nlin^C\n");
   token_t read = Read(kA, 100);
   EXPECT_FALSE(Answered(read));
-  terminal_interrupted(kA);
+  EXPECT_EQ(terminal_interrupted(kA), 1);
   EXPECT_EQ(Result(read), -EINTR);
-  terminal_interrupted(kA);  // reads no more
+}
+
+TEST_F(Terminal, CtrlCBeforeAReadEndsIt) {
+  EXPECT_EQ(terminal_interrupted(kA), 0);
+  Type("x\r");
+  EXPECT_EQ(Text(Read(kB, 100), kB), "x\n");
+  EXPECT_EQ(Result(Read(kA, 100)), -EINTR);
+  EXPECT_FALSE(Answered(Read(kA, 100)));
+}
+
+TEST_F(Terminal, CtrlCBeforeAReadCanBeTakenBack) {
+  EXPECT_EQ(terminal_take_interrupt(kA), 0);
+  terminal_interrupted(kA);
+  EXPECT_EQ(terminal_take_interrupt(kB), 0);
+  EXPECT_EQ(terminal_take_interrupt(kA), 1);
+  EXPECT_EQ(terminal_take_interrupt(kA), 0);
+  EXPECT_FALSE(Answered(Read(kA, 100)));
+  terminal_interrupted(kB);
+  terminal_ended(kB);
+  EXPECT_EQ(terminal_take_interrupt(kB), 0);
 }
 
 // --- Writing ---
@@ -386,7 +405,7 @@ TEST_F(Terminal, RandomEventsAnswerEverybodyOnce) {
         break;
       case 7:
         if (random() % 20 == 0) terminal_mode(random() % 8);
-        terminal_interrupted(badge);
+        if (random() % 2 == 0) terminal_interrupted(badge);
         break;
       default:
         Type(std::string(1, "ab \r\n\x03\x04\x7f\x1b[AB"[random() % 13]));

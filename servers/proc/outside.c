@@ -40,8 +40,12 @@ void outside_console_exited(uint32_t badge) { call(HANDLE_CONSOLE, CONSOLE_EXITE
 
 void outside_console_yield(uint32_t badge) { call(HANDLE_CONSOLE, CONSOLE_YIELD, badge, 0); }
 
-void outside_console_interrupted(uint32_t badge) {
-  call(HANDLE_CONSOLE, CONSOLE_INTERRUPTED, badge, 0);
+int64_t outside_console_interrupted(uint32_t badge) {
+  return call(HANDLE_CONSOLE, CONSOLE_INTERRUPTED, badge, 0);
+}
+
+int64_t outside_console_take_interrupt(uint32_t badge) {
+  return call(HANDLE_CONSOLE, CONSOLE_TAKE_INTERRUPT, badge, 0);
 }
 
 void outside_message(const char *text, size_t count) {

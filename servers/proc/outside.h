@@ -14,14 +14,15 @@ void outside_answer(token_t token, int64_t status, uint64_t word);
 // Forwards a waiting caller to fs. 0 or a negative errno.
 int64_t outside_forward_to_fs(token_t token, uint64_t op, uint64_t word);
 
-// Calls to the servers, see their protocols. 0 or a negative errno.
+// Calls to the servers, see their protocols for the results.
 int64_t outside_fs_fork(uint32_t parent, uint32_t child);
 int64_t outside_pager_fork(uint32_t parent, uint32_t child);
 void outside_fs_exited(uint32_t badge);
 void outside_pager_kill(uint32_t badge);
 void outside_console_exited(uint32_t badge);
 void outside_console_yield(uint32_t badge);
-void outside_console_interrupted(uint32_t badge);
+int64_t outside_console_interrupted(uint32_t badge);
+int64_t outside_console_take_interrupt(uint32_t badge);
 
 // Text for the terminal, and once everything else may be broken, for the firmware's console.
 void outside_message(const char *text, size_t count);

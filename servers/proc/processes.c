@@ -18,6 +18,7 @@ void processes_init(void) {
   processes.timer = TIMER_NEVER;
   processes.foreground = PID_INIT;
   processes.terminal_owner = 0;
+  processes.interrupt_due = false;
   processes.powering_off = false;
 }
 

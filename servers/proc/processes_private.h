@@ -13,6 +13,7 @@
 struct processes {
   uint32_t foreground;      // process group that gets Ctrl-C
   uint32_t terminal_owner;  // badge of who set it last, whom Ctrl-C spares; 0: nobody
+  bool interrupt_due;       // Ctrl-C came while the owner was starting something, or about to read
   bool powering_off;
   uint32_t halt_status;
   uint64_t timer;  // deadline that the kernel knows

@@ -42,6 +42,8 @@ struct World {
   std::string messages, firmware;
   uint64_t now = 5, timer = TIMER_NEVER;
   int64_t fs_fork = 0, pager_fork = 0, forward = 0;
+  int64_t reading = 1;  // does who survived Ctrl-C read?
+  int64_t taken = 1;    // or has it not read since?
   int halted = -1;
   bool flushed = false;
 };
@@ -88,7 +90,14 @@ void outside_fs_exited(uint32_t badge) {
 void outside_pager_kill(uint32_t badge) { EXPECT_EQ(world->spaces.erase(badge), 1u); }
 void outside_console_exited(uint32_t badge) { world->console_exited.push_back(badge); }
 void outside_console_yield(uint32_t badge) { world->yields.push_back(badge); }
-void outside_console_interrupted(uint32_t badge) { world->interrupted.push_back(badge); }
+int64_t outside_console_interrupted(uint32_t badge) {
+  world->interrupted.push_back(badge);
+  return world->reading;
+}
+int64_t outside_console_take_interrupt(uint32_t badge) {
+  EXPECT_EQ(world->interrupted.back(), badge);
+  return world->taken;
+}
 void outside_message(const char *text, size_t count) { world->messages.append(text, count); }
 void outside_firmware_message(const char *text, size_t count) {
   world->firmware.append(text, count);
@@ -408,7 +417,7 @@ TEST_F(Processes, CtrlCEndsTheForegroundGroup) {
   EXPECT_EQ(Status(shell, {PROC_FOREGROUND, 0}), static_cast<int64_t>(job_pid));
   processes_interrupt();
   EXPECT_EQ(world->spaces, (std::set<uint32_t>{kInit, shell, background}));
-  EXPECT_EQ(world->interrupted, std::vector<uint32_t>{shell});
+  EXPECT_TRUE(world->interrupted.empty());
   Answer answer = WaitAny(shell);
   EXPECT_EQ(WTERMSIG(answer.word[0]), SIGINT);
 }
@@ -420,6 +429,32 @@ TEST_F(Processes, CtrlCSparesTheShellAtItsPrompt) {
   processes_interrupt();
   EXPECT_EQ(world->spaces.count(shell), 1u);
   EXPECT_EQ(world->interrupted, std::vector<uint32_t>{shell});
+}
+
+TEST_F(Processes, CtrlCBeforeAJobIsInTheForegroundEndsIt) {
+  uint32_t shell = Fork(kInit);
+  Status(shell, {PROC_SETPGID, 0, 0});
+  Status(shell, {PROC_FOREGROUND, Pid(shell)});
+  world->reading = 0;
+  processes_interrupt();
+  uint32_t job = Fork(shell), next = Fork(shell);
+  uint64_t job_pid = Pid(job), next_pid = Pid(next);
+  for (uint32_t badge : {job, next}) Status(badge, {PROC_SETPGID, 0, 0});
+  EXPECT_EQ(Status(shell, {PROC_FOREGROUND, job_pid}), static_cast<int64_t>(job_pid));
+  EXPECT_EQ(WTERMSIG(WaitAny(shell).word[0]), SIGINT);
+  EXPECT_EQ(Status(shell, {PROC_FOREGROUND, next_pid}), static_cast<int64_t>(next_pid));
+  EXPECT_EQ(world->spaces.count(next), 1u);
+}
+
+TEST_F(Processes, CtrlCThatAReadHasLearntOfEndsNoJob) {
+  uint32_t shell = Fork(kInit), job = Fork(shell);
+  uint64_t job_pid = Pid(job);
+  for (uint32_t badge : {shell, job}) Status(badge, {PROC_SETPGID, 0, 0});
+  Status(shell, {PROC_FOREGROUND, Pid(shell)});
+  world->reading = world->taken = 0;
+  processes_interrupt();
+  Status(shell, {PROC_FOREGROUND, job_pid});
+  EXPECT_EQ(world->spaces.count(job), 1u);
 }
 
 TEST_F(Processes, CtrlCWithoutAShellEndsAllButInit) {

@@ -116,6 +116,29 @@ void op_setpgid(const struct request *request, struct answer *answer) {
   answer->status = set_group(request->caller, target, group);
 }
 
+// SIGINT for a group, but for init and the one who holds the terminal.
+static void interrupt_group(uint32_t group, const struct process *owner) {
+  struct process_table *table = &processes.table;
+  uint32_t count = 0;
+  for (struct process *at = table_group_next(table, group, NULL); at;
+       at = table_group_next(table, group, at)) {
+    if (!is_init(at) && at != owner) targets[count++] = (uint16_t)at->pid;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    struct process *target = table_by_pid(table, targets[i]);
+    if (target) process_signal(target, SIGINT);
+  }
+}
+
+static void set_foreground(struct process *caller, uint32_t group) {
+  bool due = processes.interrupt_due && processes.terminal_owner == caller->badge;
+  processes.foreground = group;
+  processes.terminal_owner = caller->badge;
+  if (group == caller->group) return;
+  processes.interrupt_due = false;
+  if (due && outside_console_take_interrupt(caller->badge) > 0) interrupt_group(group, caller);
+}
+
 void op_foreground(const struct request *request, struct answer *answer) {
   uint64_t group = request->argument[0];
   if ((int64_t)group < 0) {
@@ -127,24 +150,16 @@ void op_foreground(const struct request *request, struct answer *answer) {
       answer->status = -ESRCH;
       return;
     }
-    processes.foreground = (uint32_t)group;
-    processes.terminal_owner = request->caller->badge;
+    set_foreground(request->caller, (uint32_t)group);
   }
   answer->status = processes.foreground;
 }
 
 void processes_interrupt(void) {
-  struct process_table *table = &processes.table;
-  struct process *owner = table_by_badge(table, processes.terminal_owner);
-  uint32_t count = 0;
+  struct process *owner = table_by_badge(&processes.table, processes.terminal_owner);
   if (processes.powering_off) return;
-  for (struct process *at = table_group_next(table, processes.foreground, NULL); at;
-       at = table_group_next(table, processes.foreground, at)) {
-    if (!is_init(at) && at != owner) targets[count++] = (uint16_t)at->pid;
+  interrupt_group(processes.foreground, owner);
+  if (owner && owner->group == processes.foreground) {
+    processes.interrupt_due = outside_console_interrupted(owner->badge) == 0;
   }
-  for (uint32_t i = 0; i < count; i++) {
-    struct process *target = table_by_pid(table, targets[i]);
-    if (target) process_signal(target, SIGINT);
-  }
-  if (owner) outside_console_interrupted(owner->badge);
 }
