@@ -1,6 +1,6 @@
 // System calls: number in a7, arguments in a0..a6, result in a0 (a negative errno on error), as
-// the table says. Registers t0..t6 do not survive a system call; all others not named as results
-// do. docs/system_calls.md describes each with its errors.
+// the table says. Registers a0..a7 and t0..t6 do not survive a system call, but for the results;
+// all others do. docs/system_calls.md describes each with its errors.
 #ifndef ABI_SYSCALL_H
 #define ABI_SYSCALL_H
 
@@ -63,7 +63,6 @@ enum {
   PROT_W = 2,
   PROT_X = 4,
   MAP_RUN = 8,       // consecutive frames from f0
-  MAP_LARGE = 16,    // 2 MiB leaf: va and f0 aligned to it, count 1
 };
 
 #define MAP_INLINE_MAX 6u

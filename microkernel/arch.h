@@ -34,7 +34,8 @@ extern uint32_t arch_asid_count;
 void arch_fence_asid(uint32_t asid);
 // arch_fence_instructions on other harts.
 void arch_fence_instructions_remote(uint64_t hart_mask);
-// A fence of [start, end) on other harts; returns when they have done it.
+// A fence of the pages in [start, end) on other harts, or, with start and end 0, of all of an ASID
+// (tables too, which a fence of pages need not cover); returns when they have done it.
 void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid);
 
 // --- floating point, lazily ---

@@ -1,6 +1,6 @@
 // How RAM is laid out:
 //
-//   firmware | kernel | frame table | board | boot objects |2 MiB| image of the first process ...
+//   firmware | objects | kernel | frame table | board | objects |2 MiB| first process's image ...
 //
 // Everything from the 2 MiB line on is FRAME_USER and in the first process's window.
 
@@ -24,6 +24,7 @@
 struct space *boot_space;
 
 static frame_t next_object, end_objects;  // boot objects left
+static struct boot_range below;            // objects between firmware and kernel
 static frame_t next_user;                 // behind what the first process's image takes
 
 static frame_t frames_of(uint64_t bytes) {
@@ -42,7 +43,7 @@ static frame_t take_user(void) {
 }
 
 // Frame table and board behind the kernel, types of all frames. Returns the board's first frame.
-static frame_t make_frame_table(const struct machine *m, paddr_t end) {
+static frame_t make_frame_table(const struct machine *m, paddr_t start, paddr_t end) {
   frame_first = (frame_t)(m->ram_base >> PAGE_SHIFT);
   frame_total = (frame_t)(m->ram_bytes >> LARGE_SHIFT) * LARGE_FRAMES;
   frame_t table = frames_of(end);
@@ -60,6 +61,10 @@ static frame_t make_frame_table(const struct machine *m, paddr_t end) {
     uint32_t type = f < board ? ~0xffu | FRAME_RESERVED : f < objects || f >= user ? FRAME_USER : FRAME_OBJECT;
     *frame_entry(f) = (struct frame){type, 0};
   }
+  below.first = frames_of(m->firmware_end ? m->firmware_end : start);
+  below.count = (frame_t)(start >> PAGE_SHIFT) - below.first;
+  for (frame_t f = below.first; f < below.first + below.count; f++)
+    *frame_entry(f) = (struct frame){FRAME_OBJECT, 0};
   next_object = objects;
   end_objects = next_user = user;
   return board;
@@ -140,6 +145,7 @@ static void fill_info(struct boot_info *info, const struct machine *m, frame_t f
       .ram = {frame_first, frame_total},
       .kernel = {frame_first, first_user - frame_first},
       .objects = {next_object, end_objects - next_object},
+      .below = below,
       .image = {first_user, next_user - first_user},
       .archive = {archive, frames_of(m->archive_end) - archive},
       .dtb = {(frame_t)(tree >> PAGE_SHIFT),
@@ -151,8 +157,9 @@ static void fill_info(struct boot_info *info, const struct machine *m, frame_t f
   memcpy(info->command_line, m->command_line, sizeof info->command_line);
 }
 
-void boot_first_process(const struct machine *m, paddr_t end, paddr_t tree, uint64_t tree_bytes) {
-  frame_t board = make_frame_table(m, end);
+void boot_first_process(const struct machine *m, paddr_t start, paddr_t end, paddr_t tree,
+                        uint64_t tree_bytes) {
+  frame_t board = make_frame_table(m, start, end);
   frame_t first_user = next_user;
   make_space(m, board);
   uaddr_t entry = load_image(m);

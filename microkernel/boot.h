@@ -10,9 +10,9 @@ struct space;
 // The first process's space: it has the window (SYS_RETYPE).
 extern struct space *boot_space;
 
-// Makes frame table, board and first process. `end`: first byte behind the kernel's image.
+// Makes frame table, board and first process. start, end: the kernel's image.
 // Panics if the machine cannot hold it.
-void boot_first_process(const struct machine *machine, paddr_t end, paddr_t tree,
+void boot_first_process(const struct machine *machine, paddr_t start, paddr_t end, paddr_t tree,
                         uint64_t tree_bytes);
 
 #endif

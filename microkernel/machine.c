@@ -11,6 +11,7 @@ struct reading {
   struct machine *machine;
   uint32_t boot_hart;
   uint32_t hart;            // of the cpu node that was read last
+  bool reserved;             // below /reserved-memory
   uint32_t boot_interrupts;  // phandle of the boot hart's interrupt controller
 };
 
@@ -54,6 +55,15 @@ static void read_chosen(struct reading *r, const struct fdt_node *node) {
   if (arguments) strncpy(m->command_line, arguments, sizeof m->command_line - 1);
 }
 
+// The firmware keeps the start of RAM to itself.
+static void read_reserved(struct reading *r, const struct fdt_node *node) {
+  struct machine *m = r->machine;
+  uint64_t address, bytes;
+  if (fdt_reg(r->tree, node, 0, &address, &bytes) && address - m->ram_base < m->ram_bytes &&
+      bytes <= m->ram_bytes && address + bytes > m->firmware_end)
+    m->firmware_end = address + bytes;
+}
+
 static void read_node(struct reading *r, const struct fdt_node *node) {
   struct machine *m = r->machine;
   const char *type = fdt_string(r->tree, node, "device_type");
@@ -83,11 +93,14 @@ const char *machine_read(struct machine *machine, const void *blob, uint64_t byt
   struct reading r = {.tree = &tree, .machine = machine, .boot_hart = boot_hart};
   for (bool more = fdt_root(&tree, &node); more; more = fdt_next(&tree, &node))
     read_node(&r, &node);
-  // Its interrupt lines refer to the cpus, which may come later in the tree.
-  for (bool more = fdt_root(&tree, &node); more; more = fdt_next(&tree, &node))
+  // What refers to the cpus and to memory, which may come later in the tree.
+  for (bool more = fdt_root(&tree, &node); more; more = fdt_next(&tree, &node)) {
+    if (node.depth == 1) r.reserved = !strcmp(node.name, "reserved-memory");
+    if (node.depth == 2 && r.reserved) read_reserved(&r, &node);
     if (fdt_compatible(&tree, &node, "riscv,plic0") ||
         fdt_compatible(&tree, &node, "sifive,plic-1.0.0"))
       read_plic(&r, &node);
+  }
   if (!machine->ram_bytes) return "memory";
   if (!machine->timebase) return "timebase-frequency";
   if (!machine->plic) return "an interrupt controller (PLIC)";

@@ -8,6 +8,7 @@
 struct machine {
   paddr_t ram_base;
   uint64_t ram_bytes;
+  paddr_t firmware_end;                // it has RAM from ram_base to here; 0: not said
   paddr_t archive_start, archive_end;  // the initrd
   uint64_t timebase;                   // ticks a second
   paddr_t plic;                        // interrupt controller

@@ -47,7 +47,10 @@ static void fence(struct space *space, uaddr_t start, uaddr_t end) {
   if (end - start <= FENCE_PAGES_MAX * PAGE_SIZE) {
     for (uaddr_t a = start; a < end; a += PAGE_SIZE) arch_fence_page(a, space->asid);
   } else {
+    // Only this fences pointers to tables too, which matters where tables were taken out: they
+    // span more than FENCE_PAGES_MAX pages.
     arch_fence_asid(space->asid);
+    start = end = 0;
   }
   uint64_t others = keep_running(space);
   if (others) {
@@ -73,14 +76,15 @@ void space_enter(struct space *space) {
 
 static void pool_put(struct space *space, frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
-  pte_store(table, 0, space->pool);
+  // The link is an invalid entry: a hart may still reach the table until the fence.
+  pte_store(table, 0, pte_make(space->pool, 0));
   space->pool = frame;
   space->pool_count++;
 }
 
 static uint64_t *pool_take(struct space *space) {
   uint64_t *table = arch_frame_address(space->pool);
-  space->pool = (frame_t)pte_load(table, 0);
+  space->pool = pte_frame(pte_load(table, 0));
   space->pool_count--;
   pte_store(table, 0, 0);
   return table;
@@ -189,8 +193,13 @@ int space_destroy(struct space *space) {
 
 // --- map ---
 
+// The frames of the mapping that is being made, as they were checked: a call buffer can be
+// written by its owner meanwhile.
+static frame_t checked_frames[MAP_BUFFER_MAX];
+
 static frame_t mapping_frame(const struct mapping *mapping, uint32_t i) {
-  return mapping->frames ? mapping->frames[i] : mapping->run + i;
+  if (!mapping->frames) return mapping->run + i;
+  return __atomic_load_n(&mapping->frames[i], __ATOMIC_RELAXED);
 }
 
 static int check_frame(const struct handle *authority, frame_t frame) {
@@ -222,6 +231,10 @@ static inline bool set_leaf(uint64_t *table, uint32_t index, frame_t frame, uint
   return true;
 }
 
+static bool in_window(const struct space *space, uaddr_t address) {
+  return UNLIKELY(space->has_window) && address >= BOOT_WINDOW && address < BOOT_BOARD;
+}
+
 static int check_mapping(const struct space *space, const struct handle *authority,
                          const struct mapping *mapping) {
   if (!space->root) return -ENOMEM;
@@ -229,8 +242,10 @@ static int check_mapping(const struct space *space, const struct handle *authori
       mapping->address + (uint64_t)mapping->count * PAGE_SIZE > USER_END ||
       (mapping->prot - 1u) >= 7u)
     return -EINVAL;
+  if (in_window(space, mapping->address)) return -EINVAL;
   for (uint32_t i = 0; i < mapping->count; i++) {
-    int error = check_frame(authority, mapping_frame(mapping, i));
+    checked_frames[i] = mapping_frame(mapping, i);
+    int error = check_frame(authority, checked_frames[i]);
     if (error) return error;
   }
   return 0;
@@ -253,7 +268,7 @@ int space_map(struct space *space, const struct handle *authority, const struct 
   for (uint32_t i = 0; i < mapping->count; i++) {
     uint32_t index = pte_index(address, 0);
     if (UNLIKELY(i && index == 0)) table = leaf_table_make(space, address);
-    replaced |= set_leaf(table, index, mapping_frame(mapping, i), bits, counted);
+    replaced |= set_leaf(table, index, checked_frames[i], bits, counted);
     address += PAGE_SIZE;
   }
   if (replaced) fence(space, mapping->address, end);
@@ -311,9 +326,11 @@ static void reclaim_table(struct space *space, uint64_t *table, uint32_t index) 
 }
 
 // Gives tables whose whole span lies in [start, end) back to the pool. => no leaf is left there
+// but the window's large ones; the tables that may have those stay.
 static bool reclaim_tables(struct space *space, uaddr_t start, uaddr_t end) {
   uint32_t before = space->pool_count;
-  for (int level = 1; level < LEVELS; level++) {
+  int levels = space->has_window ? LEVELS - 1 : LEVELS;
+  for (int level = 1; level < levels; level++) {
     uint64_t span = 1ull << (PAGE_SHIFT + 9 * level);
     uaddr_t address = (start + span - 1) & ~(span - 1);
     while (address < end && end - address >= span) {
@@ -399,6 +416,7 @@ bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_
 // --- the boot space's window ---
 
 void space_window_set(struct space *space, frame_t first, bool present) {
+  space->has_window = true;
   uaddr_t address = BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT);
   uint64_t *entry = &space->root[pte_index(address, 2)];
   if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space)), PTE_V);

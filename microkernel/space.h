@@ -7,7 +7,8 @@
 //       that runs in the space before the call returns. Other harts fall out of step instead:
 //       they fence the whole ASID when they enter the space again (space_enter). Entries made valid or wider need none: a hart that
 //       still has the old one faults, and the fault is absorbed (space_absorb).
-//   S3  frames in the pool of tables are zero but for the link in their first word.
+//   S3  frames in the pool of tables are zero but for the link in their first word, which is an
+//       invalid entry.
 //   S4  a hart fetches no instruction older than the page's entry: the same rule.
 // Guarded by the kernel lock.
 #ifndef MICROKERNEL_SPACE_H
@@ -28,6 +29,7 @@ struct space {
   uint32_t asid;
   uint32_t threads;
   uint32_t pool_count;
+  uint32_t has_window;  // the boot space's, at BOOT_WINDOW
   frame_t pool;  // first frame of the pool of tables, 0: none
   uint32_t handle_count;
   struct handle *handles[HANDLES_MAX / HANDLES_INLINE];
@@ -51,7 +53,7 @@ int space_destroy(struct space *space);
 // Donates a FRAME_OBJECT frame: FUND_TABLE (the first is the root), FUND_HANDLES. EINVAL ENOSPC
 int space_fund(struct space *space, frame_t frame, uint32_t purpose);
 
-// Maps; on error nothing is. EINVAL: address, count, prot; EACCES: a frame is not in the range of
+// Maps; on error nothing is. EINVAL: address (also in the boot space's window), count, prot; EACCES: a frame is not in the range of
 // the handle or not FRAME_USER; ENOMEM: the pool lacks tables.
 int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping);
 

@@ -283,6 +283,7 @@ static int create(word type, frame_t frame, word slot, word argument) {
   struct space *space = NULL;
   if (type == OBJECT_THREAD && !(space = get_space(argument, &error))) return error;
   if (type != OBJECT_THREAD && type != OBJECT_SPACE && type != OBJECT_ENDPOINT) return -EINVAL;
+  if (type == OBJECT_SPACE && argument > UINT32_MAX) return -EINVAL;
   struct handle *handle = handle_slot(current->space, slot);
   if (!handle) return -EBADF;
   if (frame_type(frame) != FRAME_OBJECT) return -EINVAL;

@@ -214,6 +214,8 @@ struct thread *kernel_main(uint64_t hart, paddr_t tree) {
     panic_print(missing);
     panic("; tree at", tree);
   }
+  if (machine.firmware_end > physical(kernel_start))
+    panic("firmware reserves the kernel's memory up to", machine.firmware_end);
   finisher = machine.finisher;
   has_sstc = machine.sstc;
   timer_slice = machine.timebase / SLICES_A_SECOND;
@@ -224,7 +226,7 @@ struct thread *kernel_main(uint64_t hart, paddr_t tree) {
   probe_asids();
   plic_init(machine.plic, machine.plic_context);
   kernel_lock();
-  boot_first_process(&machine, physical(kernel_end), tree, bytes);
+  boot_first_process(&machine, physical(kernel_start), physical(kernel_end), tree, bytes);
   start_others(&machine);
   timer_slice_start();
   return schedule_next();

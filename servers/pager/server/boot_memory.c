@@ -30,5 +30,6 @@ struct pager *boot_memory(const struct boot_info *info) {
     if (range[i].count > 0) pager_add_frames(pager, range[i].first, range[i].count);
   }
   pager_add_objects(pager, info->objects.first, info->objects.count);
+  pager_add_objects(pager, info->below.first, info->below.count);
   return pager;
 }
