@@ -34,10 +34,12 @@ int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
   object->size = size;
   object->pages = pages;
   if (!shrinks || !(size & PAGE_MASK)) return 0;
-  // The store still has what is cut off, so the page has to be written.
+  // The store still has what is cut off, so the page has to be written; a hole has no store.
   object_zero_tail(pager, object);
   uint32_t frame = object_frame(pager, object, pages - 1);
-  if (frame != FRAME_NONE) object_set_dirty(pager, object, frame);
+  if (frame != FRAME_NONE && !(page_of(pager, frame)->flags & PAGE_HOLE)) {
+    object_set_dirty(pager, object, frame);
+  }
   return 0;
 }
 

@@ -266,12 +266,12 @@ static void leave_object(struct pager *pager, const struct region *region, uint3
   }
 }
 
+// => the object's list does not have the region any more
 static void free_region(struct pager *pager, struct region *region) {
   struct object *object = region->object;
   if (object) {
-    object_unlink(object, region);
     leave_object(pager, region, region->offset, region->end - region->start);
-    if (object->backing == BACKED_BY_NOTHING && !object->regions) {
+    if (object->backing == BACKED_BY_NOTHING && !object->regions && !object->dead) {
       object_kill(pager, object);
     } else {
       object_run(pager, object);
@@ -280,15 +280,27 @@ static void free_region(struct pager *pager, struct region *region) {
   slab_put(pager, SLAB_REGION, region);
 }
 
+static void unlink_below(struct region *region) {
+  if (!region) return;
+  unlink_below(region->left);
+  unlink_below(region->right);
+  if (!region->object) return;
+  object_unlink(region->object, region);
+  region->object->waiters++;  // so that it is still there for the next region
+}
+
 static void release_below(struct pager *pager, struct region *region) {
   if (!region) return;
   release_below(pager, region->left);
   release_below(pager, region->right);
+  if (region->object) region->object->waiters--;
   free_region(pager, region);
 }
 
 void space_release_regions(struct pager *pager, struct space *space) {
   space->hit = &pager->nothing;
+  // All of them first: the kernel's space may be gone, and objects look at all their regions.
+  unlink_below(space->regions);
   release_below(pager, space->regions);
   space->regions = NULL;
   space->virtual_pages = 0;
@@ -348,6 +360,7 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
   if (region->start < start && region->end > end) split_region(pager, space, region, end);
   if (region->start >= start && region->end <= end) {
     region_remove(&space->regions, region);
+    if (region->object) object_unlink(region->object, region);
     free_region(pager, region);
     return;
   }
