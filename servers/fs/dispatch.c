@@ -71,21 +71,30 @@ static void serve_locked(struct process *process, struct call *call) {
   fiber_lock_release(&volume.lock);
 }
 
-void dispatch(const struct event *event, struct answer *answer) {
+// What is not served at once.
+static void dispatch_other(const struct event *event, struct answer *answer) {
   uint64_t number = event->word[0];
   const struct operation *operation = &operations[number < OPERATIONS ? number : 0];
+  struct process *process = process_find(badge_origin(event->badge));
   if (operation->at_once == NULL && operation->locked == NULL) {
     answer_status(answer, -ENOSYS);
-    return;
-  }
-  struct process *process = process_find(badge_origin(event->badge));
-  if (badge_via(event->badge) != operation->via || (process == NULL && !operation->of_server)) {
+  } else if (badge_via(event->badge) != operation->via ||
+             (process == NULL && !operation->of_server)) {
     answer_status(answer, -EPERM);
-    return;
-  }
-  if (operation->at_once != NULL) {
+  } else if (operation->at_once != NULL) {
     operation->at_once(process, event, answer);
   } else {
     process_serve(process, event, answer, serve_locked);
+  }
+}
+
+void dispatch(const struct event *event, struct answer *answer) {
+  uint64_t number = event->word[0];
+  const struct operation *operation = &operations[number < OPERATIONS ? number : 0];
+  struct process *process = process_find(badge_origin(event->badge));
+  if (process != NULL && operation->at_once != NULL && badge_via(event->badge) == operation->via) {
+    operation->at_once(process, event, answer);
+  } else {
+    dispatch_other(event, answer);
   }
 }

@@ -1,6 +1,5 @@
 #include "servers/fs/fiber.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "libsys/server_rt/panic.h"
@@ -28,7 +27,7 @@ static _Alignas(16) uint64_t stacks[FIBER_COUNT][STACK_WORDS];
 static struct fiber fibers[FIBER_COUNT];
 static unsigned fibers_made;
 static struct fiber *free_fibers;
-static struct fiber_queue ready;
+struct fiber_queue fibers_ready_queue;
 static struct fiber *current;
 static uint64_t loop_sp;
 
@@ -80,7 +79,7 @@ bool fiber_start(void (*run)(void *), void *argument) {
   if (fiber == NULL) return false;
   fiber->run = run;
   fiber->argument = argument;
-  push(&ready, fiber);
+  push(&fibers_ready_queue, fiber);
   return true;
 }
 
@@ -92,17 +91,15 @@ void fiber_wait(struct fiber_queue *queue) {
 
 void fiber_wake_one(struct fiber_queue *queue) {
   struct fiber *fiber = pop(queue);
-  if (fiber != NULL) push(&ready, fiber);
+  if (fiber != NULL) push(&fibers_ready_queue, fiber);
 }
 
 void fiber_wake_all(struct fiber_queue *queue) {
   while (queue->head != NULL) fiber_wake_one(queue);
 }
 
-bool fibers_ready(void) { return ready.head != NULL; }
-
 void fibers_run(void) {
-  while ((current = pop(&ready)) != NULL) {
+  while ((current = pop(&fibers_ready_queue)) != NULL) {
     fiber_switch(&loop_sp, current->sp);
     if (stacks[current - fibers][0] != CANARY) panic("fs: a fiber's stack has overflowed");
   }

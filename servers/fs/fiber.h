@@ -6,6 +6,7 @@
 #define SERVERS_FS_FIBER_H_
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct fiber;
 
@@ -31,7 +32,10 @@ void fiber_wait(struct fiber_queue *queue);
 void fiber_wake_one(struct fiber_queue *queue);
 void fiber_wake_all(struct fiber_queue *queue);
 
-bool fibers_ready(void);
+// Fibers that go on at the next fibers_run; to be read by fibers_ready alone.
+extern struct fiber_queue fibers_ready_queue;
+
+static inline bool fibers_ready(void) { return fibers_ready_queue.head != NULL; }
 
 // Runs fibers until all of them wait or are free. => called outside of fibers.
 void fibers_run(void);

@@ -37,6 +37,7 @@ static void notified(uint64_t bits) {
   if ((bits & 1ull << NOTIFY_IRQ) != 0) disk_interrupt();
   if ((bits & 1ull << NOTIFY_RING) != 0) page_io_take();
   if ((bits & NOTIFY_TIMER) != 0) page_io_timer();
+  page_io_notify();
 }
 
 // Gives the last caller its answer and waits for the next event.
@@ -82,8 +83,8 @@ void server_main(const struct server_info *info) {
       answer_deliver(event.token, &answer);
       answer.kind = ANSWER_NONE;
       fibers_run();
+      page_io_notify();
     }
-    page_io_notify();
     answer_and_wait(event.token, &answer, &event);
     handle(&event, &answer);
   }

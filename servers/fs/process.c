@@ -7,16 +7,9 @@
 #include "servers/fs/pipe.h"
 
 static struct process processes[PROCESSES_MAX];
-static uint16_t by_slot[SLOTS_MAX];  // index in processes[] + 1, 0: none
+struct process *processes_by_slot[SLOTS_MAX];
 static unsigned last_taken;
 static uint8_t nobodys_page[PAGE_SIZE];
-
-struct process *process_find(uint32_t badge) {
-  uint32_t slot = badge_slot(badge);
-  if (slot >= SLOTS_MAX || by_slot[slot] == 0) return NULL;
-  struct process *process = &processes[by_slot[slot] - 1];
-  return process->badge == badge ? process : NULL;
-}
 
 static struct process *take_free(void) {
   for (unsigned i = 0; i < PROCESSES_MAX; i++) {
@@ -40,11 +33,11 @@ static void copy_files(struct process *child, const struct process *parent) {
 int process_new(uint32_t badge, const struct process *parent) {
   uint32_t slot = badge_slot(badge);
   if (badge == 0 || slot >= SLOTS_MAX) return -EINVAL;
-  if (by_slot[slot] != 0) return -EEXIST;
+  if (processes_by_slot[slot] != NULL) return -EEXIST;
   struct process *process = take_free();
   if (process == NULL) return -ENOMEM;
   *process = (struct process){.badge = badge, .umask = 022};
-  by_slot[slot] = (uint16_t)(process - processes + 1);
+  processes_by_slot[slot] = process;
   if (parent != NULL) copy_files(process, parent);
   return 0;
 }
@@ -59,7 +52,7 @@ static void let_go(struct process *process) {
 }
 
 void process_end(struct process *process) {
-  by_slot[badge_slot(process->badge)] = 0;
+  processes_by_slot[badge_slot(process->badge)] = NULL;
   if (process->waits_for != NULL) pipe_forget(process);
   if (process->busy) {
     process->ended = true;  // its fiber lets go

@@ -3,6 +3,7 @@
 #define SERVERS_FS_PROCESS_H_
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
@@ -43,8 +44,15 @@ struct process {
   struct process *next;
 };
 
+// By slot; to be read by process_find alone.
+extern struct process *processes_by_slot[SLOTS_MAX];
+
 // The process with this badge, NULL if there is none.
-struct process *process_find(uint32_t badge);
+static inline struct process *process_find(uint32_t badge) {
+  // A slot out of range finds another slot's process, which has another badge.
+  struct process *process = processes_by_slot[badge % SLOTS_MAX];
+  return process != NULL && process->badge == badge ? process : NULL;
+}
 
 // Makes a process without files; with those of `parent`, if that is not NULL.
 // => -EEXIST: the badge or its slot is in use; -ENOMEM; -EINVAL: no badge of a process.

@@ -21,27 +21,41 @@
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
+// Nothing to read, or the first read of a file that the pager does not know.
+static __attribute__((noinline)) void read_other(struct file *file, const struct event *event,
+                                                 struct answer *answer);
+
 static void regular_read(struct process *process, struct file *file, const struct event *event,
                          struct answer *answer) {
   (void)process;
-  struct vnode *vnode = file->vnode;
+  const struct vnode *vnode = file->vnode;
   uint64_t offset = event->word[4];
+  uint64_t length = event->word[3];
   bool at_position = offset == FS_AT_POSITION;
   if (at_position) offset = file->position;
-  if (offset >= vnode->size) {
-    answer_status(answer, offset > OFFSET_MAX ? -EINVAL : 0);
+  if (offset >= vnode->size || length == 0 || vnode->object == 0) {
+    read_other(file, event, answer);
     return;
   }
-  uint64_t length = smaller(event->word[3], vnode->size - offset);
-  int64_t object = vnode->object;
-  if (object == 0) object = vnode_object(vnode);
-  if (object < 0 || length == 0) {
-    answer_status(answer, object < 0 ? object : 0);
-    return;
-  }
+  length = smaller(length, vnode->size - offset);
   if (at_position) file->position = offset + length;
-  answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_OBJECT_READ, object), offset,
+  answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_OBJECT_READ, vnode->object), offset,
                  event->word[2], length, length);
+}
+
+static void read_other(struct file *file, const struct event *event, struct answer *answer) {
+  uint64_t offset = event->word[4] == FS_AT_POSITION ? file->position : event->word[4];
+  int64_t object = 0;
+  if (offset > OFFSET_MAX) {
+    object = -EINVAL;
+  } else if (offset < file->vnode->size && event->word[3] != 0) {
+    object = vnode_object(file->vnode);
+  }
+  if (object <= 0) {
+    answer_status(answer, object);
+  } else {
+    regular_read(NULL, file, event, answer);
+  }
 }
 
 // --- writes ------------------------------------------------------------------------------------

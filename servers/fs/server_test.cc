@@ -422,7 +422,12 @@ class Worker {
     if (check_) {
       auto check = std::move(check_);
       check_ = nullptr;
-      check(c_->answer.status);
+      if (!anything) {
+        check(c_->answer.status);
+      } else if (c_->answer.status >= 0 && opened_) {
+        open_[Fd(c_->answer.status)].file = std::make_shared<ModelFile>();
+      }
+      opened_ = false;
     }
     if (!stopped_ && !check_) Next();
   }
@@ -450,7 +455,8 @@ class Worker {
   }
 
   bool mapped_stores = true;
-  bool lenient = false;  // transfers fail, so that what a file holds is not certain
+  bool lenient = false;   // transfers fail, so that what a file holds is not certain
+  bool anything = false;  // what there is is not known either
 
  private:
   uint32_t Random(uint32_t n) { return (*random_)() % n; }
@@ -520,6 +526,7 @@ class Worker {
       if (truncate) found->second->bytes.clear();
       open_[Fd(status)] = {found->second, 0, append};
     };
+    opened_ = true;
     StartPath(FS_OPEN, name, check, static_cast<uint64_t>(flags), 0644);
   }
 
@@ -693,6 +700,7 @@ class Worker {
   std::map<uint64_t, ModelOpen> open_;
   std::function<void(int64_t)> check_;
   bool stopped_ = false;
+  bool opened_ = false;
 };
 
 struct RandomRun {
@@ -732,6 +740,95 @@ void RunWorkers(const RandomRun &run) {
   ext2_test::Disk disk(w.image());
   ext2_test::Mount mount(&disk);
   for (auto &worker : workers) worker->CheckOnDisk(&mount, w.image());
+}
+
+// As many errors and ends as possible: nothing to compare, but nobody hangs, and the server lives.
+struct Chaos {
+  bool fails;
+  bool ends;
+};
+
+void RunChaos(const Chaos &chaos, std::vector<uint8_t> image, unsigned seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  World w(std::move(image), seed);
+  w.Boot();
+  std::vector<Client *> clients;
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int i = 0; i < 4; i++) {
+    std::string home = "/" + std::to_string(i);
+    OnPath(&w, w.init(), FS_MKDIR, home, 0755);
+    clients.push_back(w.NewClient(w.init()));
+    workers.push_back(std::make_unique<Worker>(&w, clients.back(), home, &w.random()));
+    workers.back()->lenient = true;
+    workers.back()->mapped_stores = false;
+  }
+  w.fail_transfers = chaos.fails;
+  for (int step = 0; step < 4000 && !::testing::Test::HasFailure(); step++) {
+    size_t i = w.random()() % workers.size();
+    if (chaos.ends && w.random()() % 20 == 0) {
+      w.Exit(clients[i]);
+      std::string home = "/" + std::to_string(i);
+      workers[i] = std::make_unique<Worker>(&w, clients[i], home, &w.random());
+      workers[i]->lenient = true;
+      workers[i]->mapped_stores = false;
+      workers[i]->anything = true;
+    }
+    if (workers[i]->idle()) workers[i]->Go();
+    for (unsigned n = w.random()() % 8; n > 0; n--) w.Step();
+  }
+  w.fail_transfers = false;
+  for (Client *client : clients) {
+    for (int idle = 0; client->waits && idle < 1000;) idle = w.Step() ? 0 : idle + 1;
+    EXPECT_FALSE(client->waits) << "a caller hangs";
+    w.Exit(client);
+  }
+  Unmount(&w, w.init());
+  if (!chaos.fails && chaos.ends) {
+    EXPECT_EQ(Fsck(w.image()), "");
+  }
+}
+
+TEST(ServerChaos, TransfersFail) {
+  for (unsigned seed = 1; seed <= 3; seed++) {
+    InChild([=] { RunChaos({true, false}, MakeImage("-b 1024", 2), seed); });
+  }
+}
+
+TEST(ServerChaos, ProcessesEndAnywhere) {
+  for (unsigned seed = 1; seed <= 5; seed++) {
+    InChild([=] { RunChaos({false, true}, MakeImage("-b 1024", 2), seed); });
+  }
+}
+
+TEST(ServerChaos, DiskIsDamaged) {
+  for (unsigned seed = 1; seed <= 10; seed++) {
+    InChild([=] {
+      std::vector<uint8_t> image = MakeImage("-b 1024", 2);
+      std::mt19937 random(seed);
+      for (int i = 0; i < 100; i++)
+        image[2048 + random() % 300000] = static_cast<uint8_t>(random());
+      RunChaos({false, false}, image, seed);
+    });
+  }
+}
+
+TEST(ServerChaos, NothingIsMounted) {
+  InChild([] {
+    World w(std::vector<uint8_t>(1 << 20), 1);
+    w.Boot();
+    Client *c = w.init();
+    EXPECT_GE(Open(&w, c, "/dev/console", O_RDWR), 0);
+    EXPECT_EQ(OnPath(&w, c, FS_STAT, "/dev/null"), 0);
+    EXPECT_EQ(Open(&w, c, "/bin/sh", O_RDONLY), -EIO);
+    EXPECT_EQ(Open(&w, c, "/new", O_RDWR | O_CREAT), -EIO);
+    for (fs_op op : {FS_MKDIR, FS_UNLINK, FS_RENAME, FS_LINK, FS_SYMLINK, FS_CHDIR, FS_CHMOD,
+                     FS_TRUNCATE, FS_READLINK, FS_GETCWD, FS_STATFS, FS_ACCESS}) {
+      c->PutPath("x", FS_SECOND_PATH);
+      EXPECT_EQ(OnPath(&w, c, op, "/f"), -EIO) << op;
+    }
+    EXPECT_EQ(w.Call(c, {FS_SYNC}), -EIO);
+    EXPECT_EQ(Unmount(&w, c), 0);
+  });
 }
 
 class ServerRandom : public ::testing::TestWithParam<RandomRun> {};
