@@ -112,7 +112,10 @@ std::vector<std::string> Machine::Command() const {
     append += (append.empty() ? "cmd=" : " cmd=") + PercentEncode(options_.cmd);
   }
   if (!append.empty()) c.insert(c.end(), {"-append", append});
-  if (options_.icount) c.insert(c.end(), {"-icount", "shift=0,sleep=off", "-seed", "1"});
+  if (options_.icount) {
+    // Without Sstc, see tools/qemu.sh.
+    c.insert(c.end(), {"-icount", "shift=0,sleep=off", "-seed", "1", "-cpu", "rv64,sstc=off"});
+  }
   c.insert(c.end(), options_.qemu.begin(), options_.qemu.end());
   return c;
 }
