@@ -33,13 +33,8 @@ int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
   if (pages < object->pages) object_truncate(pager, object, pages);
   object->size = size;
   object->pages = pages;
-  if (!shrinks || !(size & PAGE_MASK)) return 0;
-  // The store still has what is cut off, so the page has to be written; a hole has no store.
-  object_zero_tail(pager, object);
-  uint32_t frame = object_frame(pager, object, pages - 1);
-  if (frame != FRAME_NONE && !(page_of(pager, frame)->flags & PAGE_HOLE)) {
-    object_set_dirty(pager, object, frame);
-  }
+  // In the store it is the provider's to do.
+  if (shrinks) object_zero_tail(pager, object);
   return 0;
 }
 

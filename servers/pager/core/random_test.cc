@@ -1,0 +1,672 @@
+// Random sequences of everything that programs, fs and proc ask of the core, against a model
+// that keeps each process's and each file's bytes in plain vectors. The provider answers late, out
+// of order and with errors; memory runs out. Bytes, signals and errors must be the model's.
+#include <csignal>
+#include <cstdlib>
+#include <random>
+
+#include "protocols/proc.h"
+#include "servers/pager/core/fake_machine.h"
+
+namespace {
+
+constexpr uint32_t kProcesses = 6;
+constexpr uint32_t kFiles = 4;
+constexpr uint32_t kFilePages = 48;
+constexpr uint32_t kArena = 0x1000000;  // first page of the range that is used
+constexpr uint32_t kArenaPages = 400;
+constexpr uint64_t kGarbage = 0xee;
+
+using Bytes = std::vector<uint8_t>;
+
+struct File {
+  uint64_t cookie = 0;
+  uint32_t object = 0;
+  uint64_t size = 0;
+  Bytes bytes;  // whole pages
+  uint32_t Pages() const { return (uint32_t)((size + PAGE_MASK) >> PAGE_SHIFT); }
+};
+
+struct Page {
+  uint32_t prot = 0, prot_max = 7;
+  bool shared = false;
+  std::shared_ptr<File> file;     // or
+  std::shared_ptr<Bytes> memory;  // shared anonymous
+  uint32_t index = 0;
+  std::shared_ptr<Bytes> own;  // private bytes; copied when written to while others have them
+};
+
+struct Process {
+  struct space *space = nullptr;
+  std::map<uint32_t, Page> pages;
+  token_t waiting = 0;  // a fault that is parked
+  uint64_t fault_va = 0;
+  uint32_t fault_access = 0;
+};
+
+class Random {
+ public:
+  Random(uint32_t seed, uint32_t frames, bool errors)
+      : machine_(frames, 512), random_(seed), errors_(errors) {
+    for (uint32_t i = 0; i < kFiles; i++) files_.push_back(NewFile());
+    Spawn();
+  }
+
+  void Run(uint32_t steps) {
+    for (uint32_t i = 0;
+         i < steps && !testing::Test::HasFatalFailure() && !testing::Test::HasNonfatalFailure();
+         i++) {
+      step_ = i;
+      Step();
+      if (i % 256 == 0) machine_.kernel.Check();
+    }
+    Finish();
+  }
+
+ private:
+  uint32_t Below(uint32_t n) { return (uint32_t)(random_() % n); }
+  bool Chance(uint32_t percent) { return Below(100) < percent; }
+
+  // --- provider -----------------------------------------------------------------------------
+
+  void Answer() {
+    machine_.store.Take();
+    if (machine_.store.Waiting() == 0) return;
+    size_t i = Below((uint32_t)machine_.store.Waiting());
+    int32_t error = 0;
+    if (errors_ && Chance(4)) error = Chance(50) ? -EIO : -ENOSPC;
+    machine_.store.Answer(i, error);
+    for (auto &process : processes_) Poll(&process.second);
+    Reap();
+  }
+
+  // Answers until the token's result is there.
+  struct Answer Await(token_t token) {
+    struct Answer answer = {};
+    while (!machine_.kernel.TakeAnswer(token, &answer)) {
+      machine_.store.Take();
+      if (machine_.store.Waiting() == 0) {
+        ADD_FAILURE() << "step " << step_ << ": waits for nothing";
+        break;
+      }
+      Answer();
+    }
+    return answer;
+  }
+
+  int64_t Await(int64_t result, token_t token) {
+    return result == PAGER_PARKED ? Await(token).status : result;
+  }
+
+  // --- model --------------------------------------------------------------------------------
+
+  std::shared_ptr<File> NewFile() {
+    auto file = std::make_shared<File>();
+    file->cookie = next_cookie_++;
+    uint32_t pages = 1 + Below(kFilePages);
+    machine_.store.Make(file->cookie, pages, Below(256));
+    file->bytes = machine_.store.file(file->cookie).bytes;
+    file->size = (uint64_t)pages * PAGE_SIZE;
+    int64_t id = pager_object_create(machine_.pager, file->cookie, file->size);
+    if (id < 0) {
+      EXPECT_EQ(id, -ENOMEM);
+      return nullptr;
+    }
+    file->object = (uint32_t)id;
+    return file;
+  }
+
+  const uint8_t *Expected(const Page &page) {
+    static const Bytes zeros(PAGE_SIZE, 0);
+    if (page.own) return page.own->data();
+    if (page.memory) return page.memory->data() + (size_t)page.index * PAGE_SIZE;
+    if (page.file) return page.file->bytes.data() + (size_t)page.index * PAGE_SIZE;
+    return zeros.data();
+  }
+
+  // Bytes that a write changes.
+  uint8_t *Writable(Page *page) {
+    if (page->shared) return const_cast<uint8_t *>(Expected(*page));
+    if (!page->own || page->own.use_count() > 1) {
+      page->own = std::make_shared<Bytes>(Expected(*page), Expected(*page) + PAGE_SIZE);
+    }
+    return page->own->data();
+  }
+
+  // How an access must end: 0 or the reason of its signal.
+  uint32_t ExpectedReason(const Process &process, uint32_t number, uint32_t access) {
+    auto at = process.pages.find(number);
+    if (at == process.pages.end()) return FAULT_UNMAPPED;
+    if (!(at->second.prot & access)) return FAULT_PROTECTED;
+    if (at->second.file && at->second.index >= at->second.file->Pages()) return FAULT_BEYOND_END;
+    return 0;
+  }
+
+  // How many bytes of the page the model knows: up to the file's end.
+  uint32_t KnownBytes(const Page &page) {
+    if (!page.file) return PAGE_SIZE;
+    if (page.index >= page.file->Pages()) return 0;
+    uint64_t start = (uint64_t)page.index * PAGE_SIZE;
+    uint64_t left = page.file->size - start;
+    return left < PAGE_SIZE ? (uint32_t)left : (uint32_t)PAGE_SIZE;
+  }
+
+  // After a copy that failed half-way, takes over what there is.
+  void Adopt() {
+    for (auto &file : files_) {
+      if (file) AdoptFile(file.get());
+    }
+    for (auto &[badge, process] : processes_) {
+      for (auto &[number, page] : process.pages) {
+        if (!page.shared) AdoptPage(&process, number, &page);
+        if (page.memory) AdoptMemory(process, number, &page);
+      }
+    }
+  }
+
+  void AdoptFile(File *file) {
+    struct object *object = object_of(machine_.pager, file->object);
+    FakeStore::File &stored = machine_.store.file(file->cookie);
+    for (uint32_t i = 0; i < file->Pages(); i++) {
+      uint8_t *to = &file->bytes[(size_t)i * PAGE_SIZE];
+      uint32_t frame = object_frame(machine_.pager, object, i);
+      if (frame && page_of(machine_.pager, frame)->state != PAGE_FILLING) {
+        std::memcpy(to, machine_.kernel.memory(frame), PAGE_SIZE);
+      } else if (stored.allocated[i]) {
+        std::memcpy(to, &stored.bytes[(size_t)i * PAGE_SIZE], PAGE_SIZE);
+      } else {
+        std::memset(to, 0, PAGE_SIZE);
+      }
+    }
+  }
+
+  void AdoptPage(Process *process, uint32_t number, Page *page) {
+    uint32_t at = number;
+    uint32_t frame = space_next(machine_.pager, process->space, &at, number + 1);
+    page->own = nullptr;
+    if (!frame) return;
+    const uint8_t *from = machine_.kernel.memory(frame);
+    page->own = std::make_shared<Bytes>(from, from + PAGE_SIZE);
+  }
+
+  void AdoptMemory(const Process &process, uint32_t number, Page *page) {
+    const struct region *region = region_find(process.space->regions, number);
+    uint32_t frame =
+        object_frame(machine_.pager, region->object, region->offset + number - region->start);
+    if (!frame) return;
+    std::memcpy(page->memory->data() + (size_t)page->index * PAGE_SIZE,
+                machine_.kernel.memory(frame), PAGE_SIZE);
+  }
+
+  // --- processes ----------------------------------------------------------------------------
+
+  void Spawn() {
+    uint32_t badge = FreeBadge();
+    int64_t status = pager_space_create(machine_.pager, badge);
+    if (status < 0) {
+      EXPECT_EQ(status, -ENOMEM);
+      return;
+    }
+    processes_[badge].space = pager_space(machine_.pager, badge);
+  }
+
+  uint32_t FreeBadge() {
+    uint32_t slot = SLOT_FIRST_PROGRAM;
+    while (machine_.pager->space[slot]) slot++;
+    return slot | ++generation_ << SLOT_BITS;
+  }
+
+  void Fork(uint32_t badge) {
+    uint32_t child = FreeBadge();
+    int64_t status = pager_fork(machine_.pager, badge, child);
+    if (status < 0) {
+      EXPECT_EQ(status, -ENOMEM);
+      return;
+    }
+    processes_[child].space = pager_space(machine_.pager, child);
+    processes_[child].pages = processes_[badge].pages;
+  }
+
+  void Kill(uint32_t badge) {
+    EXPECT_EQ(pager_kill(machine_.pager, badge), 0);
+    processes_.erase(badge);
+  }
+
+  // Those that a signal ended.
+  void Reap() {
+    for (uint32_t badge : dying_) {
+      if (processes_.count(badge)) Kill(badge);
+    }
+    dying_.clear();
+  }
+
+  void Died(Process *process) { dying_.push_back(process->space->badge); }
+
+  // --- accesses -----------------------------------------------------------------------------
+
+  void CheckSignal(Process *process, const struct Answer &answer, uint64_t va, uint32_t access) {
+    ASSERT_EQ(answer.kind, Answer::kSignal);
+    uint32_t expected = ExpectedReason(*process, (uint32_t)(va >> PAGE_SHIFT), access);
+    if (answer.reason == FAULT_NO_MEMORY) {
+      Died(process);
+    } else if (answer.reason == FAULT_IO_ERROR) {
+      EXPECT_TRUE(errors_);
+    } else {
+      EXPECT_EQ(answer.reason, expected) << "step " << step_;
+    }
+  }
+
+  // A fault that was answered is as good as an access: the private copy is made now.
+  void Poll(Process *process) {
+    struct Answer answer;
+    if (!process->waiting || !machine_.kernel.TakeAnswer(process->waiting, &answer)) return;
+    process->waiting = 0;
+    if (answer.kind == Answer::kSignal) {
+      CheckSignal(process, answer, process->fault_va, process->fault_access);
+    } else if (process->fault_access == FAULT_WRITE) {
+      Writable(&process->pages.at((uint32_t)(process->fault_va >> PAGE_SHIFT)));
+    }
+  }
+
+  void Access(Process *process, uint32_t access) {
+    uint32_t number = kArena + Below(kArenaPages);
+    if (!process->pages.empty() && Chance(95)) {
+      auto at = process->pages.lower_bound(number);
+      number = at == process->pages.end() ? process->pages.begin()->first : at->first;
+    }
+    uint64_t va = (uint64_t)number << PAGE_SHIFT;
+    uint32_t reason = ExpectedReason(*process, number, access);
+    uint32_t known = reason == 0 ? KnownBytes(process->pages.at(number)) : PAGE_SIZE;
+    uint32_t offset = Below(known);
+    bool answered;
+    struct Answer answer = {};
+    token_t token = machine_.kernel.NewToken();
+    uint8_t *at = machine_.kernel.Access(process->space->slot, va + offset, access, token, &answer,
+                                         &answered);
+    if (at) {
+      ASSERT_EQ(reason, 0u) << "step " << step_ << ": access that must fail";
+      Use(process, number, access, at, offset, known);
+    } else if (answered) {
+      CheckSignal(process, answer, va, access);
+    } else {
+      process->waiting = token;
+      process->fault_va = va;
+      process->fault_access = access;
+    }
+  }
+
+  void Use(Process *process, uint32_t number, uint32_t access, uint8_t *at, uint32_t offset,
+           uint32_t known) {
+    Page *page = &process->pages.at(number);
+    const uint8_t *expected = Expected(*page);
+    if (Chance(20)) {
+      ASSERT_EQ(std::memcmp(at - offset, expected, known), 0)
+          << "step " << step_ << " page " << number;
+    } else {
+      ASSERT_EQ(*at, expected[offset]) << "step " << step_ << " page " << number;
+    }
+    if (access != FAULT_WRITE) return;
+    *at = (uint8_t)random_();
+    Writable(page)[offset] = *at;
+  }
+
+  // --- mappings -----------------------------------------------------------------------------
+
+  uint32_t RandomProt() {
+    static const uint32_t kProts[] = {
+        0, PROT_R, PROT_R, PROT_R | PROT_W, PROT_R | PROT_W, PROT_R | PROT_W};
+    return kProts[Below(6)];
+  }
+
+  void RandomRange(uint32_t *start, uint32_t *pages) {
+    *pages = Chance(50) ? 1 + Below(4) : 1 + Below(60);
+    *start = kArena + Below(kArenaPages - *pages);
+  }
+
+  void Map(Process *process) {
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    uint32_t prot = RandomProt();
+    bool shared = Chance(30);
+    std::shared_ptr<File> file = Chance(50) ? files_[Below(kFiles)] : nullptr;
+    uint32_t flags = (shared ? PAGER_SHARED : PAGER_PRIVATE) |
+                     (uint32_t)(Chance(70) ? PAGER_FIXED : PAGER_FIXED_NOREPLACE);
+    uint64_t va = (uint64_t)start << PAGE_SHIFT, length = (uint64_t)pages << PAGE_SHIFT;
+    uint32_t index = file ? Below(kFilePages) : 0;
+    uint32_t prot_max = shared && Chance(20) ? PROT_R : 7;
+    bool taken = false;
+    for (uint32_t i = start; i < start + pages; i++) taken |= process->pages.count(i) != 0;
+    int64_t result =
+        file ? pager_object_map(machine_.pager, process->space, file->object,
+                                (uint64_t)index << PAGE_SHIFT, va, length, prot, flags, prot_max)
+             : pager_map(machine_.pager, process->space, va, length, prot, flags);
+    if (file && (prot & ~prot_max)) {
+      EXPECT_EQ(result, -EACCES);
+    } else if (taken && (flags & PAGER_FIXED_NOREPLACE)) {
+      EXPECT_EQ(result, -EEXIST);
+    } else if (result != -ENOMEM) {
+      ASSERT_EQ(result, (int64_t)va);
+      auto memory = shared && !file ? std::make_shared<Bytes>((size_t)length, 0) : nullptr;
+      for (uint32_t i = 0; i < pages; i++) {
+        process->pages[start + i] =
+            Page{prot, file ? prot_max : 7, shared, file, memory, index + i, nullptr};
+      }
+    }
+  }
+
+  void Unmap(Process *process) {
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    int64_t result = pager_unmap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                                 (uint64_t)pages << PAGE_SHIFT);
+    if (result == -ENOMEM) return;
+    ASSERT_EQ(result, 0);
+    for (uint32_t i = start; i < start + pages; i++) process->pages.erase(i);
+  }
+
+  void Protect(Process *process) {
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    if (Chance(70)) pages = 1 + Below(3);
+    uint32_t prot = RandomProt();
+    bool hole = false, denied = false;
+    for (uint32_t i = start; i < start + pages; i++) {
+      auto at = process->pages.find(i);
+      hole |= at == process->pages.end();
+      denied |= at != process->pages.end() && (prot & ~at->second.prot_max);
+    }
+    int64_t result = pager_protect(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                                   (uint64_t)pages << PAGE_SHIFT, prot);
+    if (hole || denied) {
+      EXPECT_LT(result, 0);
+    } else if (result != -ENOMEM) {
+      ASSERT_EQ(result, 0);
+      for (uint32_t i = start; i < start + pages; i++) process->pages[i].prot = prot;
+    }
+  }
+
+  void Sync(Process *process) {
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    token_t token = machine_.kernel.NewToken();
+    uint64_t va = (uint64_t)start << PAGE_SHIFT, length = (uint64_t)pages << PAGE_SHIFT;
+    uint32_t flags = Chance(30) ? PAGER_SYNC_ASYNC : PAGER_SYNC_SYNC;
+    bool hole = false;
+    for (uint32_t i = start; i < start + pages; i++) hole |= !process->pages.count(i);
+    uint32_t badge = process->space->badge;
+    int64_t result = pager_sync(machine_.pager, process->space, token, va, length, flags);
+    if (result == PAGER_PARKED && Chance(10)) {
+      Kill(badge);
+      return;
+    }
+    result = Await(result, token);
+    if (hole) {
+      EXPECT_EQ(result, -ENOMEM);
+    } else if (result != -ENOMEM && !errors_) {
+      EXPECT_EQ(result, 0);
+    }
+  }
+
+  // --- files --------------------------------------------------------------------------------
+
+  // A range of pages in the process for a copy, mapped or not.
+  uint64_t RandomBuffer(Process *process, uint32_t bytes) {
+    uint32_t number = kArena + Below(kArenaPages - bytes / PAGE_SIZE - 2);
+    if (!process->pages.empty() && Chance(90)) {
+      auto at = process->pages.lower_bound(number);
+      if (at != process->pages.end()) number = at->first;
+    }
+    return ((uint64_t)number << PAGE_SHIFT) + (Chance(50) ? Below(PAGE_SIZE) : 0);
+  }
+
+  // Whether each page of a buffer allows the access.
+  bool BufferOk(const Process &process, uint64_t va, uint32_t bytes, uint32_t access) {
+    for (uint64_t p = va >> PAGE_SHIFT; p <= (va + bytes - 1) >> PAGE_SHIFT; p++) {
+      if (ExpectedReason(process, (uint32_t)p, access) != 0) return false;
+    }
+    return true;
+  }
+
+  // Whether a buffer shows the file itself: then the order of the copy matters.
+  bool BufferIs(const Process &process, uint64_t va, uint32_t bytes, const File *file) {
+    for (uint64_t p = va >> PAGE_SHIFT; p <= (va + bytes - 1) >> PAGE_SHIFT; p++) {
+      auto at = process.pages.find((uint32_t)p);
+      if (at != process.pages.end() && at->second.file.get() == file) return true;
+    }
+    return false;
+  }
+
+  void CopyOut(Process *process, uint64_t va, const uint8_t *from, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes;) {
+      Page *page = &process->pages.at((uint32_t)((va + i) >> PAGE_SHIFT));
+      uint32_t offset = (va + i) & PAGE_MASK;
+      uint32_t count = std::min(bytes - i, (uint32_t)PAGE_SIZE - offset);
+      std::memcpy(Writable(page) + offset, from + i, count);
+      i += count;
+    }
+  }
+
+  void ReadFile(Process *process) {
+    File *file = files_[Below(kFiles)].get();
+    if (file->size == 0) return;
+    uint64_t offset = Below((uint32_t)file->size);
+    uint32_t length = 1 + Below(std::min<uint32_t>((uint32_t)(file->size - offset), 20000));
+    uint64_t va = RandomBuffer(process, length);
+    if (BufferIs(*process, va, length, file)) return;
+    token_t token = machine_.kernel.NewToken();
+    int64_t result = Await(pager_object_read(machine_.pager, process->space, token, file->object,
+                                             offset, va, length, 4711),
+                           token);
+    if (!BufferOk(*process, va, length, FAULT_WRITE)) {
+      EXPECT_LT(result, 0);
+      Adopt();
+    } else if (result < 0) {
+      EXPECT_TRUE(errors_ || result == -ENOMEM) << result;
+      Adopt();
+    } else {
+      EXPECT_EQ(result, 4711);
+      CopyOut(process, va, &file->bytes[offset], length);
+    }
+  }
+
+  // What fs does before it forwards a write. Returns how many pages hold no data yet.
+  bool Prepare(File *file, uint64_t offset, uint32_t length, uint32_t *fresh) {
+    uint64_t end = offset + length;
+    uint32_t old_pages = file->Pages();
+    uint32_t first = (uint32_t)(offset >> PAGE_SHIFT);
+    uint32_t end_page = (uint32_t)((end + PAGE_MASK) >> PAGE_SHIFT);
+    FakeStore::File &stored = machine_.store.file(file->cookie);
+    if (end > file->size) {
+      if (pager_object_resize(machine_.pager, file->object, end) < 0) return false;
+      std::fill(file->bytes.begin() + (ptrdiff_t)file->size, file->bytes.end(), 0);
+      file->bytes.resize((size_t)end_page * PAGE_SIZE, 0);
+      // What fs has to do before the end moves over the rest of the last block.
+      std::fill(stored.bytes.begin() + (ptrdiff_t)file->size, stored.bytes.end(), 0);
+      machine_.store.Resize(file->cookie, end);
+      file->size = end;
+    }
+    *fresh = end_page - std::max(first, std::min(old_pages, end_page));
+    for (uint32_t i = first; i < end_page; i++) {
+      if (stored.allocated[i]) continue;
+      stored.allocated[i] = true;
+      std::memset(&stored.bytes[(size_t)i * PAGE_SIZE], i >= old_pages ? kGarbage : 0, PAGE_SIZE);
+    }
+    return true;
+  }
+
+  void WriteFile(Process *process) {
+    File *file = files_[Below(kFiles)].get();
+    uint64_t offset = Below((uint32_t)std::min<uint64_t>(file->size + 9000, 180000));
+    uint32_t length = 1 + Below(20000);
+    uint64_t va = RandomBuffer(process, length);
+    if (BufferIs(*process, va, length, file)) return;
+    uint32_t fresh = 0;
+    if (!Prepare(file, offset, length, &fresh)) return;
+    token_t token = machine_.kernel.NewToken();
+    int64_t result = Await(pager_object_write(machine_.pager, process->space, token, file->object,
+                                              fresh, offset, va, length, 4712),
+                           token);
+    bool ok = BufferOk(*process, va, length, FAULT_READ);
+    if (!ok || result < 0) {
+      EXPECT_LT(result, 0);
+      EXPECT_TRUE(!ok || errors_ || result == -ENOMEM) << result;
+      Adopt();
+      return;
+    }
+    EXPECT_EQ(result, 4712);
+    for (uint32_t i = 0; i < length; i++) {
+      const Page &page = process->pages.at((uint32_t)((va + i) >> PAGE_SHIFT));
+      file->bytes[offset + i] = Expected(page)[(va + i) & PAGE_MASK];
+    }
+  }
+
+  void Truncate() {
+    File *file = files_[Below(kFiles)].get();
+    uint64_t size = Below(kFilePages * (uint32_t)PAGE_SIZE);
+    if (Chance(30)) size &= ~PAGE_MASK;
+    int64_t result = pager_object_resize(machine_.pager, file->object, size);
+    if (result == -EBUSY) return;
+    ASSERT_EQ(result, 0);
+    uint64_t least = std::min(size, file->size);
+    machine_.store.Resize(file->cookie, size);
+    Bytes &stored = machine_.store.file(file->cookie).bytes;
+    std::fill(stored.begin() + (ptrdiff_t)least, stored.end(), 0);
+    file->size = size;
+    std::fill(file->bytes.begin() + (ptrdiff_t)least, file->bytes.end(), 0);
+    file->bytes.resize((size_t)file->Pages() * PAGE_SIZE, 0);
+  }
+
+  void Flush() {
+    const File *file = files_[Below(kFiles)].get();
+    token_t token = machine_.kernel.NewToken();
+    uint32_t id = Chance(80) ? file->object : 0;
+    int64_t result =
+        Await(pager_object_flush(machine_.pager, processes_.begin()->first, token, id, 0), token);
+    EXPECT_TRUE(result == 0 || errors_ || result == -ENOMEM) << result;
+  }
+
+  void Replace() {
+    uint32_t i = Below(kFiles);
+    std::shared_ptr<File> file = files_[i];
+    int64_t result = pager_object_destroy(machine_.pager, file->object, 1);
+    if (result == -EBUSY) return;
+    ASSERT_EQ(result, 0);
+    file->size = 0;
+    EXPECT_EQ(pager_object_resize(machine_.pager, file->object, 0), -EINVAL);
+    std::shared_ptr<File> fresh;
+    while (!(fresh = NewFile())) {
+      if (processes_.empty()) return;
+      Kill(processes_.begin()->first);
+    }
+    files_[i] = fresh;
+  }
+
+  // --- steps --------------------------------------------------------------------------------
+
+  Process *RandomProcess() {
+    auto at = processes_.begin();
+    std::advance(at, Below((uint32_t)processes_.size()));
+    return &at->second;
+  }
+
+  void Step() {
+    if (Chance(30)) Answer();
+    if (processes_.empty()) Spawn();
+    if (processes_.empty()) return;
+    if (Chance(2)) machine_.kernel.map_failures = Below(3);
+    Process *process = RandomProcess();
+    uint32_t badge = process->space->badge;
+    if (process->waiting) {
+      if (Chance(2)) Kill(badge);
+      return;
+    }
+    uint32_t what = Below(1000);
+    if (what < 350) {
+      Access(process, FAULT_READ);
+    } else if (what < 700) {
+      Access(process, FAULT_WRITE);
+    } else if (what < 770) {
+      Map(process);
+    } else if (what < 810) {
+      Unmap(process);
+    } else if (what < 870) {
+      Protect(process);
+    } else if (what < 890) {
+      if (processes_.size() < kProcesses) Fork(badge);
+    } else if (what < 900) {
+      if (processes_.size() > 1) Kill(badge);
+    } else if (what < 930) {
+      ReadFile(process);
+    } else if (what < 960) {
+      WriteFile(process);
+    } else if (what < 970) {
+      Truncate();
+    } else if (what < 990) {
+      Sync(process);
+    } else if (what < 995) {
+      Flush();
+    } else if (what < 997) {
+      Replace();
+    }
+    Reap();
+  }
+
+  // Everything is stored and given back.
+  void Finish() {
+    errors_ = false;
+    machine_.kernel.map_failures = 0;
+    while (!processes_.empty()) Kill(processes_.begin()->first);
+    machine_.store.Drain();
+    token_t token = machine_.kernel.NewToken();
+    EXPECT_EQ(Await(pager_object_flush(machine_.pager, 0, token, 0, 0), token), 0);
+    machine_.kernel.Check();
+    for (auto &file : files_) {
+      const FakeStore::File &stored = machine_.store.file(file->cookie);
+      for (uint64_t i = 0; i < file->size; i++) {
+        uint8_t byte = stored.allocated[i >> PAGE_SHIFT] ? stored.bytes[i] : 0;
+        ASSERT_EQ(byte, file->bytes[i]) << "file " << file->cookie << " byte " << i;
+      }
+      EXPECT_EQ(pager_object_destroy(machine_.pager, file->object, 0), 0);
+    }
+    machine_.store.Drain();
+    machine_.kernel.Check();
+    EXPECT_EQ(machine_.ItemsInUse(), 0u);
+    EXPECT_EQ(machine_.pager->frames_kernel, 0u);
+    EXPECT_EQ(machine_.FramesInUse(), machine_.pager->frames_reserved);
+    EXPECT_EQ(machine_.pager->requests.used, 0u);
+  }
+
+  FakeMachine machine_;
+  std::mt19937_64 random_;
+  bool errors_;
+  uint32_t step_ = 0;
+  uint32_t generation_ = 0;
+  uint64_t next_cookie_ = 1;
+  std::vector<std::shared_ptr<File>> files_;
+  std::map<uint32_t, Process> processes_;
+  std::vector<uint32_t> dying_;
+};
+
+struct Case {
+  uint32_t seed, frames, steps;
+  bool errors;
+};
+
+class RandomTest : public testing::TestWithParam<Case> {};
+
+TEST_P(RandomTest, MatchesTheModel) {
+  const Case &c = GetParam();
+  // For longer searches than a test should make.
+  const char *more = std::getenv("QUIRE_SEED_OFFSET");
+  uint32_t seed = c.seed + (more ? (uint32_t)std::atoi(more) : 0);
+  SCOPED_TRACE(testing::Message() << "seed " << seed << " frames " << c.frames);
+  Random(seed, c.frames, c.errors).Run(c.steps);
+}
+
+INSTANTIATE_TEST_SUITE_P(PlentyOfMemory, RandomTest,
+                         testing::Values(Case{1, 8192, 30000, false}, Case{2, 8192, 30000, true}));
+INSTANTIATE_TEST_SUITE_P(LittleMemory, RandomTest,
+                         testing::Values(Case{3, 1100, 30000, false}, Case{4, 1100, 30000, true},
+                                         Case{5, 900, 30000, true}, Case{6, 750, 30000, true}));
+
+}  // namespace
