@@ -48,6 +48,8 @@ Machine::Machine(uint32_t count, uint32_t frames, uint32_t asids)
     *hart = {};
     hart->id = hart->machine_id = i;
     hart->bit = 1ull << i;
+    hart->current = &hart->idle;
+    hart->alarm = ~0ull;
     hart->shares_kernel = count > 1;
     hart->idle.hart = hart;
     hart->idle.resume = RESUME_IDLE;
