@@ -1,25 +1,21 @@
-// The kernel lock: one ticket lock around everything (docs/decisions/one_kernel_lock.md). Taken
-// on entry, released before user registers are loaded; trap_entry.S does the same inline.
+// The kernel lock: one test-and-set lock around everything. Taken on entry, released before user
+// registers are loaded; trap_entry.S does the same inline. Operations are bounded and short, and
+// harts are few; a lock that hands itself on in order stalls all of them whenever the next in
+// line is a hart that its host does not run (docs/decisions).
 #ifndef MICROKERNEL_LOCK_H
 #define MICROKERNEL_LOCK_H
 
 #include <stdint.h>
 
-struct ticket_lock {
-  uint32_t next;   // ticket of the next to come
-  uint32_t owner;  // ticket that holds it
-};
-
-extern struct ticket_lock kernel_ticket_lock;
+extern uint32_t kernel_lock_word;  // 1: held
 
 static inline void kernel_lock(void) {
-  uint32_t ticket = __atomic_fetch_add(&kernel_ticket_lock.next, 1, __ATOMIC_RELAXED);
-  while (__atomic_load_n(&kernel_ticket_lock.owner, __ATOMIC_ACQUIRE) != ticket) {
-  }
+  do {
+    while (__atomic_load_n(&kernel_lock_word, __ATOMIC_RELAXED)) {
+    }
+  } while (__atomic_exchange_n(&kernel_lock_word, 1, __ATOMIC_ACQUIRE));
 }
 
-static inline void kernel_unlock(void) {
-  __atomic_store_n(&kernel_ticket_lock.owner, kernel_ticket_lock.owner + 1, __ATOMIC_RELEASE);
-}
+static inline void kernel_unlock(void) { __atomic_store_n(&kernel_lock_word, 0, __ATOMIC_RELEASE); }
 
 #endif

@@ -3,7 +3,7 @@
 #include "microkernel/interrupt.h"
 #include "microkernel/lock.h"
 
-struct ticket_lock kernel_ticket_lock;
+uint32_t kernel_lock_word;
 
 static uint64_t idle_mask;  // harts in schedule_idle
 

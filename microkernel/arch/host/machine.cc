@@ -40,7 +40,7 @@ Machine::Machine(uint32_t count, uint32_t frames, uint32_t asids)
   if (ram == MAP_FAILED) Die("no memory for frames", frames);
   ram_ = static_cast<char *>(ram);
   arch_asid_count = asids;
-  kernel_ticket_lock = {};
+  kernel_lock_word = 0;
   hart_count_running = count;
   for (uint32_t i = 0; i < count; i++) {
     harts_[i].kernel = std::make_unique<struct hart>();

@@ -191,14 +191,28 @@ static void hart_enter(void) {
   arch_timer_set(TIMER_OFF);
 }
 
+// Starts a hart once the firmware has parked it, which may take it a while after reset.
+static bool start_hart(struct hart *hart) {
+  for (uint32_t patience = 1000000; patience; patience--) {
+    if (sbi_hart_status(hart->machine_id) != 1) continue;
+    return sbi_hart_start(hart->machine_id, physical((const void *)secondary_start),
+                          (uint64_t)hart) == 0;
+  }
+  return false;
+}
+
 static void start_others(const struct machine *m) {
   for (uint32_t i = 1; i < m->harts; i++) {
-    struct hart *hart = &hart_area[i].hart;
-    hart_init(hart, i, m->machine_id[i]);
-    if (sbi_hart_start(m->machine_id[i], physical((const void *)secondary_start), (uint64_t)hart))
-      panic("cannot start hart", m->machine_id[i]);
+    uint32_t id = hart_count_running;
+    struct hart *hart = &hart_area[id].hart;
+    hart_init(hart, id, m->machine_id[i]);
+    harts[0]->shares_kernel = hart->shares_kernel = 1;
     hart_count_running++;
-    hart->shares_kernel = harts[0]->shares_kernel = 1;
+    if (start_hart(hart)) continue;
+    hart_count_running--;
+    panic_print("kernel: the firmware does not start hart ");
+    panic_print_hex(m->machine_id[i]);
+    panic_print("; going on without it\n");
   }
 }
 

@@ -48,6 +48,16 @@ static inline int64_t sbi_hart_start(uint64_t hart, uint64_t address, uint64_t a
   return sbi_call(SBI_HSM, 0, hart, address, argument, 0, 0);
 }
 
+// 0 started, 1 stopped, 2 about to start, 3 about to stop; negative: an error.
+static inline int64_t sbi_hart_status(uint64_t hart) {
+  register uint64_t a0 __asm__("a0") = hart;
+  register uint64_t a1 __asm__("a1") = 0;
+  register uint64_t a6 __asm__("a6") = 2;
+  register uint64_t a7 __asm__("a7") = SBI_HSM;
+  __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+  return a0 ? (int64_t)a0 : (int64_t)a1;
+}
+
 static inline void sbi_shutdown(void) { sbi_call(SBI_SRST, 0, 0, 0, 0, 0, 0); }
 
 static inline void sbi_console_putchar(char c) {

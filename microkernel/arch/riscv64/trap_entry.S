@@ -19,23 +19,21 @@
 .macro lock             // uses t0, t1, t2
     ld t0, HART_SHARES(sp)
     beqz t0, 2f
-    la t0, kernel_ticket_lock
+    la t0, kernel_lock_word
     li t1, 1
-    amoadd.w t1, t1, (t0)
-1:  lw t2, 4(t0)
-    bne t2, t1, 1b
-    fence r, rw
+1:  lw t2, 0(t0)
+    bnez t2, 1b
+    amoswap.w.aq t2, t1, (t0)
+    bnez t2, 1b
 2:
 .endm
 
-.macro unlock           // uses t0, t1
+.macro unlock           // uses t0
     ld t0, HART_SHARES(sp)
     beqz t0, 1f
-    la t0, kernel_ticket_lock
-    lw t1, 4(t0)
-    addi t1, t1, 1
+    la t0, kernel_lock_word
     fence rw, w
-    sw t1, 4(t0)
+    sw zero, 0(t0)
 1:
 .endm
 
