@@ -44,7 +44,7 @@ static void report(const char *key) {
   for (uint32_t i = 0; i < EXPLAINED; i++) {
     debug_print(",%u", (uint32_t)((after[i] - before[i] + SAMPLES / 2) / SAMPLES));
   }
-  debug_print(",0,0,0,0\n");
+  debug_print(",0,0,0\n");
 }
 
 static void bench_null(void) {
