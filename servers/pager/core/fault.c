@@ -135,7 +135,7 @@ static void window_around(const struct region *region, uint32_t page, uint32_t l
                           uint32_t *high) {
   uint32_t start = page & ~(limit - 1);
   *low = start > region->start ? start : region->start;
-  *high = min32(start + limit, region->end);
+  *high = min32(start + limit, object_region_end(region));
 }
 
 // A private page that others have, too, with its neighbours: read-only.
@@ -342,7 +342,7 @@ static enum outcome private_write(struct pager *pager, struct space *space,
     return first_touch(pager, space, region->end, leaf, page, region->prot, run, found);
   }
   if (page_of(pager, frame)->refs == 1) {
-    return reuse_run(pager, space, region->end, leaf, page, region->prot, run, found);
+    return reuse_run(pager, space, object_region_end(region), leaf, page, region->prot, run, found);
   }
   return cow_copy(pager, space, leaf, page, region->prot, found);
 }
@@ -356,7 +356,8 @@ static enum outcome private_read(struct pager *pager, struct space *space,
   if (frame != FRAME_NONE) {
     if (owned && page_of(pager, frame)->refs == 1) {
       leaf = space_own_leaf(pager, space, page);  // nothing to copy; marks it writable
-      return reuse_run(pager, space, region->end, leaf, page, region->prot, run, found);
+      return reuse_run(pager, space, object_region_end(region), leaf, page, region->prot, run,
+                       found);
     }
     return read_around(pager, region, leaf, page, run, found);
   }
@@ -392,7 +393,7 @@ static enum outcome find_region(struct pager *pager, struct space *space, uint32
   if (page == 0 || (below && below->end >= page)) return OUTCOME_STACK;
   space->virtual_pages += above->start - page;
   above->start = page;
-  region_refresh(space->regions, above);
+  region_refresh(&space->regions, above);
   *out = above;
   return OUTCOME_FOUND;
 }

@@ -137,9 +137,12 @@ static int64_t check_protect(struct space *space, uint32_t start, uint32_t end, 
   return 0;
 }
 
-// Enters the pages again that this space alone has, so that no fault is needed for them.
-static void enter_owned(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
-                        uint32_t prot) {
+// Enters the pages of a region again that this space alone has, so that no fault is needed.
+static void enter_owned(struct pager *pager, struct space *space, const struct region *region,
+                        uint32_t start, uint32_t end) {
+  uint32_t prot = region->prot;
+  if (start < region->start) start = region->start;
+  if (end > object_region_end(region)) end = object_region_end(region);
   bool owned = false;
   struct node *leaf = NULL;
   uint32_t count = 0;
@@ -196,7 +199,12 @@ int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address
   } else if (removed) {
     kops_protect(space->slot, address, (uint64_t)end << PAGE_SHIFT, prot);
   }
-  if (added && !shared && end - start <= EAGER_PAGES) enter_owned(pager, space, start, end, prot);
+  if (!added || shared || end - start > EAGER_PAGES) return 0;
+  for (uint32_t page = start; page < end;) {
+    const struct region *region = region_find(space->regions, page);
+    enter_owned(pager, space, region, start, end);
+    page = region->end;
+  }
   return 0;
 }
 

@@ -219,6 +219,13 @@ bool object_collect(struct pager *pager, struct object *object, uint32_t first, 
   return dirty;
 }
 
+uint32_t object_region_end(const struct region *region) {
+  const struct object *object = region->object;
+  if (!object) return region->end;
+  uint32_t pages = object->pages > region->offset ? object->pages - region->offset : 0;
+  return pages < region->end - region->start ? region->start + pages : region->end;
+}
+
 void object_link(struct object *object, struct region *region) {
   region->object_prev = NULL;
   region->object_next = object->regions;

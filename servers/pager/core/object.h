@@ -85,6 +85,9 @@ bool object_collect(struct pager *pager, struct object *object, uint32_t first, 
 // The rest of the last page, behind the object's end, becomes zeros.
 void object_zero_tail(struct pager *pager, struct object *object);
 
+// The end of the pages of a region that its object has; accesses behind it are errors.
+uint32_t object_region_end(const struct region *region);
+
 void object_link(struct object *object, struct region *region);
 void object_unlink(struct object *object, struct region *region);
 

@@ -2,27 +2,44 @@
 
 #include <stddef.h>
 
+#define DEPTH_MAX 48u  // of an AVL tree with more regions than there are pages
+
+// The links from the root down to a region: *link[0] is the root.
+struct path {
+  struct region **link[DEPTH_MAX];
+  uint32_t depth;
+};
+
 static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static int height_of(const struct region *region) { return region ? region->height : 0; }
 
-// Computes what a region knows of its subtree from its children.
-static void update(struct region *region) {
+// Computes what a region knows of its subtree from its children. Returns whether it changed.
+static bool update(struct region *region) {
   const struct region *left = region->left;
   const struct region *right = region->right;
+  uint32_t first = region->start;
+  uint32_t last = region->end;
   uint32_t gap = 0;
-  region->height = (uint8_t)(1 + max32((uint32_t)height_of(left), (uint32_t)height_of(right)));
-  region->first = region->start;
-  region->last = region->end;
+  uint32_t height = 0;
   if (left) {
-    region->first = left->first;
+    first = left->first;
+    height = left->height;
     gap = max32(left->gap, region->start - left->last);
   }
   if (right) {
-    region->last = right->last;
+    last = right->last;
+    height = max32(height, right->height);
     gap = max32(gap, max32(right->gap, right->first - region->end));
   }
+  height++;
+  uint32_t changed = (region->first ^ first) | (region->last ^ last) | (region->gap ^ gap) |
+                     (region->height ^ height);
+  region->first = first;
+  region->last = last;
   region->gap = gap;
+  region->height = (uint8_t)height;
+  return changed != 0;
 }
 
 static struct region *rotate_right(struct region *region) {
@@ -43,78 +60,90 @@ static struct region *rotate_left(struct region *region) {
   return top;
 }
 
-// Restores the AVL balance of a region whose subtrees are balanced and differ by at most two.
-static struct region *balance(struct region *region) {
-  int lean = height_of(region->left) - height_of(region->right);
-  if (lean > 1) {
+// Restores the AVL balance of a region whose subtrees are balanced and differ by two.
+static struct region *rotate(struct region *region, int lean) {
+  if (lean > 0) {
     if (height_of(region->left->left) < height_of(region->left->right)) {
       region->left = rotate_left(region->left);
     }
     return rotate_right(region);
   }
-  if (lean < -1) {
-    if (height_of(region->right->right) < height_of(region->right->left)) {
-      region->right = rotate_right(region->right);
-    }
-    return rotate_left(region);
+  if (height_of(region->right->right) < height_of(region->right->left)) {
+    region->right = rotate_right(region->right);
   }
-  update(region);
-  return region;
+  return rotate_left(region);
 }
 
-static struct region *insert_below(struct region *root, struct region *region) {
-  if (!root) return region;
-  if (region->start < root->start) {
-    root->left = insert_below(root->left, region);
-  } else {
-    root->right = insert_below(root->right, region);
+// Goes up the path and makes everything right again, until nothing changes any more; but at least
+// to depth `least`.
+static void repair(struct path *path, uint32_t least) {
+  for (uint32_t i = path->depth; i-- > 0;) {
+    struct region *region = *path->link[i];
+    int lean = height_of(region->left) - height_of(region->right);
+    if (lean > 1 || lean < -1) {
+      *path->link[i] = rotate(region, lean);
+    } else if (!update(region) && i <= least) {
+      return;
+    }
   }
-  return balance(root);
+}
+
+// The path to the region that starts at `start`, or to where it would be.
+static struct region **descend(struct region **root, uint32_t start, struct path *path) {
+  struct region **link = root;
+  path->depth = 0;
+  while (*link && (*link)->start != start) {
+    path->link[path->depth++] = link;
+    link = start < (*link)->start ? &(*link)->left : &(*link)->right;
+  }
+  return link;
 }
 
 void region_insert(struct region **root, struct region *region) {
+  struct path path;
+  struct region **link = descend(root, region->start, &path);
   region->left = NULL;
   region->right = NULL;
   update(region);
-  *root = insert_below(*root, region);
-}
-
-// Takes the lowest region out of a subtree.
-static struct region *take_lowest(struct region *root, struct region **lowest) {
-  if (!root->left) {
-    *lowest = root;
-    return root->right;
-  }
-  root->left = take_lowest(root->left, lowest);
-  return balance(root);
-}
-
-static struct region *remove_below(struct region *root, struct region *region) {
-  if (root == region) {
-    if (!root->right) return root->left;
-    struct region *next;
-    struct region *right = take_lowest(root->right, &next);
-    next->left = root->left;
-    next->right = right;
-    return balance(next);
-  }
-  if (region->start < root->start) {
-    root->left = remove_below(root->left, region);
-  } else {
-    root->right = remove_below(root->right, region);
-  }
-  return balance(root);
+  *link = region;
+  repair(&path, path.depth);
 }
 
 void region_remove(struct region **root, struct region *region) {
-  *root = remove_below(*root, region);
+  struct path path;
+  struct region **link = descend(root, region->start, &path);
+  uint32_t depth = path.depth;
+  if (!region->left || !region->right) {
+    *link = region->left ? region->left : region->right;
+    repair(&path, depth);
+    return;
+  }
+  // The next region takes its place.
+  path.link[path.depth++] = link;
+  struct region **next = &region->right;
+  while ((*next)->left) {
+    path.link[path.depth++] = next;
+    next = &(*next)->left;
+  }
+  struct region *heir = *next;
+  *next = heir->right;
+  heir->left = region->left;
+  heir->right = region->right;
+  // What those above know of is the region's; repair compares with that.
+  heir->first = region->first;
+  heir->last = region->last;
+  heir->gap = region->gap;
+  heir->height = region->height;
+  *link = heir;
+  if (path.depth > depth + 1) path.link[depth + 1] = &heir->right;
+  repair(&path, depth);
 }
 
-void region_refresh(struct region *root, const struct region *region) {
-  if (root != region) {
-    region_refresh(region->start < root->start ? root->left : root->right, region);
-  }
-  update(root);
+void region_refresh(struct region **root, const struct region *region) {
+  struct path path;
+  struct region **link = descend(root, region->start, &path);
+  path.link[path.depth++] = link;
+  repair(&path, path.depth);
 }
 
 struct region *region_above(struct region *root, uint32_t page) {

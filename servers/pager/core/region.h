@@ -60,7 +60,7 @@ struct region *region_below(struct region *root, uint32_t page);
 void region_insert(struct region **root, struct region *region);
 void region_remove(struct region **root, struct region *region);
 // Call after start or end of a region changed in place; the order must not.
-void region_refresh(struct region *root, const struct region *region);
+void region_refresh(struct region **root, const struct region *region);
 // The lowest run of `count` free pages in [low, high); 0 if there is none. low > 0.
 uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count);
 // Whether [start, end) overlaps no region.

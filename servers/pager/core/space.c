@@ -313,7 +313,7 @@ void space_join(struct pager *pager, struct space *space, struct region *region)
   region->end = next->end;
   region->tail = next->tail;
   region->flags |= next->flags & REGION_TOUCHED;
-  region_refresh(space->regions, region);
+  region_refresh(&space->regions, region);
   if (next->object) object_unlink(next->object, next);
   slab_put(pager, SLAB_REGION, next);
   space->hit = &pager->nothing;
@@ -326,7 +326,7 @@ void space_add_region(struct pager *pager, struct space *space, const struct reg
     left->end = like->end;
     left->tail = like->tail;
     left->flags |= like->flags & REGION_TOUCHED;
-    region_refresh(space->regions, left);
+    region_refresh(&space->regions, left);
     space_join(pager, space, left);
     return;
   }
@@ -345,7 +345,7 @@ static void split_region(struct pager *pager, struct space *space, struct region
   upper->offset += page - region->start;
   region->end = page;
   region->tail = 0;
-  region_refresh(space->regions, region);
+  region_refresh(&space->regions, region);
   link_region(space, upper);
 }
 
@@ -376,7 +376,7 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
     region->offset += count;
     region->start = end;
   }
-  region_refresh(space->regions, region);
+  region_refresh(&space->regions, region);
   leave_object(pager, region, first, count);
 }
 
