@@ -294,6 +294,21 @@ TEST_F(DamageTest, IndirectBlocks) {
   }
 }
 
+TEST_F(DamageTest, AnIndirectBlockWithOneBadNumberIsNotFollowed) {
+  uint32_t single = GetInode("/d/f").block[12];
+  Pointers(single)[5] = 4096;
+  Expect(single, [&](Mount *mount) {
+    ext2_inode *file = mount->Get("/d/f");
+    uint64_t block;
+    uint32_t run;
+    EXPECT_EQ(-EIO, ext2_bmap(file, 12, 1, &block, &run));
+    EXPECT_EQ(-EIO, ext2_alloc_range(file, 12, 1));
+    EXPECT_EQ(0, ext2_bmap(file, 12 + kPointers, 1, &block, &run));
+    EXPECT_EQ(0, ext2_bmap(file, 11, 1, &block, &run));
+    ext2_iput(file);
+  });
+}
+
 TEST_F(DamageTest, AnIndirectBlockThatIsUsedTwice) {
   ext2_disk_inode inode = GetInode("/d/f");
   Pointers(inode.block[13])[0] = inode.block[12];
