@@ -11,9 +11,22 @@
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
 
+static const char *server_name(uint32_t slot) {
+  switch (slot) {
+    case SLOT_FS:
+      return "fs";
+    case SLOT_PROC:
+      return "proc";
+    case SLOT_CONSOLE:
+      return "console";
+    default:
+      return "server";
+  }
+}
+
 // Faults of servers and exceptions of proc end the system: there is nobody to repair them.
 static _Noreturn void server_failed(const struct event *event, const char *what) {
-  panic("server in slot %u: %s 0x%lx, pc 0x%lx", badge_slot(badge_origin(event->badge)), what,
+  panic("%s: %s 0x%lx, pc 0x%lx", server_name(badge_slot(badge_origin(event->badge))), what,
         event->word[0], event->word[2]);
 }
 
