@@ -12,10 +12,14 @@
 struct hart *harts[HARTS_MAX];
 uint32_t hart_count_running;
 
+// Messages of ended threads. A new thread's sequence numbers start here, so that in one frame no
+// token comes twice before so many messages that the number wraps.
+static uint64_t ended_messages;
+
 void thread_create(struct thread *thread, struct space *space) {
   thread->hart = this_hart();
   thread->space = space;
-  thread->stamp = arch_address_frame(thread);
+  thread->stamp = thread->first_stamp = ended_messages << 40 >> 8 | arch_address_frame(thread);
   thread->badge = space->badge;
   thread->serial = space->serial;
   thread->priority = 1;
@@ -64,6 +68,8 @@ int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0) {
 // A thread that runs on another hart is interrupted there and ends before it goes back to user
 // mode: the wait is for one entry into the kernel.
 static int stop_elsewhere(struct thread *thread) {
+  const struct frame *frame = frame_entry(arch_address_frame(thread));
+  uint32_t before = frame->type_generation;
   thread->dying = true;
   while (thread->state == THREAD_RUNNING) {
     if (current->dying) return -EAGAIN;
@@ -71,6 +77,7 @@ static int stop_elsewhere(struct thread *thread) {
     kernel_unlock();
     __asm__ volatile("" ::: "memory");
     kernel_lock();
+    if (frame->type_generation != before) return -EBADF;  // another hart was quicker
   }
   return 0;
 }
@@ -93,6 +100,7 @@ int thread_kill(struct thread *thread) {
   thread->state = THREAD_DEAD;
   if (thread->buffer) frame_entry(arch_address_frame(thread->buffer))->count--;
   thread->space->threads--;
+  ended_messages += (thread->stamp - thread->first_stamp) << 8 >> 40;
   frame_release(arch_address_frame(thread));
   return 0;
 }

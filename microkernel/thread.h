@@ -67,6 +67,7 @@ struct thread {
   token_t token;            // with what
   struct thread *receiver;  // who got the message; it may have ended since
   uint64_t stamp;        // its last token without the kind: sequence number << 32 | frame
+  uint64_t first_stamp;  // what it began with
 
   // THREAD_SENDING
   uint32_t via;  // badge of the handle
@@ -156,7 +157,8 @@ int thread_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, u
 int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0);
 // A thread leaves THREAD_REPLY otherwise than by its receiver's next words (T4).
 void thread_end_wait(struct thread *thread);
-// Ends a thread in whatever state, and its object. EBUSY: itself. EAGAIN: it must end first
+// Ends a thread in whatever state, and its object. EBUSY: itself. EAGAIN: the caller must end
+// first. EBADF: another hart has ended it meanwhile
 int thread_kill(struct thread *thread);
 // Puts the registers of a fresh start in place.
 void thread_set_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
