@@ -1,5 +1,6 @@
 // Programs that do everything wrong. Whatever they call with whatever words, they get an error or
 // die; the system and its other programs go on.
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -389,4 +390,79 @@ static void write_without_reader(uint64_t number) {
 CASE(Pipe, NobodyReadsIsContained) {
   CHECK(run_for_some_time(write_without_reader, 0));
   CHECK(system_works());
+}
+
+// --- Files ---
+
+#define HEAD_BYTES 512  // ELF header and program headers
+
+static char program[65536];
+static size_t program_bytes;
+
+// Writes the program with some bytes of its head changed, and becomes it.
+static void run_damaged(uint64_t number) {
+  (void)number;
+  for (uint64_t i = random_bits() % 4 + 1; i > 0; --i) {
+    uint64_t at = random_bits() % HEAD_BYTES;
+    if (random_bits() % 2) {
+      program[at] = (char)random_bits();
+    } else {
+      uint64_t word = random_word();
+      memcpy(program + at / 8 * 8, &word, sizeof word);
+    }
+  }
+  int fd = open("/tmp/damaged", O_WRONLY | O_CREAT | O_TRUNC, 0700);
+  if (write(fd, program, program_bytes) != (ssize_t)program_bytes) _exit(1);
+  close(fd);
+  execl("/tmp/damaged", "damaged", (char *)NULL);
+}
+
+CASE(Exec, SurvivesDamagedPrograms) {
+  int fd = open("/bin/true", O_RDONLY);
+  CHECK(fd >= 0);
+  ssize_t bytes = read(fd, program, sizeof program);
+  close(fd);
+  CHECK(bytes > HEAD_BYTES);
+  program_bytes = (size_t)bytes;
+  for (uint64_t i = 0; i < 200; ++i) CHECK(run_for_some_time(run_damaged, i));
+  CHECK(system_works());
+  unlink("/tmp/damaged");
+}
+
+// Writes until there is no room, in pieces of this size. Returns the bytes written.
+static size_t fill_disk(int fd, size_t piece) {
+  static char data[65536];
+  size_t total = 0;
+  for (ssize_t bytes; (bytes = write(fd, data, piece)) > 0;) total += (size_t)bytes;
+  return total;
+}
+
+static void touch_hole(uint64_t number) {
+  int fd = open("/tmp/hole", O_RDWR);
+  char *memory = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) _exit(1);
+  memory[0] = (char)number;
+}
+
+CASE(Disk, FullIsAnError) {
+  int hole = open("/tmp/hole", O_RDWR | O_CREAT | O_TRUNC, 0600), status;
+  CHECK(hole >= 0);
+  CHECK_EQ(ftruncate(hole, PAGE_SIZE), 0);
+  int fd = open("/tmp/full", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  CHECK(fd >= 0);
+  size_t total = fill_disk(fd, 65536);
+  CHECK_EQ(errno, ENOSPC);
+  total += fill_disk(fd, 512);
+  CHECK_EQ(errno, ENOSPC);
+  CHECK(total > 16 << 20);
+  CHECK(run_to_the_end(touch_hole, &status));  // no room for the page
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+  CHECK(system_works());
+  CHECK_EQ(fsync(fd), 0);
+  CHECK_EQ(close(fd), 0);
+  CHECK_EQ(unlink("/tmp/full"), 0);
+  CHECK(run_to_the_end(touch_hole, &status));  // now there is
+  CHECK_EQ(status, 0);
+  close(hole);
+  unlink("/tmp/hole");
 }
