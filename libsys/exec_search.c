@@ -18,8 +18,8 @@ static void run_by_shell(const char *path, char *const argv[], char *const envp[
   if (!list) return;
   list[0] = "/bin/sh";
   list[1] = (char *)path;
-  memcpy(list + 2, argv + 1, (count ? count : 1) * sizeof *list);
-  list[count + 1] = NULL;
+  for (size_t i = 1; i < count; ++i) list[i + 1] = argv[i];
+  list[count ? count + 1 : 2] = NULL;
   execve(list[0], list, envp);
   free(list);
 }

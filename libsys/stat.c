@@ -5,6 +5,8 @@
 #include "libsys/call.h"
 #include "libsys/message.h"
 
+_Static_assert(sizeof(struct stat) <= 104, "picolibc has some of its own size on the stack");
+
 static struct timespec timespec_of(int64_t nanoseconds) {
   struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   if (time.tv_nsec < 0) {

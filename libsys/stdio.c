@@ -34,9 +34,8 @@ FILE *const stderr = &error.xfile.cfile.file;
 // stdout's write, the first time.
 static ssize_t write_first(int fd, const void *buffer, size_t length) {
   out.write = write;
-  ssize_t written = write(fd, buffer, length);
-  if (!isatty(fd)) out.bflags &= (uint8_t)~__BLBF;
-  return written;
+  if (!stream_is_terminal(fd)) out.bflags &= (uint8_t)~__BLBF;
+  return write(fd, buffer, length);
 }
 
 // All streams are flushed when the program exits.

@@ -20,6 +20,13 @@ struct stream {
 
 static struct stream *streams;
 
+bool stream_is_terminal(int fd) {
+  int error = errno;
+  bool terminal = isatty(fd);
+  errno = error;
+  return terminal;
+}
+
 int stream_close_descriptor(FILE *file) {
   int status = __bufio_flush(file);
   if (close(((struct __file_bufio *)file)->fd)) status = EOF;
@@ -57,7 +64,7 @@ FILE *fdopen(int fd, const char *mode) {
   if (fcntl(fd, F_GETFD) < 0) return NULL;
   struct stream *stream = malloc(sizeof *stream);
   if (!stream) return NULL;
-  uint8_t buffering = isatty(fd) ? __BLBF : 0;
+  uint8_t buffering = stream_is_terminal(fd) ? __BLBF : 0;
   stream->file = (struct __file_bufio)FDEV_SETUP_BUFIO(fd, stream->buffer, BUFFER_BYTES, read,
                                                        write, lseek, close, flags, buffering);
   stream->file.xfile.cfile.close = close_stream;

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "apps/coreutils/common.h"
@@ -6,14 +7,14 @@
 const char program_name[] = "touch";
 const char program_help[] =
     "usage: touch FILE...\n"
-    "Makes files that do not exist.\n";
+    "Makes files that do not exist, sets the times of the others to now.\n";
 
 int main(int argc, char **argv) {
   int i = common_flags(argc, argv, "", NULL), status = 0;
   if (i == argc) common_usage();
   for (; i < argc; ++i) {
     int fd = open(argv[i], O_WRONLY | O_CREAT, 0666);
-    if (fd < 0 || close(fd)) status = common_error(argv[i]);
+    if (fd < 0 || close(fd) || utimes(argv[i], NULL)) status = common_error(argv[i]);
   }
   return status;
 }

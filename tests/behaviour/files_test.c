@@ -1,6 +1,7 @@
 // Files, directories and names.
 #include <dirent.h>
 #include <limits.h>
+#include <sys/time.h>
 
 #include "tests/behaviour/support.h"
 
@@ -350,6 +351,41 @@ CASE(Stat, TellsKinds) {
   CHECK(S_ISCHR(status.st_mode));
   CHECK_ERRNO(stat("/nowhere", &status), ENOENT);
   CHECK_ERRNO(fstat(BAD_FD, &status), EBADF);
+}
+
+CASE(Times, CanBeSet) {
+  struct stat before, status;
+  const struct timeval times[2] = {{1000, 250000}, {1700000000, 0}};
+  const struct timeval bad[2] = {{1000, 1000000}, {0, 0}};
+  int fd = make_file("times", 1);
+  CHECK(fd >= 0);
+  const char *path = scratch_path("times");
+  CHECK_EQ(fstat(fd, &before), 0);
+  CHECK_EQ(utimes(path, times), 0);
+  CHECK_EQ(fstat(fd, &status), 0);
+  CHECK_EQ(status.st_atime, 1000);
+  CHECK_EQ(status.st_mtime, 1700000000);
+  CHECK_ERRNO(utimes(path, bad), EINVAL);
+  CHECK_ERRNO(utimes("/nowhere", times), ENOENT);
+  CHECK_EQ(utimes(path, NULL), 0);
+  CHECK_EQ(fstat(fd, &status), 0);
+  CHECK(status.st_mtime >= before.st_mtime);
+  CHECK_EQ(status.st_mtime, status.st_atime);
+  close(fd);
+  scratch("times");
+}
+
+CASE(Times, MoveWithWrites) {
+  struct stat status;
+  const struct timeval old[2] = {{1000, 0}, {1000, 0}};
+  int fd = make_file("times_write", 1);
+  CHECK(fd >= 0);
+  CHECK_EQ(utimes(scratch_path("times_write"), old), 0);
+  CHECK_EQ(pwrite(fd, "x", 1, 0), 1);
+  CHECK_EQ(fstat(fd, &status), 0);
+  CHECK(status.st_mtime > 1000);
+  close(fd);
+  scratch("times_write");
 }
 
 CASE(Links, NameTheSameFile) {
