@@ -12,10 +12,10 @@ enum step {
   STEP_FAILED = 2,  // *error says why
 };
 
-static enum step park(struct pager *pager, struct pending *pending, const struct found *found,
+static enum step park(struct pager *pager, struct pending *pending, const struct access *access,
                       int64_t *error) {
   pending->alone = false;
-  if (pending_park(pager, pending, found_list(pager, found))) return STEP_PARKED;
+  if (pending_park(pager, pending, access_list(pager, access))) return STEP_PARKED;
   *error = -ENOMEM;
   return STEP_FAILED;
 }
@@ -29,22 +29,23 @@ static int64_t error_of(enum outcome outcome) {
 static enum step caller_page(struct pager *pager, struct pending *pending, uint64_t address,
                              uint32_t *frame, int64_t *error) {
   struct space *space = pending->space;
-  uint32_t access = pending->kind == PENDING_READ ? FAULT_WRITE : FAULT_READ;
-  struct found found;
-  found.replaced = false;
-  enum outcome outcome = fault_resolve(pager, space, (uint32_t)(address >> PAGE_SHIFT), access,
-                                       false, pending->alone, &found);
-  if (outcome == OUTCOME_WAIT) return park(pager, pending, &found, error);
-  if (outcome == OUTCOME_FOUND && found.replaced &&
-      space_enter(pager, space, found.page, found.prot, 1, &found.frame) < 0) {
-    kops_unmap(space->slot, (uint64_t)found.page << PAGE_SHIFT,
-               (uint64_t)(found.page + 1) << PAGE_SHIFT);
+  struct access access;
+  access.page = (uint32_t)(address >> PAGE_SHIFT);
+  access.how = pending->kind == PENDING_READ ? FAULT_WRITE : FAULT_READ;
+  if (pending->alone) access.how |= ACCESS_ALONE;
+  access.replaced = false;
+  enum outcome outcome = fault_resolve(pager, space, &access);
+  if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
+  if (outcome == OUTCOME_FOUND && access.replaced &&
+      space_enter(pager, space, access.page, access.prot, 1, &access.frame) < 0) {
+    kops_unmap(space->slot, (uint64_t)access.page << PAGE_SHIFT,
+               (uint64_t)(access.page + 1) << PAGE_SHIFT);
   }
   if (outcome != OUTCOME_FOUND) {
     *error = error_of(outcome);
     return STEP_FAILED;
   }
-  *frame = found.frame;
+  *frame = access.frame;
   return STEP_READY;
 }
 
@@ -76,17 +77,17 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
     if (bytes < PAGE_SIZE) page_zero(frame_pointer(pager, *frame));
     return STEP_READY;
   }
-  struct found found;
+  struct access access;
   if (*frame == FRAME_NONE) {
-    enum outcome outcome = page_in(pager, object, index, pending->alone, &found.request);
-    if (outcome == OUTCOME_WAIT) return park(pager, pending, &found, error);
+    enum outcome outcome = page_in(pager, object, index, pending->alone, &access.request);
+    if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
     *error = -ENOMEM;
     return STEP_FAILED;
   }
   const struct page *page = page_of(pager, *frame);
   if (page->state != PAGE_FILLING) return STEP_READY;
-  found.request = &pager->requests.request[page->request];
-  return park(pager, pending, &found, error);
+  access.request = &pager->requests.request[page->request];
+  return park(pager, pending, &access, error);
 }
 
 static uint64_t min64(uint64_t a, uint64_t b) { return a < b ? a : b; }

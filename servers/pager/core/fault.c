@@ -27,6 +27,7 @@
 #include <signal.h>
 
 #include "protocols/proc.h"
+#include "servers/pager/core/bits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -34,90 +35,112 @@
 #define STACK_NEAR 256u  // pages below the limit at which a fault still counts as the stack's
 #define READ_AHEAD_START 4u
 
+// Each case is a function of its own, reached by a tail call: a fault pays for the registers of
+// its own case alone.
+#define CASE __attribute__((noinline)) static enum outcome
+
 static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 // One page.
-static enum outcome found_one(struct found *found, uint32_t page, uint32_t frame, uint32_t prot) {
-  found->frame = frame;
-  found->page = page;
-  found->count = 1;
-  found->prot = prot;
+static inline enum outcome found_one(struct access *access, uint32_t frame, uint32_t prot,
+                                     uint64_t *counter) {
+  access->frame = frame;
+  access->first = access->page;
+  access->count = 1;
+  access->prot = prot;
+  access->counter = counter;
   return OUTCOME_FOUND;
 }
 
 // --- anonymous memory ---------------------------------------------------------------------------
 
-// How many pages to enter at `page`: 1, doubling while the faults ascend without a gap.
-static uint32_t run_wanted(const struct pager *pager, struct space *space, uint32_t page,
-                           bool run_on) {
+// How many pages to enter: 1, doubling while the faults ascend without a gap.
+static inline uint32_t run_wanted(const struct pager *pager, struct space *space,
+                                  const struct access *access) {
   uint32_t run = 1;
-  if (page == space->touch_next && run_on) run = min32(2 * space->touch_run, pager->batch_max);
+  if (access->page == space->touch_next && (access->how & ACCESS_RUN)) {
+    run = min32(2 * space->touch_run, pager->batch_max);
+  }
   space->touch_run = run;
   return run;
 }
 
-static enum outcome first_touch(struct pager *pager, struct space *space, uint32_t region_end,
-                                struct node *leaf, uint32_t page, uint32_t prot, bool run_on,
-                                struct found *found) {
-  uint32_t way = page & NODE_MASK;
-  uint32_t run = run_wanted(pager, space, page, run_on);
-  if (run > 1) {
-    uint64_t behind = leaf->present >> way;
-    run = min32(run, min32(region_end - page, NODE_WAYS - way));
-    if (behind) run = min32(run, (uint32_t)__builtin_ctzll(behind));
-  }
+// A new page in an empty entry. FRAME_NONE if there is no memory.
+static inline uint32_t fill_zero(struct pager *pager, struct node *leaf, uint32_t way) {
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return FRAME_NONE;
+  leaf->entry[way] = frame;
+  leaf->present |= 1ull << way;
+  page_zero(frame_pointer(pager, frame));
+  return frame;
+}
+
+CASE first_touches(struct pager *pager, struct space *space, const struct region *region,
+                   struct node *leaf, struct access *access, uint32_t run) {
+  uint32_t way = access->page & NODE_MASK;
+  uint64_t behind = leaf->present >> way;
+  run = min32(run, min32(region->end - access->page, NODE_WAYS - way));
+  if (behind) run = min32(run, bits_lowest(behind));
   uint32_t done = 0;
-  do {
-    uint32_t frame = frame_take(pager);
+  for (; done < run; done++) {
+    uint32_t frame = fill_zero(pager, leaf, way + done);
     if (frame == FRAME_NONE) break;
-    page_zero(frame_pointer(pager, frame));
-    leaf->entry[way + done] = frame;
-    leaf->present |= 1ull << (way + done);
     pager->call_buffer[done] = frame;
-  } while (++done < run);
+  }
   if (done == 0) return OUTCOME_NO_MEMORY;
-  space->touch_next = page + done;
+  space->touch_next = access->page + done;
   space->zeroed += done;
   pager->counts.pages_zeroed += done;
-  found->counter = &pager->counts.faults_anonymous;
-  found->replaced = true;
-  found->frame = leaf->entry[way];
-  found->page = page;
-  found->count = done;
-  found->prot = prot;
+  access->replaced = true;
+  found_one(access, leaf->entry[way], region->prot, &pager->counts.faults_anonymous);
+  access->count = done;
   return OUTCOME_FOUND;
+}
+
+CASE first_touch(struct pager *pager, struct space *space, const struct region *region,
+                 struct node *leaf, struct access *access) {
+  uint32_t run = run_wanted(pager, space, access);
+  if (run > 1) return first_touches(pager, space, region, leaf, access, run);
+  uint32_t frame = fill_zero(pager, leaf, access->page & NODE_MASK);
+  if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
+  space->touch_next = access->page + 1;
+  space->zeroed++;
+  pager->counts.pages_zeroed++;
+  access->replaced = true;
+  return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
 }
 
 // --- private pages that exist -------------------------------------------------------------------
 
-// The pages of the leaf from `page` on that this space alone has: writable.
-static enum outcome reuse_run(struct pager *pager, struct space *space, uint32_t region_end,
-                              struct node *leaf, uint32_t page, uint32_t prot, bool run_on,
-                              struct found *found) {
-  uint32_t way = page & NODE_MASK;
-  uint32_t run = run_wanted(pager, space, page, run_on);
-  uint32_t done = 1;
-  if (run > 1) {
-    run = min32(run, min32(region_end - page, NODE_WAYS - way));
-    pager->call_buffer[0] = leaf->entry[way];
-    for (; done < run; done++) {
-      uint32_t frame = leaf->entry[way + done];
-      if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) break;
-      pager->call_buffer[done] = frame;
-    }
+// Pages of the leaf that this space alone has, from the one asked for on: writable.
+CASE reuse_run(struct pager *pager, struct space *space, const struct region *region,
+               struct node *leaf, struct access *access, uint32_t run) {
+  uint32_t way = access->page & NODE_MASK;
+  run = min32(run, min32(object_region_end(region) - access->page, NODE_WAYS - way));
+  uint32_t done = 0;
+  for (; done < run; done++) {
+    uint32_t frame = leaf->entry[way + done];
+    if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) break;
+    pager->call_buffer[done] = frame;
   }
-  space->touch_next = page + done;
-  found->counter = &pager->counts.faults_cow_reuse;
-  found->frame = leaf->entry[way];
-  found->page = page;
-  found->count = done;
-  found->prot = prot;
+  space->touch_next = access->page + done;
+  found_one(access, leaf->entry[way], region->prot, &pager->counts.faults_cow_reuse);
+  access->count = done;
   return OUTCOME_FOUND;
 }
 
-static enum outcome cow_copy(struct pager *pager, struct space *space, struct node *leaf,
-                             uint32_t page, uint32_t prot, struct found *found) {
-  uint32_t *entry = &leaf->entry[page & NODE_MASK];
+static inline enum outcome reuse(struct pager *pager, struct space *space,
+                                 const struct region *region, struct node *leaf,
+                                 struct access *access, uint32_t frame) {
+  uint32_t run = run_wanted(pager, space, access);
+  if (run > 1) return reuse_run(pager, space, region, leaf, access, run);
+  space->touch_next = access->page + 1;
+  return found_one(access, frame, region->prot, &pager->counts.faults_cow_reuse);
+}
+
+CASE cow_copy(struct pager *pager, struct space *space, const struct region *region,
+              struct node *leaf, struct access *access) {
+  uint32_t *entry = &leaf->entry[access->page & NODE_MASK];
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
   page_copy(frame_pointer(pager, frame), frame_pointer(pager, *entry));
@@ -125,36 +148,34 @@ static enum outcome cow_copy(struct pager *pager, struct space *space, struct no
   *entry = frame;
   space->copied++;
   pager->counts.pages_copied++;
-  found->counter = &pager->counts.faults_cow_copy;
-  found->replaced = true;
-  return found_one(found, page, frame, prot);
+  access->replaced = true;
+  return found_one(access, frame, region->prot, &pager->counts.faults_cow_copy);
 }
 
-// Clips the window of `limit` aligned pages around `page` to its region.
-static void window_around(const struct region *region, uint32_t page, uint32_t limit, uint32_t *low,
+// Clips the window of `size` aligned pages around a page to what its region has.
+static void window_around(const struct region *region, uint32_t page, uint32_t size, uint32_t *low,
                           uint32_t *high) {
-  uint32_t start = page & ~(limit - 1);
+  uint32_t start = page & ~(size - 1);
   *low = start > region->start ? start : region->start;
-  *high = min32(start + limit, object_region_end(region));
+  *high = min32(start + size, object_region_end(region));
 }
 
 // A private page that others have, too, with its neighbours: read-only.
-static enum outcome read_around(struct pager *pager, const struct region *region,
-                                const struct node *leaf, uint32_t page, bool run,
-                                struct found *found) {
+CASE read_around(struct pager *pager, const struct region *region, const struct node *leaf,
+                 struct access *access) {
+  uint32_t page = access->page;
   uint32_t low, high;
-  window_around(region, page, run ? pager->fault_around : 1, &low, &high);
+  window_around(region, page, (access->how & ACCESS_RUN) ? pager->fault_around : 1, &low, &high);
   uint32_t first = page;
   while (first > low && leaf->entry[(first - 1) & NODE_MASK]) first--;
   uint32_t count = 0;
   for (uint32_t i = first; i < high && leaf->entry[i & NODE_MASK]; i++) {
     pager->call_buffer[count++] = leaf->entry[i & NODE_MASK];
   }
-  found->counter = &pager->counts.faults_cow_reuse;
-  found->frame = leaf->entry[page & NODE_MASK];
-  found->page = first;
-  found->count = count;
-  found->prot = region->prot & ~(uint32_t)PROT_W;
+  found_one(access, leaf->entry[page & NODE_MASK], region->prot & ~(uint32_t)PROT_W,
+            &pager->counts.faults_cow_reuse);
+  access->first = first;
+  access->count = count;
   return OUTCOME_FOUND;
 }
 
@@ -190,44 +211,49 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   return OUTCOME_WAIT;
 }
 
-struct pending **found_list(struct pager *pager, const struct found *found) {
-  return found->request ? &found->request->waiting : &pager->requests.starved;
+struct pending **access_list(struct pager *pager, const struct access *access) {
+  return access->request ? &access->request->waiting : &pager->requests.starved;
 }
 
-// The cached page of an object, for OUTCOME_FOUND in found->frame.
-static enum outcome cached_page(struct pager *pager, struct object *object, uint32_t index,
-                                bool alone, struct found *found) {
+static inline uint32_t index_of(const struct region *region, uint32_t page) {
+  return region->offset + (page - region->start);
+}
+
+// The cached page of an object, in access->frame if found.
+static inline enum outcome cached_page(struct pager *pager, struct object *object, uint32_t index,
+                                       struct access *access) {
   uint32_t frame = object_frame(pager, object, index);
-  if (frame == FRAME_NONE) return page_in(pager, object, index, alone, &found->request);
+  if (frame == FRAME_NONE)
+    return page_in(pager, object, index, access->how & ACCESS_ALONE, &access->request);
   const struct page *page = page_of(pager, frame);
-  found->frame = frame;
+  access->frame = frame;
   if (page->state != PAGE_FILLING) return OUTCOME_FOUND;
-  found->request = &pager->requests.request[page->request];
+  access->request = &pager->requests.request[page->request];
   return OUTCOME_WAIT;
 }
 
 // A private copy of a file's page; behind the end of a program's data it is zeros.
-static enum outcome file_copy(struct pager *pager, struct space *space, const struct region *region,
-                              uint32_t page, bool alone, struct found *found) {
-  uint32_t index = region->offset + (page - region->start);
-  enum outcome outcome = cached_page(pager, region->object, index, alone, found);
+CASE file_copy(struct pager *pager, struct space *space, const struct region *region,
+               struct access *access) {
+  uint32_t page = access->page;
+  enum outcome outcome = cached_page(pager, region->object, index_of(region, page), access);
   if (outcome != OUTCOME_FOUND) return outcome;
-  pager->pinned = found->frame;
+  pager->pinned = access->frame;
   struct node *leaf = space_own_leaf(pager, space, page);
   uint32_t frame = leaf ? frame_take(pager) : FRAME_NONE;
   pager->pinned = FRAME_NONE;
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
   uint8_t *to = frame_pointer(pager, frame);
-  page_copy(to, frame_pointer(pager, found->frame));
-  if (region->tail && page == region->end - 1)
+  page_copy(to, frame_pointer(pager, access->frame));
+  if (region->tail && page == region->end - 1) {
     bytes_zero(to + region->tail, PAGE_SIZE - region->tail);
+  }
   leaf->entry[page & NODE_MASK] = frame;
   leaf->present |= 1ull << (page & NODE_MASK);
   space->copied++;
   pager->counts.pages_copied++;
-  found->counter = &pager->counts.faults_cow_copy;
-  found->replaced = true;
-  return found_one(found, page, frame, region->prot);
+  access->replaced = true;
+  return found_one(access, frame, region->prot, &pager->counts.faults_cow_copy);
 }
 
 // The frame to enter at a page of a region next to one that faulted; FRAME_NONE if it does not
@@ -235,154 +261,179 @@ static enum outcome file_copy(struct pager *pager, struct space *space, const st
 static uint32_t neighbour(struct pager *pager, const struct region *region, const struct node *leaf,
                           uint32_t page, uint8_t hole) {
   if (leaf && leaf->entry[page & NODE_MASK]) return FRAME_NONE;
-  uint32_t index = region->offset + (page - region->start);
-  if (index >= region->object->pages) return FRAME_NONE;
-  uint32_t frame = object_frame(pager, region->object, index);
+  uint32_t frame = object_frame(pager, region->object, index_of(region, page));
   if (frame == FRAME_NONE) return FRAME_NONE;
   const struct page *p = page_of(pager, frame);
   if (p->state == PAGE_FILLING || (p->flags & PAGE_HOLE) != hole) return FRAME_NONE;
   return frame;
 }
 
-// A page of an object, found->frame, with its cached neighbours.
-static enum outcome object_around(struct pager *pager, const struct region *region,
-                                  const struct node *leaf, uint32_t page, uint32_t prot, bool run,
-                                  struct found *found) {
-  found->counter = &pager->counts.faults_file;
-  found->page = page;
-  found->count = 1;
-  found->prot = prot;
-  if (!run) return OUTCOME_FOUND;
+// A page of an object, access->frame, with its cached neighbours.
+CASE object_around(struct pager *pager, const struct region *region, const struct node *leaf,
+                   struct access *access, uint32_t prot) {
+  uint32_t page = access->page;
+  found_one(access, access->frame, prot, &pager->counts.faults_file);
   // A private page follows no hole, and a hole stays read-only.
   bool shared = region->flags & REGION_SHARED;
-  uint8_t hole = shared ? page_of(pager, found->frame)->flags & PAGE_HOLE : 0;
+  uint8_t hole = shared ? page_of(pager, access->frame)->flags & PAGE_HOLE : 0;
   uint32_t low, high;
   window_around(region, page, pager->fault_around, &low, &high);
   if (region->tail && high == region->end) high--;
   uint32_t first = page;
   while (first > low && neighbour(pager, region, leaf, first - 1, hole)) first--;
   uint32_t count = 0;
-  uint32_t frame;
   for (uint32_t i = first; i < high; i++) {
-    frame = i == page ? found->frame : neighbour(pager, region, leaf, i, hole);
+    uint32_t frame = i == page ? access->frame : neighbour(pager, region, leaf, i, hole);
     if (frame == FRAME_NONE) break;
     pager->call_buffer[count++] = frame;
   }
-  found->page = first;
-  found->count = count;
+  access->first = first;
+  access->count = count;
   return OUTCOME_FOUND;
 }
 
-static enum outcome allocate_store(struct pager *pager, struct object *object, uint32_t index,
-                                   struct page *page, struct found *found) {
+static inline enum outcome object_found(struct pager *pager, const struct region *region,
+                                        const struct node *leaf, struct access *access,
+                                        uint32_t prot) {
+  if ((access->how & ACCESS_RUN) && pager->fault_around > 1) {
+    return object_around(pager, region, leaf, access, prot);
+  }
+  return found_one(access, access->frame, prot, &pager->counts.faults_file);
+}
+
+CASE allocate_store(struct pager *pager, struct object *object, uint32_t index,
+                    struct access *access) {
+  struct page *page = page_of(pager, access->frame);
   if (page->flags & PAGE_ALLOCATING) {
-    found->request = &pager->requests.request[page->request];
+    access->request = &pager->requests.request[page->request];
     return OUTCOME_WAIT;
   }
   struct request *request = request_take(pager, object, OBJECT_ALLOCATE, index);
-  found->request = request;
+  access->request = request;
   if (!request) return OUTCOME_WAIT;
-  request->frame[request->count++] = found->frame;
+  request->frame[request->count++] = access->frame;
   page->flags |= PAGE_ALLOCATING;
   page->request = (uint8_t)(request - pager->requests.request);
   request_send(pager, request);
   return OUTCOME_WAIT;
 }
 
-static enum outcome shared_memory(struct pager *pager, struct space *space,
-                                  const struct region *region, uint32_t page, uint32_t index,
-                                  bool run, struct found *found) {
-  struct object *object = region->object;
-  found->frame = object_frame(pager, object, index);
-  if (found->frame != FRAME_NONE) {
-    return object_around(pager, region, NULL, page, region->prot, run, found);
+CASE shared_memory(struct pager *pager, struct space *space, const struct region *region,
+                   struct access *access) {
+  uint32_t index = index_of(region, access->page);
+  access->frame = object_frame(pager, region->object, index);
+  if (access->frame != FRAME_NONE) {
+    return object_found(pager, region, NULL, access, region->prot);
   }
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
-  if (!object_add(pager, object, index, frame, PAGE_ANONYMOUS)) {
+  if (!object_add(pager, region->object, index, frame, PAGE_ANONYMOUS)) {
     frame_put(pager, frame);
     return OUTCOME_NO_MEMORY;
   }
   page_zero(frame_pointer(pager, frame));
   space->zeroed++;
   pager->counts.pages_zeroed++;
-  found->counter = &pager->counts.faults_anonymous;
-  return found_one(found, page, frame, region->prot);
+  return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
 }
 
-static enum outcome shared_access(struct pager *pager, struct space *space,
-                                  const struct region *region, uint32_t page, uint32_t access,
-                                  bool run, bool alone, struct found *found) {
+CASE shared_access(struct pager *pager, struct space *space, const struct region *region,
+                   struct access *access) {
   struct object *object = region->object;
-  uint32_t index = region->offset + (page - region->start);
-  if (object->backing == BACKED_BY_NOTHING) {
-    return shared_memory(pager, space, region, page, index, run, found);
-  }
-  enum outcome outcome = cached_page(pager, object, index, alone, found);
+  uint32_t index = index_of(region, access->page);
+  if (object->backing == BACKED_BY_NOTHING) return shared_memory(pager, space, region, access);
+  enum outcome outcome = cached_page(pager, object, index, access);
   if (outcome != OUTCOME_FOUND) return outcome;
-  struct page *cached = page_of(pager, found->frame);
   uint32_t prot = region->prot;
-  if (cached->flags & PAGE_HOLE) {
-    if (access == FAULT_WRITE) return allocate_store(pager, object, index, cached, found);
+  if (page_of(pager, access->frame)->flags & PAGE_HOLE) {
+    if ((access->how & FAULT_WRITE)) return allocate_store(pager, object, index, access);
     prot &= ~(uint32_t)PROT_W;
   }
-  return object_around(pager, region, NULL, page, prot, run, found);
+  return object_found(pager, region, NULL, access, prot);
 }
 
 // --- private regions ----------------------------------------------------------------------------
 
-static enum outcome private_write(struct pager *pager, struct space *space,
-                                  const struct region *region, uint32_t page, bool run, bool alone,
-                                  struct found *found) {
-  struct node *leaf = space_own_leaf(pager, space, page);
-  if (!leaf) return OUTCOME_NO_MEMORY;
-  uint32_t frame = leaf->entry[page & NODE_MASK];
+CASE private_write(struct pager *pager, struct space *space, const struct region *region,
+                   struct access *access) {
+  struct node *leaf = space->leaf;
+  if (space->leaf_tag != access->page >> NODE_BITS) {
+    leaf = space_own_leaf(pager, space, access->page);
+    if (!leaf) return OUTCOME_NO_MEMORY;
+  }
+  uint32_t frame = leaf->entry[access->page & NODE_MASK];
   if (frame == FRAME_NONE) {
-    if (region->object) return file_copy(pager, space, region, page, alone, found);
-    return first_touch(pager, space, region->end, leaf, page, region->prot, run, found);
+    if (region->object) return file_copy(pager, space, region, access);
+    return first_touch(pager, space, region, leaf, access);
   }
-  if (page_of(pager, frame)->refs == 1) {
-    return reuse_run(pager, space, object_region_end(region), leaf, page, region->prot, run, found);
-  }
-  return cow_copy(pager, space, leaf, page, region->prot, found);
+  if (page_of(pager, frame)->refs == 1) return reuse(pager, space, region, leaf, access, frame);
+  return cow_copy(pager, space, region, leaf, access);
 }
 
-static enum outcome private_read(struct pager *pager, struct space *space,
-                                 const struct region *region, uint32_t page, bool run, bool alone,
-                                 struct found *found) {
-  bool owned;
-  struct node *leaf = space_leaf(pager, space, page, &owned);
-  uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
-  if (frame != FRAME_NONE) {
-    if (owned && page_of(pager, frame)->refs == 1) {
-      leaf = space_own_leaf(pager, space, page);  // nothing to copy; marks it writable
-      return reuse_run(pager, space, object_region_end(region), leaf, page, region->prot, run,
-                       found);
-    }
-    return read_around(pager, region, leaf, page, run, found);
+CASE file_read(struct pager *pager, struct space *space, const struct region *region,
+               const struct node *leaf, struct access *access) {
+  if (region->tail && access->page == region->end - 1) {
+    return file_copy(pager, space, region, access);
   }
-  uint32_t prot = region->prot & ~(uint32_t)PROT_W;
-  if (!region->object) {
-    found->counter = &pager->counts.faults_zero_read;
-    return found_one(found, page, pager->zero_frame, prot);
-  }
-  if (region->tail && page == region->end - 1) {
-    return file_copy(pager, space, region, page, alone, found);
-  }
-  uint32_t index = region->offset + (page - region->start);
-  enum outcome outcome = cached_page(pager, region->object, index, alone, found);
+  uint32_t index = index_of(region, access->page);
+  enum outcome outcome = cached_page(pager, region->object, index, access);
   if (outcome != OUTCOME_FOUND) return outcome;
-  return object_around(pager, region, leaf, page, prot, run, found);
+  return object_found(pager, region, leaf, access, region->prot & ~(uint32_t)PROT_W);
+}
+
+// No private page is there.
+static inline enum outcome unwritten_read(struct pager *pager, struct space *space,
+                                          const struct region *region, const struct node *leaf,
+                                          struct access *access) {
+  if (region->object) return file_read(pager, space, region, leaf, access);
+  return found_one(access, pager->zero_frame, region->prot & ~(uint32_t)PROT_W,
+                   &pager->counts.faults_zero_read);
+}
+
+// As private_read, where the leaf is not at hand.
+CASE private_read_far(struct pager *pager, struct space *space, const struct region *region,
+                      struct access *access) {
+  bool owned;
+  struct node *leaf = space_leaf(pager, space, access->page, &owned);
+  uint32_t frame = leaf ? leaf->entry[access->page & NODE_MASK] : FRAME_NONE;
+  if (frame == FRAME_NONE) return unwritten_read(pager, space, region, leaf, access);
+  if (owned && page_of(pager, frame)->refs == 1) {
+    leaf = space_own_leaf(pager, space, access->page);  // nothing to copy; marks it writable
+    return reuse(pager, space, region, leaf, access, frame);
+  }
+  return read_around(pager, region, leaf, access);
+}
+
+CASE private_read(struct pager *pager, struct space *space, const struct region *region,
+                  struct access *access) {
+  struct node *leaf = space->leaf;
+  if (space->leaf_tag != access->page >> NODE_BITS) {
+    return private_read_far(pager, space, region, access);
+  }
+  uint32_t frame = leaf->entry[access->page & NODE_MASK];
+  if (frame == FRAME_NONE) return unwritten_read(pager, space, region, leaf, access);
+  if (page_of(pager, frame)->refs == 1) return reuse(pager, space, region, leaf, access, frame);
+  return read_around(pager, region, leaf, access);
 }
 
 // --- the case table -----------------------------------------------------------------------------
 
-// The region that contains a page, or that may grow down to it.
-static enum outcome find_region(struct pager *pager, struct space *space, uint32_t page,
-                                struct region **out) {
-  (void)pager;
-  *out = region_find(space->regions, page);
-  if (*out) return OUTCOME_FOUND;
+static inline enum outcome resolve_in(struct pager *pager, struct space *space,
+                                      struct region *region, struct access *access) {
+  if (!(region->prot & access->how)) return OUTCOME_PROTECTED;
+  if (region->flags & REGION_FIXTURE) return OUTCOME_UNMAPPED;
+  region->flags |= REGION_TOUCHED;
+  if (region->object) {
+    if (index_of(region, access->page) >= region->object->pages) return OUTCOME_BEYOND_END;
+    if (region->flags & REGION_SHARED) return shared_access(pager, space, region, access);
+  }
+  if ((access->how & FAULT_WRITE)) return private_write(pager, space, region, access);
+  return private_read(pager, space, region, access);
+}
+
+// No region is there: one above may grow down to the page.
+CASE grow_stack(struct pager *pager, struct space *space, struct access *access) {
+  uint32_t page = access->page;
   struct region *above = region_above(space->regions, page);
   if (!above || !(above->flags & REGION_GROWSDOWN)) return OUTCOME_UNMAPPED;
   if (above->end - page > STACK_PAGES) {
@@ -394,32 +445,24 @@ static enum outcome find_region(struct pager *pager, struct space *space, uint32
   space->virtual_pages += above->start - page;
   above->start = page;
   region_refresh(&space->regions, above);
-  *out = above;
-  return OUTCOME_FOUND;
+  space->hit = above;
+  return resolve_in(pager, space, above, access);
 }
 
-enum outcome fault_resolve(struct pager *pager, struct space *space, uint32_t page, uint32_t access,
-                           bool run, bool alone, struct found *found) {
+// The region is another one than last time.
+CASE resolve_far(struct pager *pager, struct space *space, struct access *access) {
+  struct region *region = region_find(space->regions, access->page);
+  if (!region) return grow_stack(pager, space, access);
+  space->hit = region;
+  return resolve_in(pager, space, region, access);
+}
+
+enum outcome fault_resolve(struct pager *pager, struct space *space, struct access *access) {
   struct region *region = space->hit;
-  if (page - region->start >= region->end - region->start) {
-    enum outcome outcome = find_region(pager, space, page, &region);
-    if (outcome != OUTCOME_FOUND) return outcome;
-    space->hit = region;
+  if (access->page - region->start >= region->end - region->start) {
+    return resolve_far(pager, space, access);
   }
-  if (!(region->prot & access)) return OUTCOME_PROTECTED;
-  if (region->flags & REGION_FIXTURE) return OUTCOME_UNMAPPED;
-  region->flags |= REGION_TOUCHED;
-  if (region->object) {
-    uint32_t index = region->offset + (page - region->start);
-    if (index >= region->object->pages) return OUTCOME_BEYOND_END;
-    if (region->flags & REGION_SHARED) {
-      return shared_access(pager, space, region, page, access, run, alone, found);
-    }
-  }
-  if (access == FAULT_WRITE) {
-    return private_write(pager, space, region, page, run, alone, found);
-  }
-  return private_read(pager, space, region, page, run, alone, found);
+  return resolve_in(pager, space, region, access);
 }
 
 // --- messages -----------------------------------------------------------------------------------
@@ -445,15 +488,17 @@ static void signal_words(uint64_t word[5], enum outcome outcome, uint64_t addres
   word[4] = 0;
 }
 
-static void answer_signal(struct pager *pager, const struct event *event, enum outcome outcome,
-                          struct answer *answer) {
+__attribute__((noinline)) static void answer_signal(struct pager *pager, const struct event *event,
+                                                    enum outcome outcome, struct answer *answer) {
   pager->counts.faults_error++;
   answer->kind = ANSWER_FORWARD;
   signal_words(answer->word, outcome, event->word[0], event->word[1], event->word[2]);
 }
 
-static void park_fault(struct pager *pager, struct space *space, const struct event *event,
-                       const struct found *found, struct answer *answer) {
+__attribute__((noinline)) static void park_fault(struct pager *pager, struct space *space,
+                                                 const struct event *event,
+                                                 const struct access *access,
+                                                 struct answer *answer) {
   struct pending pending = {.kind = PENDING_FAULT,
                             .token = event->token,
                             .space = space,
@@ -463,21 +508,15 @@ static void park_fault(struct pager *pager, struct space *space, const struct ev
   space->major++;
   pager->counts.faults_major++;
   requests_kick(pager);
-  if (pending_park(pager, &pending, found_list(pager, found))) {
+  if (pending_park(pager, &pending, access_list(pager, access))) {
     answer->kind = ANSWER_PARKED;
   } else {
     answer_signal(pager, event, OUTCOME_NO_MEMORY, answer);
   }
 }
 
-static void answer_map(const struct pager *pager, const struct found *found,
-                       struct answer *answer) {
-  answer->kind = ANSWER_MAP;
-  answer->word[0] = (uint64_t)found->page << PAGE_SHIFT | found->prot;
-  answer->word[1] = found->count;
-  answer->word[2] = found->frame;
-  if (found->count == 1 || found->count > MAP_INLINE_MAX) return;
-  const uint32_t *frame = pager->call_buffer;
+// Frames as SYS_MAP_REPLY_WAIT takes them: two to a word, the low half first.
+static inline void pack_frames(const uint32_t *frame, struct answer *answer) {
   for (uint32_t i = 0; i < MAP_INLINE_MAX / 2; i++) {
     answer->word[2 + i] = frame[2 * i] | (uint64_t)frame[2 * i + 1] << 32;
   }
@@ -486,25 +525,29 @@ static void answer_map(const struct pager *pager, const struct found *found,
 void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
   uint64_t address = event->word[0];
-  uint32_t access = (uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE);
   pager->counts.faults++;
   if (!space) {
     answer->kind = ANSWER_PARKED;  // it is being ended
     return;
   }
   space->faults++;
-  struct found found;
+  struct access access;
+  access.page = (uint32_t)(address >> PAGE_SHIFT);
+  access.how = ((uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)) | ACCESS_RUN;
   enum outcome outcome = OUTCOME_UNMAPPED;
-  if (address < USER_END) {
-    outcome =
-        fault_resolve(pager, space, (uint32_t)(address >> PAGE_SHIFT), access, true, false, &found);
-  }
-  if (outcome == OUTCOME_FOUND) {
-    ++*found.counter;
-    pager->counts.pages_mapped += found.count;
-    answer_map(pager, &found, answer);
+  if (address < USER_END) outcome = fault_resolve(pager, space, &access);
+  if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) {
+    ++*access.counter;
+    pager->counts.pages_mapped += access.count;
+    answer->kind = ANSWER_MAP;
+    answer->word[0] = (uint64_t)access.first << PAGE_SHIFT | access.prot;
+    answer->word[1] = access.count;
+    answer->word[2] = access.frame;
+    if (access.count > 1 && access.count <= MAP_INLINE_MAX) {
+      pack_frames(pager->call_buffer, answer);
+    }
   } else if (outcome == OUTCOME_WAIT) {
-    park_fault(pager, space, event, &found, answer);
+    park_fault(pager, space, event, &access, answer);
   } else {
     answer_signal(pager, event, outcome, answer);
   }
@@ -515,43 +558,45 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
 void pager_map_refused(struct pager *pager, const struct event *event, int64_t error,
                        struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
-  if (!space || (error != -ENOMEM && error != -ESRCH)) {
-    answer_signal(pager, event, OUTCOME_NO_MEMORY, answer);
-  } else if (error == -ESRCH) {
+  if (!space || error == -ESRCH) {
     answer->kind = ANSWER_PARKED;
-  } else if (!space_fund(pager, space, TABLES_FOR_MAP)) {
+  } else if (error != -ENOMEM || !space_fund(pager, space, TABLES_FOR_MAP)) {
     answer_signal(pager, event, OUTCOME_NO_MEMORY, answer);
   }
 }
 
 // As answer_map, for a fault that was parked. 0 or a negative errno.
-static int map_now(struct pager *pager, const struct pending *pending, const struct found *found) {
-  uint64_t va_prot = (uint64_t)found->page << PAGE_SHIFT | found->prot;
-  const uint32_t *frames = found->count == 1 ? &found->frame : pager->call_buffer;
+static int map_now(struct pager *pager, const struct pending *pending,
+                   const struct access *access) {
+  uint64_t va_prot = (uint64_t)access->first << PAGE_SHIFT | access->prot;
+  const uint32_t *frames = access->count == 1 ? &access->frame : pager->call_buffer;
   for (;;) {
-    int error = kops_map_reply(pending->token, pending->space->slot, va_prot, found->count, frames);
+    int error =
+        kops_map_reply(pending->token, pending->space->slot, va_prot, access->count, frames);
     if (error != -ENOMEM) return error;
     if (!space_fund(pager, pending->space, TABLES_FOR_MAP)) return -ENOMEM;
   }
 }
 
 void fault_run(struct pager *pager, struct pending *pending) {
-  struct found found;
-  uint32_t access = (uint32_t)pending->done & ~(uint32_t)FAULT_PRESENT;
+  uint32_t kind = (uint32_t)pending->done & ~(uint32_t)FAULT_PRESENT;
+  struct access access = {.page = (uint32_t)(pending->address >> PAGE_SHIFT),
+                          .how = kind | ACCESS_RUN | (pending->alone ? ACCESS_ALONE : 0)};
   enum outcome outcome = OUTCOME_WAIT;  // stands for the error of what it waited for
   if (pending->error == 0) {
-    outcome = fault_resolve(pager, pending->space, (uint32_t)(pending->address >> PAGE_SHIFT),
-                            access, true, pending->alone, &found);
-    if (outcome == OUTCOME_WAIT && pending_park(pager, pending, found_list(pager, &found))) return;
+    outcome = fault_resolve(pager, pending->space, &access);
+    if (outcome == OUTCOME_WAIT && pending_park(pager, pending, access_list(pager, &access))) {
+      return;
+    }
     if (outcome == OUTCOME_FOUND) {
-      ++*found.counter;
-      pager->counts.pages_mapped += found.count;
-      if (map_now(pager, pending, &found) != -ENOMEM) return;
+      ++*access.counter;
+      pager->counts.pages_mapped += access.count;
+      if (map_now(pager, pending, &access) != -ENOMEM) return;
       outcome = OUTCOME_NO_MEMORY;
     }
   }
   uint64_t word[5];
   pager->counts.faults_error++;
-  signal_words(word, outcome, pending->address, access, pending->result);
+  signal_words(word, outcome, pending->address, kind, pending->result);
   kops_forward_to_proc(pending->token, word);
 }

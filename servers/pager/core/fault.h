@@ -12,7 +12,7 @@ struct space;
 
 enum outcome {
   OUTCOME_FOUND = 0,
-  OUTCOME_WAIT = 1,      // for a provider: found.request, or a free request if that is NULL
+  OUTCOME_WAIT = 1,      // for a provider: access.request, or a free request if that is NULL
   OUTCOME_UNMAPPED = 2,  // SIGSEGV
   OUTCOME_PROTECTED = 3,
   OUTCOME_STACK = 4,
@@ -22,25 +22,34 @@ enum outcome {
 
 struct request;
 
-struct found {
-  uint32_t frame;     // of the page asked for
-  uint32_t page;      // first page of the run that may be mapped, with
-  uint32_t count;     //   this many frames: `frame` if one, else in pager->call_buffer
-  uint32_t prot;      //   these rights
-  bool replaced;      // what may be mapped there now is another frame; not set to false
+enum {
+  ACCESS_RUN = 16,    // more pages than the one may be found, as the options say
+  ACCESS_ALONE = 32,  // page in without read-ahead
+};
+
+// One access, and what it finds.
+struct access {
+  // In.
+  uint32_t page;
+  uint32_t how;  // one bit of enum fault_access | ACCESS_*
+  // In: false. Out: what may be mapped there now is another frame.
+  bool replaced;
+  // Out, for OUTCOME_FOUND: `count` frames may be mapped from page `first` on with `prot`;
+  // `frame` is the one asked for, and if there are several, all are in pager->call_buffer.
+  uint32_t frame;
+  uint32_t first, count, prot;
   uint64_t *counter;  // which kind of fault this is, in pager->counts
+  // Out, for OUTCOME_WAIT.
   struct request *request;
 };
 
-// Resolves one access (one bit of enum fault_access). `run`: more pages than the one may be found,
-// as the options say. `alone`: page in without read-ahead.
-enum outcome fault_resolve(struct pager *pager, struct space *space, uint32_t page, uint32_t access,
-                           bool run, bool alone, struct found *found);
+// Resolves an access: the case table of fault.c.
+enum outcome fault_resolve(struct pager *pager, struct space *space, struct access *access);
 // A parked fault is tried again.
 void fault_run(struct pager *pager, struct pending *pending);
 
 // Where to wait after OUTCOME_WAIT.
-struct pending **found_list(struct pager *pager, const struct found *found);
+struct pending **access_list(struct pager *pager, const struct access *access);
 
 // Reads pages of an object, `index` first, as far ahead as wanted. OUTCOME_WAIT or
 // OUTCOME_NO_MEMORY. => index is not cached

@@ -1,4 +1,5 @@
 // Copying a space: regions one by one, private pages by one reference for each GiB.
+#include "servers/pager/core/bits.h"
 #include "servers/pager/core/state.h"
 
 static struct region *clone_regions(struct pager *pager, struct space *child,
@@ -31,8 +32,8 @@ static void protect_range(const struct range *range) {
 
 static void protect_leaf(struct node *leaf, uint32_t base, struct range *range) {
   if (leaf->present == 0) return;
-  uint32_t start = base + (uint32_t)__builtin_ctzll(leaf->present);
-  uint32_t end = base + NODE_WAYS - (uint32_t)__builtin_clzll(leaf->present);
+  uint32_t start = base + bits_lowest(leaf->present);
+  uint32_t end = base + bits_highest(leaf->present) + 1;
   if (range->end != start) {
     protect_range(range);
     range->start = start;
@@ -49,7 +50,7 @@ static void protect_below(struct pager *pager, struct node *node, uint32_t level
     return;
   }
   for (uint64_t left = node->present; left; left &= left - 1) {
-    uint32_t way = (uint32_t)__builtin_ctzll(left);
+    uint32_t way = bits_lowest(left);
     struct node *child = node_at(pager, node->entry[way]);
     if (!child->writable) continue;
     protect_below(pager, child, level - 1, base + (way << (NODE_BITS * level)), range);
@@ -61,7 +62,7 @@ static void share_pages(struct pager *pager, struct space *parent, struct space 
   for (uint32_t word = 0; word < SPACE_ROOTS / 64; word++) {
     child->roots[word] = parent->roots[word];
     for (uint64_t left = parent->roots[word]; left; left &= left - 1) {
-      uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(left);
+      uint32_t i = word * 64 + bits_lowest(left);
       struct node *root = node_at(pager, parent->root[i]);
       child->root[i] = parent->root[i];
       root->refs++;

@@ -3,16 +3,6 @@
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/state.h"
 
-void frame_list_push(struct pager *pager, struct frame_list *list, uint32_t frame) {
-  if (list->count++ == 0) {
-    list->tail = frame;
-  } else {
-    page_of(pager, frame)->next = list->head;
-    page_of(pager, list->head)->prev = frame;
-  }
-  list->head = frame;
-}
-
 void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame) {
   if (list->count++ == 0) {
     list->head = frame;
@@ -36,33 +26,16 @@ void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t fr
   }
 }
 
-static uint32_t take_head(struct pager *pager) {
-  uint32_t frame = pager->free.head;
-  struct page *page = page_of(pager, frame);
-  pager->free.head = page->next;
-  pager->free.count--;
-  page->refs = 1;
-  page->state = PAGE_ANONYMOUS;
-  page->flags = 0;
-  return frame;
-}
-
-uint32_t frame_take(struct pager *pager) {
-  if (__builtin_expect(pager->free.count <= FRAMES_RESERVE, 0)) {
-    if (evict_clean(pager, EVICT_BATCH) == 0) return FRAME_NONE;
+uint32_t frame_take_slow(struct pager *pager) {
+  if (pager->free.count <= FRAMES_RESERVE && evict_clean(pager, EVICT_BATCH) == 0) {
+    return FRAME_NONE;
   }
-  return take_head(pager);
+  return frame_pop(pager);
 }
 
 uint32_t frame_take_reserved(struct pager *pager) {
   if (pager->free.count == 0 && evict_clean(pager, EVICT_BATCH) == 0) return FRAME_NONE;
-  return take_head(pager);
-}
-
-void frame_put(struct pager *pager, uint32_t frame) {
-  page_of(pager, frame)->state = PAGE_FREE;
-  *board_of(pager, frame) = 0;
-  frame_list_push(pager, &pager->free, frame);
+  return frame_pop(pager);
 }
 
 // The first of `count` adjacent free frames, the first one aligned to `alignment`.

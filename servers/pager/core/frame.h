@@ -53,24 +53,22 @@ struct page {
   uint8_t unused;
 };
 
-// A list through struct page. `head` was added last where frame_list_push is used, and
-// head.prev and tail.next are not maintained.
+// A list through struct page. frame_list_push (state.h) adds at the head; head.prev and tail.next
+// are not maintained.
 struct frame_list {
   uint32_t head, tail;
   uint32_t count;
 };
 
-void frame_list_push(struct pager *pager, struct frame_list *list, uint32_t frame);
 void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame);
 void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame);
 
-// A free frame, content undefined, refs 1, PAGE_ANONYMOUS. Drops clean cache pages if need be;
-// FRAME_NONE if there are none, or only the reserve.
-uint32_t frame_take(struct pager *pager);
+// frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. Drops clean cache
+// pages if need be; FRAME_NONE if there are none, or only the reserve.
+uint32_t frame_take_slow(struct pager *pager);
 // The same from the reserve, too.
 uint32_t frame_take_reserved(struct pager *pager);
-// Gives a frame back that nothing maps or names any more.
-void frame_put(struct pager *pager, uint32_t frame);
+// frame_put (state.h): gives a frame back that nothing maps or names any more.
 // Adjacent frames, PAGE_RESERVED; the first, or FRAME_NONE.
 uint32_t frame_take_run(struct pager *pager, uint32_t count);
 

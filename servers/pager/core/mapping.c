@@ -18,12 +18,16 @@ static bool page_range(uint64_t address, uint64_t length, uint32_t *start, uint3
   return *start >= PAGE_LOWEST;
 }
 
-static bool has_fixture(struct space *space, uint32_t start, uint32_t end) {
-  struct region *r = region_above(space->regions, start);
-  for (; r && r->start < end; r = region_above(space->regions, r->end)) {
+// Whether a range has regions that stay. `first` is the first one that ends above `start`.
+static bool has_fixture_from(struct space *space, const struct region *first, uint32_t end) {
+  for (const struct region *r = first; r && r->start < end; r = region_behind(space, r, end)) {
     if (r->flags & REGION_FIXTURE) return true;
   }
   return false;
+}
+
+static bool has_fixture(struct space *space, uint32_t start, uint32_t end) {
+  return has_fixture_from(space, region_above(space->regions, start), end);
 }
 
 bool space_covers(struct space *space, uint32_t start, uint32_t end) {
@@ -117,9 +121,11 @@ int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t id, 
 int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, uint64_t length) {
   uint32_t start, end;
   if (!page_range(address, length, &start, &end)) return -EINVAL;
-  if (has_fixture(space, start, end)) return -EINVAL;
+  struct region *first = region_above(space->regions, start);
+  if (!first || first->start >= end) return 0;
+  if (has_fixture_from(space, first, end)) return -EINVAL;
   if (!reserve(pager)) return -ENOMEM;
-  space_clear(pager, space, start, end);
+  space_clear_from(pager, space, first, start, end);
   requests_kick(pager);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "servers/pager/core/node.h"
 
+#include "servers/pager/core/bits.h"
 #include "servers/pager/core/state.h"
 
 static struct node *node_new(struct pager *pager) {
@@ -20,7 +21,7 @@ static struct node *node_copy(struct pager *pager, struct node *node, uint32_t l
   copy->refs = 1;
   copy->writable = 0;
   for (uint64_t left = copy->present; left; left &= left - 1) {
-    uint32_t entry = copy->entry[__builtin_ctzll(left)];
+    uint32_t entry = copy->entry[bits_lowest(left)];
     if (level == 0) {
       page_of(pager, entry)->refs++;
     } else {
@@ -74,11 +75,11 @@ void node_release(struct pager *pager, uint32_t root, uint32_t height) {
   if (--node->refs > 0) return;
   if (height == 1) {
     for (uint64_t left = node->present; left; left &= left - 1) {
-      page_release(pager, node->entry[__builtin_ctzll(left)]);
+      page_release(pager, node->entry[bits_lowest(left)]);
     }
   } else {
     for (uint64_t left = node->present; left; left &= left - 1) {
-      node_release(pager, node->entry[__builtin_ctzll(left)], height - 1);
+      node_release(pager, node->entry[bits_lowest(left)], height - 1);
     }
   }
   slab_put(pager, SLAB_NODE, node);
@@ -108,7 +109,7 @@ static void remove_below(struct pager *pager, uint32_t *slot, uint32_t level, ui
     *slot = item_ref(pager, node);
   }
   for (; hit; hit &= hit - 1) {
-    uint32_t way = (uint32_t)__builtin_ctzll(hit);
+    uint32_t way = bits_lowest(hit);
     if (level == 0) {
       page_release(pager, node->entry[way]);
       node->entry[way] = 0;
@@ -144,7 +145,7 @@ static uint32_t next_below(struct pager *pager, uint32_t ref, uint32_t level, ui
   uint32_t shift = NODE_BITS * level;
   uint32_t first = *index > base ? (uint32_t)((*index - base) >> shift) : 0;
   for (uint64_t left = node->present & bit_range(first, 63); left; left &= left - 1) {
-    uint32_t way = (uint32_t)__builtin_ctzll(left);
+    uint32_t way = bits_lowest(left);
     uint64_t start = base + ((uint64_t)way << shift);
     if (start >= end) return 0;
     if (level == 0) {

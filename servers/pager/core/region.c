@@ -99,14 +99,33 @@ static struct region **descend(struct region **root, uint32_t start, struct path
   return link;
 }
 
-void region_insert(struct region **root, struct region *region) {
-  struct path path;
-  struct region **link = descend(root, region->start, &path);
+static void hang_in(struct region **link, struct region *region) {
   region->left = NULL;
   region->right = NULL;
-  update(region);
+  region->first = region->start;
+  region->last = region->end;
+  region->gap = 0;
+  region->height = 1;
   *link = region;
+}
+
+void region_insert(struct region **root, struct region *region) {
+  struct path path;
+  hang_in(descend(root, region->start, &path), region);
   repair(&path, path.depth);
+}
+
+void region_split(struct region **root, struct region *region, uint32_t page,
+                  struct region *upper) {
+  struct path path;
+  upper->start = page;
+  upper->end = region->end;
+  region->end = page;
+  hang_in(descend(root, page, &path), upper);
+  // The region is the one in front of it, so it is on the path.
+  uint32_t depth = path.depth;
+  while (*path.link[depth - 1] != region) depth--;
+  repair(&path, depth - 1);
 }
 
 void region_remove(struct region **root, struct region *region) {

@@ -59,6 +59,8 @@ struct region *region_below(struct region *root, uint32_t page);
 // => overlaps no region of the tree.
 void region_insert(struct region **root, struct region *region);
 void region_remove(struct region **root, struct region *region);
+// Makes [page, end) of a region one of its own, `upper`, whose other fields the caller has set.
+void region_split(struct region **root, struct region *region, uint32_t page, struct region *upper);
 // Call after start or end of a region changed in place; the order must not.
 void region_refresh(struct region **root, const struct region *region);
 // The lowest run of `count` free pages in [low, high); 0 if there is none. low > 0.

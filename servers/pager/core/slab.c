@@ -77,7 +77,7 @@ void slab_put(struct pager *pager, enum slab_number number, void *item) {
   }
 }
 
-bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count) {
+bool slab_reserve_slow(struct pager *pager, enum slab_number number, uint32_t count) {
   while (pager->slab[number].free < count) {
     if (!grow(pager, number)) return false;
   }

@@ -28,7 +28,8 @@ void slab_init(struct slab *slab, uint32_t size);
 // An item with undefined content; NULL if there is no memory.
 void *slab_take(struct pager *pager, enum slab_number number);
 void slab_put(struct pager *pager, enum slab_number number, void *item);
-// Makes sure that the next `count` takes succeed. False if there is no memory.
-bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count);
+// slab_reserve (state.h) makes sure that the next `count` takes succeed. False if there is no
+// memory.
+bool slab_reserve_slow(struct pager *pager, enum slab_number number, uint32_t count);
 
 #endif

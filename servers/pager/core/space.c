@@ -1,5 +1,6 @@
 #include "servers/pager/core/space.h"
 
+#include "servers/pager/core/bits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -240,7 +241,7 @@ void space_release_pages(struct pager *pager, struct space *space) {
   space->leaf_tag = LEAF_NONE;
   for (uint32_t word = 0; word < SPACE_ROOTS / 64; word++) {
     for (uint64_t left = space->roots[word]; left; left &= left - 1) {
-      node_release(pager, space->root[word * 64 + (uint32_t)__builtin_ctzll(left)], SPACE_HEIGHT);
+      node_release(pager, space->root[word * 64 + bits_lowest(left)], SPACE_HEIGHT);
     }
     space->roots[word] = 0;
   }
@@ -341,12 +342,10 @@ static void split_region(struct pager *pager, struct space *space, struct region
                          uint32_t page) {
   struct region *upper = slab_take(pager, SLAB_REGION);
   *upper = *region;
-  upper->start = page;
   upper->offset += page - region->start;
-  region->end = page;
   region->tail = 0;
-  region_refresh(&space->regions, region);
-  link_region(space, upper);
+  region_split(&space->regions, region, page, upper);
+  if (upper->object) object_link(upper->object, upper);
 }
 
 void space_split(struct pager *pager, struct space *space, uint32_t page) {
@@ -381,9 +380,13 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
 }
 
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {
+  space_clear_from(pager, space, region_above(space->regions, start), start, end);
+}
+
+void space_clear_from(struct pager *pager, struct space *space, struct region *first,
+                      uint32_t start, uint32_t end) {
   bool touched = false;
-  struct region *first = region_above(space->regions, start);
-  for (struct region *r = first; r && r->start < end; r = region_above(space->regions, r->end)) {
+  for (struct region *r = first; r && r->start < end; r = region_behind(space, r, end)) {
     touched |= (r->flags & REGION_TOUCHED) != 0;
     space->virtual_pages -= (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
   }
@@ -391,8 +394,10 @@ void space_clear(struct pager *pager, struct space *space, uint32_t start, uint3
   if (touched) {
     kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
   }
-  for (struct region *r = first; r && r->start < end; r = region_above(space->regions, start)) {
+  for (struct region *r = first; r && r->start < end;) {
+    bool last = r->end >= end;
     cut_region(pager, space, r, start, end);
+    r = last ? NULL : region_above(space->regions, start);
   }
   if (touched) space_remove_pages(pager, space, start, end);
 }

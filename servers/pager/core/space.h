@@ -13,6 +13,7 @@
 #define SERVERS_PAGER_CORE_SPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
@@ -85,5 +86,13 @@ void space_split(struct pager *pager, struct space *space, uint32_t page);
 // Empties [start, end): regions, mappings, private pages. Starts writing dirty shared pages.
 // => one region and SPACE_REMOVE_NODES nodes are reserved
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
+// The same if the first region that ends above `start` is known.
+void space_clear_from(struct pager *pager, struct space *space, struct region *first,
+                      uint32_t start, uint32_t end);
+// The next region if it may start below `end`.
+static inline struct region *region_behind(struct space *space, const struct region *region,
+                                           uint32_t end) {
+  return region->end < end ? region_above(space->regions, region->end) : NULL;
+}
 
 #endif

@@ -62,6 +62,39 @@ static inline uint8_t *board_of(const struct pager *pager, uint32_t frame) {
   return (uint8_t *)(pager->board + frame);
 }
 
+static inline void frame_list_push(struct pager *pager, struct frame_list *list, uint32_t frame) {
+  if (list->count++ == 0) {
+    list->tail = frame;
+  } else {
+    page_of(pager, frame)->next = list->head;
+    page_of(pager, list->head)->prev = frame;
+  }
+  list->head = frame;
+}
+
+// => there is a free frame
+static inline uint32_t frame_pop(struct pager *pager) {
+  uint32_t frame = pager->free.head;
+  struct page *page = page_of(pager, frame);
+  pager->free.head = page->next;
+  pager->free.count--;
+  page->refs = 1;
+  page->state = PAGE_ANONYMOUS;
+  page->flags = 0;
+  return frame;
+}
+
+static inline uint32_t frame_take(struct pager *pager) {
+  if (__builtin_expect(pager->free.count > FRAMES_RESERVE, 1)) return frame_pop(pager);
+  return frame_take_slow(pager);
+}
+
+static inline void frame_put(struct pager *pager, uint32_t frame) {
+  page_of(pager, frame)->state = PAGE_FREE;
+  *board_of(pager, frame) = 0;
+  frame_list_push(pager, &pager->free, frame);
+}
+
 // References to slab items: physical address >> 4.
 static inline uint32_t item_ref(const struct pager *pager, const void *item) {
   return (uint32_t)(((uintptr_t)item - pager->window) >> 4);
@@ -73,6 +106,10 @@ static inline void *item_at(const struct pager *pager, uint32_t ref) {
 
 static inline struct node *node_at(const struct pager *pager, uint32_t ref) {
   return (struct node *)item_at(pager, ref);
+}
+
+static inline bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count) {
+  return pager->slab[number].free >= count || slab_reserve_slow(pager, number, count);
 }
 
 static inline struct space *space_of(const struct pager *pager, uint32_t badge) {
