@@ -36,20 +36,22 @@ find "$root" -mindepth 1 -printf '%P\n' | LC_ALL=C sort | while IFS= read -r pat
   printf 'set_inode_field "/%s" %s\n' \
     "$path" "uid 0" "$path" "gid 0" "$path" "ctime @$time"
 done >"$tmp/commands"
-printf 'set_inode_field / ctime @%s\n' "$time" >>"$tmp/commands"
-# Only root may make device nodes outside the image.
-echo 'cd /dev' >>"$tmp/commands"
-while read -r name major minor mode; do
-  printf 'mknod %s c %s %s\n' "$name" "$major" "$minor"
-  printf 'set_inode_field /dev/%s %s\n' "$name" "mode 020$mode" \
-    "$name" "atime @$time" "$name" "mtime @$time" "$name" "ctime @$time" "$name" "crtime @$time"
-done >>"$tmp/commands" <<EOF
+{
+  printf 'set_inode_field / ctime @%s\n' "$time"
+  # Only root may make device nodes outside the image.
+  echo 'cd /dev'
+  while read -r name major minor mode; do
+    printf 'mknod %s c %s %s\n' "$name" "$major" "$minor"
+    printf 'set_inode_field /dev/%s %s\n' "$name" "mode 020$mode" \
+      "$name" "atime @$time" "$name" "mtime @$time" "$name" "ctime @$time" "$name" "crtime @$time"
+  done
+  printf 'set_inode_field /dev %s\n' "mtime @$time" "ctime @$time"
+} >>"$tmp/commands" <<EOF
 console 5 1 620
 null 1 3 666
 tty 5 0 666
 zero 1 5 666
 EOF
-printf 'set_inode_field /dev %s\n' "mtime @$time" "ctime @$time" >>"$tmp/commands"
 # Says nothing but its version, unless a command fails.
 /sbin/debugfs -w -f "$tmp/commands" "$out" 2>&1 >/dev/null | sed 1d >"$tmp/errors"
 if [ -s "$tmp/errors" ]; then
