@@ -405,6 +405,8 @@ TEST_F(DamageTest, AllocatingWhatIsInUseIsNotDone) {
     mount->List("/d");
     // The lowest free block is the directory's.
     EXPECT_EQ(-EIO, mount->Mkdir("/x"));
+    EXPECT_EQ(0, mount->Create("/y"));
+    EXPECT_EQ(-EIO, mount->WriteBlocks("/y", 0, 1, kTag));
     mount->List("/d");
   });
 }
