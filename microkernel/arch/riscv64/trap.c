@@ -48,7 +48,7 @@ struct thread *trap(uint64_t cause, uint64_t value) {
 }
 
 void interrupt_poll(void) {
-  uint64_t pending = csr_read(sip);
+  uint64_t pending = csr_read(sip) & csr_read(sie);  // the timer may be off
   if (pending & (1ul << IRQ_SOFTWARE)) csr_clear(sip, 1ul << IRQ_SOFTWARE);
   if (pending & (1ul << IRQ_EXTERNAL)) plic_poll();
   if (pending & (1ul << IRQ_TIMER)) timer_expire();
