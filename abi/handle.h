@@ -31,7 +31,7 @@ enum {
 // Handles a space can have: HANDLES_INLINE in its own frame, more with SYS_FUND.
 #define HANDLES_INLINE 128u
 #define HANDLES_PER_FRAME 256u
-#define HANDLES_MAX 8192u
+#define HANDLES_MAX 4096u
 
 enum object_type {
   OBJECT_NONE = 0,

@@ -36,7 +36,8 @@ enum syscall_number {
   SYS_CREATE = 16,   // (object_type, frames, frame, slot, arg). arg: space: its badge;
                      // thread: handle of its space; endpoint: 0
   SYS_DESTROY = 17,  // (handle). The frame is of type object again
-  SYS_FUND = 18,     // (space, frames, frame, FUND_*): donates one frame
+  SYS_FUND = 18,     // (space, frames, frame, FUND_*, more, more): donates a frame, and up to
+                     // four more: two to a word, low half first, 0 for none. All or none
   SYS_COPY = 19,     // (space | HANDLE_NONE for the own one, to slot, from slot,
                      //  rights, badge or (first | count << 32) for ranges)
   SYS_DROP = 20,     // (slot)

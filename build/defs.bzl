@@ -125,12 +125,20 @@ def kernel_binary(name, linker_script, **kwargs):
     """The kernel, NAME.elf with its symbols. Other arguments as of cc_binary."""
     _target_binary(name, "//platforms:riscv64_kernel", _KERNEL, linker_script, strip = False, **kwargs)
 
-def server_binary(name, linker_script = "//libsys:server.ld", **kwargs):
+def server_binary(name, linker_script = "//libsys:server.ld", image_address = "0x10000", linkopts = [], **kwargs):
     """A server: no floating point, resident. NAME is stripped, NAME.debug is not.
 
-    Other arguments as of cc_binary.
+    image_address: where it is linked. Other arguments as of cc_binary.
     """
-    _target_binary(name, "//platforms:riscv64_server", _SERVER, linker_script, strip = True, **kwargs)
+    _target_binary(
+        name,
+        "//platforms:riscv64_server",
+        _SERVER,
+        linker_script,
+        strip = True,
+        linkopts = linkopts + ["-Wl,--defsym=IMAGE_ADDRESS=" + image_address],
+        **kwargs
+    )
 
 def program(name, linker_script = "//libsys:program.ld", copts = [], deps = [], **kwargs):
     """An ordinary program with a main. NAME is stripped, NAME.debug is not.

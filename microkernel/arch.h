@@ -47,7 +47,7 @@ bool arch_fp_enable(struct thread *thread);
 
 // --- harts, time, interrupts ---
 void arch_interrupt_hart(uint32_t hart);  // inter-processor interrupt
-void arch_idle(void);  // until an interrupt is pending
+void arch_idle(void);                     // until an interrupt is pending
 uint64_t arch_time(void);
 #define TIMER_OFF (~0ull)
 void arch_timer_set(uint64_t deadline);

@@ -24,7 +24,7 @@
 struct space *boot_space;
 
 static frame_t next_object, end_objects;  // boot objects left
-static struct boot_range below;            // objects between firmware and kernel
+static struct boot_range below;           // objects between firmware and kernel
 static frame_t next_user;                 // behind what the first process's image takes
 
 static frame_t frames_of(uint64_t bytes) {
@@ -58,7 +58,9 @@ static frame_t make_frame_table(const struct machine *m, paddr_t start, paddr_t 
   frame_board = arch_frame_address(board);
   memset(frame_board, 0, frame_total);
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {
-    uint32_t type = f < board ? ~0xffu | FRAME_RESERVED : f < objects || f >= user ? FRAME_USER : FRAME_OBJECT;
+    uint32_t type = f < board                  ? ~0xffu | FRAME_RESERVED
+                    : f < objects || f >= user ? FRAME_USER
+                                               : FRAME_OBJECT;
     *frame_entry(f) = (struct frame){type, 0};
   }
   below.first = frames_of(m->firmware_end ? m->firmware_end : start);
@@ -92,7 +94,10 @@ static void make_space(const struct machine *m, frame_t board) {
   memset(boot_space, 0, sizeof *boot_space);
   if (space_create(boot_space, 0)) panic("no address-space identifier", 0);
   uint32_t tables = 24 + (uint32_t)(m->ram_bytes >> 30);
-  for (uint32_t i = 0; i < tables; i++) space_fund(boot_space, take_object(), FUND_TABLE);
+  for (uint32_t i = 0; i < tables; i++) {
+    uint64_t table = take_object();
+    space_fund(boot_space, &table, 1, FUND_TABLE);
+  }
   handle_put(boot_space, HANDLE_BOOT_SPACE, OBJECT_SPACE, frame);
   put_range(HANDLE_BOOT_RAM, OBJECT_FRAMES, frame_first, frame_total);
   put_range(HANDLE_BOOT_DEVICES, OBJECT_DEVICES, 0, frame_first);
@@ -105,8 +110,7 @@ static void make_space(const struct machine *m, frame_t board) {
 }
 
 static const void *physical(paddr_t address) {
-  return (const char *)arch_frame_address((frame_t)(address >> PAGE_SHIFT)) +
-         (address & PAGE_MASK);
+  return (const char *)arch_frame_address((frame_t)(address >> PAGE_SHIFT)) + (address & PAGE_MASK);
 }
 
 // Copies one segment of the first process's file into new frames.

@@ -16,8 +16,7 @@ struct thread *token_thread(token_t token) {
   uint32_t frame = (uint32_t)token;
   if (!frame_exists(frame) || frame_type(frame) != OBJECT_THREAD) return NULL;
   struct thread *thread = arch_frame_address(frame);
-  if (thread->token != token || thread->state != THREAD_REPLY ||
-      thread->server != current->serial)
+  if (thread->token != token || thread->state != THREAD_REPLY || thread->server != current->serial)
     return NULL;
   return thread;
 }

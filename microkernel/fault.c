@@ -21,12 +21,13 @@ static __attribute__((noinline, cold)) struct thread *nobody_decides(uint8_t kin
 }
 
 // Sends the message through a slot of the thread's own space.
-static inline __attribute__((always_inline)) struct thread *send_through(handle_t slot, uint8_t kind, uint64_t w0, uint64_t w1,
-                                          uint64_t w3) {
+static inline __attribute__((always_inline)) struct thread *send_through(handle_t slot,
+                                                                         uint8_t kind, uint64_t w0,
+                                                                         uint64_t w1, uint64_t w3) {
   const struct handle *handle = &current->space->handles_inline[slot];
   if (UNLIKELY(!handle_may_call(handle))) return nobody_decides(kind, w0);
-  return endpoint_send(handle_named(handle), kind, handle->badge, w0, w1, current->x[REG_PC], w3,
-                       0, 0);
+  return endpoint_send(handle_named(handle), kind, handle->badge, w0, w1, current->x[REG_PC], w3, 0,
+                       0);
 }
 
 // A fault where something is mapped.
@@ -42,9 +43,9 @@ static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, u
 }
 
 struct thread *fault_page(uaddr_t address, uint64_t access) {
-  _Static_assert(PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE &&
-                     PTE_X >> 1 == FAULT_EXECUTE,
-                 "shift");
+  _Static_assert(
+      PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE && PTE_X >> 1 == FAULT_EXECUTE,
+      "shift");
   uint64_t entry = space_lookup(current->space, address);
   if (entry & PTE_V) return fault_present(address, access, entry);
   hart_count(STAT_FAULTS);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "microkernel/arch.h"
+
 struct frame *frame_table;
 uint8_t *frame_board;
 char *frame_memory;
@@ -18,11 +20,10 @@ void frame_release(frame_t frame) {
   entry->type_generation = ((entry->type_generation & ~0xffu) + 0x100u) | FRAME_OBJECT;
 }
 
-// The board is written by the boot process too: words are changed atomically.
-void frame_board_set(frame_t frame, uint32_t bits) {
-  uint32_t index = frame - frame_first;
-  uint32_t *word = (uint32_t *)(void *)(frame_board + (index & ~3u));
-  __atomic_fetch_or(word, bits << (8 * (index & 3)), __ATOMIC_RELAXED);
+void frame_clear(frame_t frame, size_t bytes) {
+  uint64_t *word = arch_frame_address(frame);
+  for (const uint64_t *end = word + bytes / sizeof *word; word < end; word += 8)
+    word[0] = word[1] = word[2] = word[3] = word[4] = word[5] = word[6] = word[7] = 0;
 }
 
 int frame_retype(frame_t first, uint8_t from, uint8_t to) {

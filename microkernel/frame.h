@@ -15,17 +15,18 @@
 
 // Types beside those of enum object_type, which a frame has when it holds that object.
 enum frame_type {
-  FRAME_USER = 0x10,      // memory that may be mapped
-  FRAME_OBJECT = 0x11,    // may become a kernel object
-  FRAME_TABLE = 0x12,     // page table, or in a space's pool of them
-  FRAME_HANDLES = 0x13,
+  FRAME_USER = 0x10,    // memory that may be mapped
+  FRAME_OBJECT = 0x11,  // may become a kernel object
+  FRAME_TABLE = 0x12,   // page table, or in a space's pool of them
+  FRAME_LEAVES = 0x13,  // page table of the lowest level, in use
+  FRAME_HANDLES = 0x15,
   FRAME_RESERVED = 0x14,  // firmware, kernel; with the highest generation
                           // No type is 0, so that no frame fits an empty handle
 };
 
 struct frame {
   uint32_t type_generation;  // enum frame_type | enum object_type, generation << 8
-  uint32_t count;
+  uint32_t count;            // FRAME_USER: F1; tables: next in its space's list, or 0
 };
 
 extern struct frame *frame_table;  // entry i is frame frame_first + i
@@ -40,7 +41,9 @@ enum { BOARD_ACCESSED = 1, BOARD_DIRTY = 2 };
 static inline bool frame_exists(uint64_t frame) { return frame - frame_first < frame_total; }
 
 // => frame_exists(frame)
-static inline struct frame *frame_entry(uint64_t frame) { return &frame_table[frame - frame_first]; }
+static inline struct frame *frame_entry(uint64_t frame) {
+  return &frame_table[frame - frame_first];
+}
 
 static inline uint8_t frame_type(uint64_t frame) {
   return (uint8_t)frame_entry(frame)->type_generation;
@@ -50,8 +53,15 @@ static inline uint8_t frame_type(uint64_t frame) {
 void frame_set_type(frame_t frame, uint8_t type);
 // Ends the object in a frame: type FRAME_OBJECT, next generation.
 void frame_release(frame_t frame);
-// Or-s BOARD_* bits.
-void frame_board_set(frame_t frame, uint32_t bits);
+// Clears the first `bytes` bytes of a frame, rounded up to 64.
+void frame_clear(frame_t frame, size_t bytes);
+// Or-s BOARD_* bits. The board is written by the boot process too: words are changed atomically.
+// => frame_exists(frame)
+static inline void frame_board_set(frame_t frame, uint32_t bits) {
+  uint32_t index = frame - frame_first;
+  uint32_t *word = (uint32_t *)(void *)(frame_board + (index & ~3u));
+  __atomic_fetch_or(word, bits << (8 * (index & 3)), __ATOMIC_RELAXED);
+}
 // Turns LARGE_FRAMES frames from `first`, all of type `from` and with count 0, into `to`.
 // EINVAL unless aligned and all are.
 int frame_retype(frame_t first, uint8_t from, uint8_t to);

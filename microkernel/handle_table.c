@@ -9,11 +9,11 @@ struct handle *handle_slot(struct space *space, uint64_t index) {
   return &space->handles[index >> HANDLE_CHUNK_SHIFT][index & (HANDLES_INLINE - 1)];
 }
 
-static bool is_range(uint8_t type) {
+static inline bool is_range(uint8_t type) {
   return type == OBJECT_FRAMES || type == OBJECT_DEVICES || type == OBJECT_IRQ;
 }
 
-static bool is_alive(const struct handle *handle) {
+static inline bool is_alive(const struct handle *handle) {
   if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
   uint32_t now = frame_table[handle->object].type_generation;
   return now == handle->call || now == ~handle->call;
@@ -29,19 +29,12 @@ static void set_keys(struct handle *handle, uint32_t type_generation) {
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
                           int *error) {
   struct handle *handle = handle_slot(space, index);
-  if (!handle || handle->type != type || !is_alive(handle)) {
-    *error = -EBADF;
-    return NULL;
-  }
-  if ((handle->rights & rights) != rights) {
-    *error = -EACCES;
-    return NULL;
-  }
-  return handle;
+  if (LIKELY(handle && handle_is(handle, type, rights) && is_alive(handle))) return handle;
+  *error = handle && handle->type == type && is_alive(handle) ? -EACCES : -EBADF;
+  return NULL;
 }
 
-void *handle_object(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
-                    int *error) {
+void *handle_object(struct space *space, uint64_t index, uint8_t type, uint8_t rights, int *error) {
   struct handle *handle = handle_get(space, index, type, rights, error);
   return handle ? handle_named(handle) : NULL;
 }

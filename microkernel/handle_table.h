@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct handle) * HANDLES_PER_FRAME == PAGE_SIZE, "a frame 
 
 // The slot, free or not; NULL if the table has none with that index.
 struct handle *handle_slot(struct space *space, uint64_t index);
-// Whether a handle of a range is of this type and has the right.
+// Whether a handle is of this type and has all the rights.
 static inline bool handle_is(const struct handle *handle, uint8_t type, uint8_t right) {
   return (handle->type_rights & (0xff | right << 8)) == (type | right << 8);
 }

@@ -40,7 +40,10 @@ HostKernel::HostKernel(uint32_t harts, uint32_t blocks, uint32_t asids) {
   frame_set_type(frame, OBJECT_SPACE);
   boot_space = static_cast<struct space *>(arch_frame_address(frame));
   if (space_create(boot_space, 0)) abort();
-  for (uint32_t i = 0; i < kBootTables; i++) space_fund(boot_space, ObjectFrame(), FUND_TABLE);
+  for (uint32_t i = 0; i < kBootTables; i++) {
+    uint64_t table = ObjectFrame();
+    space_fund(boot_space, &table, 1, FUND_TABLE);
+  }
   handle_put(boot_space, HANDLE_BOOT_SPACE, OBJECT_SPACE, frame);
   PutRange(HANDLE_BOOT_RAM, OBJECT_FRAMES, frame_first, frame_total);
   PutRange(HANDLE_BOOT_DEVICES, OBJECT_DEVICES, 0, frame_first);
@@ -79,8 +82,8 @@ HostKernel::~HostKernel() {
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {
     if (frame_type(f) != OBJECT_SPACE) continue;
     struct space *space = static_cast<struct space *>(arch_frame_address(f));
-    for (uint32_t i = 0; space->root && i < USER_ROOT_ENTRIES; i++) pte_store(space->root, i, 0);
-    space_destroy(space);
+    while (space_destroy(space) == -EAGAIN) {
+    }
   }
 }
 

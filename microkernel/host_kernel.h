@@ -47,7 +47,9 @@ class HostKernel {
   T *Object(handle_t handle) {
     return static_cast<T *>(handle_named(handle_slot(boot_space, handle)));
   }
-  struct thread *boot_thread(uint32_t hart) { return boot_threads_[hart]; }
+  struct thread *boot_thread(uint32_t hart) {
+    return boot_threads_[hart];
+  }
 
  private:
   handle_t Create(uint64_t type, uint64_t argument);

@@ -67,7 +67,7 @@ void timer_slice_start(void) {
   uint64_t now = arch_time();
   uint64_t deadline = hart->slice_end = now + timer_slice;
   if (timers && timers->deadline < deadline) deadline = timers->deadline;
-  if (schedule_has_offer()) deadline = now + timer_offer;
+  if (schedule_has_offer() && now + timer_offer < deadline) deadline = now + timer_offer;
   hart->alarm = ~0ull;
   set_timer(deadline);
 }

@@ -15,7 +15,7 @@ std::string Text(const T &...part) {
 
 bool IsObject(uint32_t type) {
   return type == OBJECT_SPACE || type == OBJECT_THREAD || type == OBJECT_ENDPOINT ||
-         type == FRAME_TABLE || type == FRAME_HANDLES;
+         type == FRAME_TABLE || type == FRAME_LEAVES || type == FRAME_HANDLES;
 }
 
 template <typename T>
@@ -27,7 +27,7 @@ T *At(frame_t frame) {
 
 std::string Invariants::Check() {
   failure_.clear();
-  for (auto *counts : {&mapped_, &used_, &queued_, &threads_}) counts->assign(frame_total, 0);
+  for (auto *counts : {&mapped_, &used_, &listed_, &queued_, &threads_}) counts->assign(frame_total, 0);
   std::set<uint32_t> asids;
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {
     if (frame_type(f) == OBJECT_SPACE) {
@@ -54,7 +54,8 @@ void Invariants::CheckSpace(const struct space *space) {
     Use(arch_address_frame(space->root), FRAME_TABLE, "a root");
     CheckTable(space, space->root, LEVELS - 1, 0);
   }
-  CheckPool(space);
+  if (space->root) CheckPool(space);
+  CheckTables(space);
   for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)
     Use(arch_address_frame(space->handles[i]), FRAME_HANDLES, "handles");
 }
@@ -67,7 +68,7 @@ void Invariants::CheckTable(const struct space *space, const uint64_t *table, in
     uaddr_t address = base + (static_cast<uint64_t>(i) << (PAGE_SHIFT + 9 * level));
     if (pte == 0) continue;
     if (level > 0 && pte_is_table(pte)) {
-      Use(pte_frame(pte), FRAME_TABLE, "a table");
+      Use(pte_frame(pte), level == 1 ? FRAME_LEAVES : FRAME_TABLE, "a table");
       if (!failure_.empty()) return;
       CheckTable(space, arch_table_address(pte), level - 1, address);
     } else {
@@ -110,16 +111,34 @@ void Invariants::CheckPool(const struct space *space) {
   if (count != space->pool_count) Fail(Text("S3: pool_count is ", space->pool_count));
 }
 
+// S3: the list of tables has all of the space's, each once.
+void Invariants::CheckTables(const struct space *space) {
+  for (frame_t f = space->tables; f && failure_.empty(); f = frame_entry(f)->count) {
+    if (!frame_exists(f) || (frame_type(f) != FRAME_TABLE && frame_type(f) != FRAME_LEAVES) ||
+        listed_[f - frame_first]++)
+      Fail(Text("S3: list of tables, at ", f));
+    if (space->root) continue;
+    used_[f - frame_first]++;  // it is being destroyed
+    if (frame_type(f) != FRAME_LEAVES) continue;
+    for (uint32_t i = 0; i < TABLE_ENTRIES; i++)
+      if (uint64_t pte = At<uint64_t>(f)[i]) CheckLeaf(space, pte, 0, i * PAGE_SIZE);
+  }
+}
+
 void Invariants::CheckFrames() {
   for (uint32_t i = 0; i < frame_total; i++) {
     const struct frame &entry = frame_table[i];
     uint8_t type = static_cast<uint8_t>(entry.type_generation);
+    if (type == FRAME_TABLE || type == FRAME_LEAVES) {
+      if (used_[i] != 1 || listed_[i] != 1) return Fail(Text("S3: table ", frame_first + i));
+      continue;
+    }
     if (entry.count != mapped_[i])
       return Fail(Text("F1: frame ", frame_first + i, " has count ", entry.count, ", is mapped ",
                        mapped_[i], " times"));
     if (mapped_[i] && type != FRAME_USER) return Fail(Text("F1: type of ", frame_first + i));
-    if ((type == FRAME_TABLE || type == FRAME_HANDLES) && used_[i] != 1)
-      return Fail(Text("frame ", frame_first + i, " belongs to no space"));
+    if (type == FRAME_HANDLES && used_[i] != 1)
+      return Fail(Text("handles ", frame_first + i, " belong to no space"));
     if (type == OBJECT_SPACE && threads_[i] != At<struct space>(frame_first + i)->threads)
       return Fail(Text("space in ", frame_first + i, " does not know its threads"));
   }
@@ -129,9 +148,12 @@ void Invariants::CheckGenerations() {
   before_.resize(frame_total);
   for (uint32_t i = 0; i < frame_total; i++) {
     uint32_t before = before_[i], now = frame_table[i].type_generation;
-    if (IsObject(before & 0xff) && (before ^ now) & 0xff && before >> 8 == now >> 8)
+    bool same = before >> 8 == now >> 8;
+    if ((before & 0xff) == FRAME_LEAVES) before = (before & ~0xffu) | FRAME_TABLE;
+    if ((now & 0xff) == FRAME_LEAVES) now = (now & ~0xffu) | FRAME_TABLE;
+    if (IsObject(before & 0xff) && (before ^ now) & 0xff && same)
       return Fail(Text("F3: frame ", frame_first + i, " was ", before, ", is ", now));
-    before_[i] = now;
+    before_[i] = frame_table[i].type_generation;
   }
 }
 

@@ -17,6 +17,7 @@ class Invariants {
   void CheckTable(const struct space *space, const uint64_t *table, int level, uaddr_t base);
   void CheckLeaf(const struct space *space, uint64_t pte, int level, uaddr_t address);
   void CheckPool(const struct space *space);
+  void CheckTables(const struct space *space);
   void CheckFrames();
   void CheckGenerations();
   void CheckThread(const struct thread *thread);
@@ -28,11 +29,12 @@ class Invariants {
   }
 
   std::string failure_;
-  std::vector<uint32_t> mapped_;  // by frame: leaves and call buffers
-  std::vector<uint32_t> used_;    // by frame: as table, root, pool or handles of a space
-  std::vector<uint32_t> queued_;  // by frame: in a queue
+  std::vector<uint32_t> mapped_;   // by frame: leaves and call buffers
+  std::vector<uint32_t> used_;     // by frame: as table, root, pool or handles of a space
+  std::vector<uint32_t> listed_;   // by frame: in a space's list of tables
+  std::vector<uint32_t> queued_;   // by frame: in a queue
   std::vector<uint32_t> threads_;  // by frame of a space
-  std::vector<uint32_t> before_;  // by frame: type_generation at the last check
+  std::vector<uint32_t> before_;   // by frame: type_generation at the last check
 };
 
 #endif

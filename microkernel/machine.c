@@ -10,7 +10,7 @@ struct reading {
   const struct fdt *tree;
   struct machine *machine;
   uint32_t boot_hart;
-  uint32_t hart;            // of the cpu node that was read last
+  uint32_t hart;             // of the cpu node that was read last
   bool reserved;             // below /reserved-memory
   uint32_t boot_interrupts;  // phandle of the boot hart's interrupt controller
 };

@@ -10,8 +10,8 @@ _Noreturn void panic(const char *text, uint64_t value);
 void panic_print(const char *text);
 void panic_print_hex(uint64_t value);
 
-#define ASSERT(condition) \
-  do {                    \
+#define ASSERT(condition)                                                          \
+  do {                                                                             \
     if (!(condition)) panic("assertion failed: " #condition " at line", __LINE__); \
   } while (0)
 

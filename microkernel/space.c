@@ -76,14 +76,17 @@ void space_enter(struct space *space) {
 
 static void pool_put(struct space *space, frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
+  frame_set_type(frame, FRAME_TABLE);
   // The link is an invalid entry: a hart may still reach the table until the fence.
   pte_store(table, 0, pte_make(space->pool, 0));
   space->pool = frame;
   space->pool_count++;
 }
 
-static uint64_t *pool_take(struct space *space) {
+// A table for `level`, 0 for leaves.
+static uint64_t *pool_take(struct space *space, int level) {
   uint64_t *table = arch_frame_address(space->pool);
+  frame_set_type(space->pool, level == 0 ? FRAME_LEAVES : FRAME_TABLE);
   space->pool = pte_frame(pte_load(table, 0));
   space->pool_count--;
   pte_store(table, 0, 0);
@@ -99,7 +102,7 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
     uint64_t pte = pte_load(table, index);
     if (!pte) {
       if (!space->pool) return NULL;
-      uint64_t *made = pool_take(space);
+      uint64_t *made = pool_take(space, level - 1);
       pte = pte_make(arch_address_frame(made), PTE_V);
       pte_store(table, index, pte);
     } else if (UNLIKELY(!pte_is_table(pte))) {
@@ -123,7 +126,7 @@ static uint64_t *leaf_table(const struct space *space, uaddr_t address, uint64_t
   return table;
 }
 
-// --- create, fund, destroy ---
+// --- create, fund ---
 
 int space_create(struct space *space, uint32_t badge) {
   int error = asid_allocate(&space->asid);
@@ -136,59 +139,54 @@ int space_create(struct space *space, uint32_t badge) {
   return 0;
 }
 
-static int fund_table(struct space *space, frame_t frame) {
-  uint64_t *table = arch_frame_address(frame);
-  for (uint32_t i = 0; i < TABLE_ENTRIES; i += 8) {
-    table[i] = table[i + 1] = table[i + 2] = table[i + 3] = 0;
-    table[i + 4] = table[i + 5] = table[i + 6] = table[i + 7] = 0;
-  }
+static void fund_table(struct space *space, frame_t frame) {
+  frame_clear(frame, PAGE_SIZE);
   frame_set_type(frame, FRAME_TABLE);
-  if (!space->root) {
-    arch_root_init(table);
-    space->root = table;
-    space->translation = arch_translation(frame, space->asid);
-  } else {
+  frame_entry(frame)->count = space->tables;
+  space->tables = frame;
+  if (space->root) {
     pool_put(space, frame);
+  } else {
+    space->root = arch_frame_address(frame);
+    arch_root_init(space->root);
+    space->translation = arch_translation(frame, space->asid);
   }
-  return 0;
 }
 
-static int fund_handles(struct space *space, frame_t frame) {
+static void fund_handles(struct space *space, frame_t frame) {
   uint32_t chunk = space->handle_count / HANDLES_INLINE;
-  if (space->handle_count + HANDLES_PER_FRAME > HANDLES_MAX) return -ENOSPC;
   struct handle *handles = arch_frame_address(frame);
-  for (uint32_t i = 0; i < HANDLES_PER_FRAME; i++) handles[i] = (struct handle){0};
+  frame_clear(frame, PAGE_SIZE);
   frame_set_type(frame, FRAME_HANDLES);
   space->handles[chunk] = handles;
   space->handles[chunk + 1] = handles + HANDLES_INLINE;
   space->handle_count += HANDLES_PER_FRAME;
+}
+
+// No frame twice: its type would no longer fit.
+static int check_fund(const struct space *space, const uint64_t *frames, uint32_t count,
+                      uint32_t purpose) {
+  if (space->tables && !space->root) return -EBUSY;  // it is being destroyed
+  if (purpose > FUND_HANDLES) return -EINVAL;
+  if (purpose == FUND_HANDLES && space->handle_count + count * HANDLES_PER_FRAME > HANDLES_MAX)
+    return -ENOSPC;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!frame_exists(frames[i]) || frame_type(frames[i]) != FRAME_OBJECT) return -EINVAL;
+    for (uint32_t j = 0; j < i; j++)
+      if (frames[i] == frames[j]) return -EINVAL;
+  }
   return 0;
 }
 
-int space_fund(struct space *space, frame_t frame, uint32_t purpose) {
-  if (!frame_exists(frame) || frame_type(frame) != FRAME_OBJECT) return -EINVAL;
-  if (purpose == FUND_TABLE) return fund_table(space, frame);
-  if (purpose == FUND_HANDLES) return fund_handles(space, frame);
-  return -EINVAL;
-}
-
-static bool has_mappings(const struct space *space) {
-  for (uint32_t i = 0; space->root && i < USER_ROOT_ENTRIES; i++)
-    if (pte_load(space->root, i)) return true;
-  return false;
-}
-
-int space_destroy(struct space *space) {
-  if (space->threads || has_mappings(space)) return -EBUSY;
-  // Its next owner fences the ASID on each hart that it enters; a machine's only hart does it here.
-  arch_fence_asid(space->asid);
-  asid_free(space->asid);
-  while (space->pool) frame_release(arch_address_frame(pool_take(space)));
-  if (space->root) frame_release(arch_address_frame(space->root));
-  for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)
-    frame_release(arch_address_frame(space->handles[i]));
-  frame_release(arch_address_frame(space));
-  return 0;
+int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint32_t purpose) {
+  int error = check_fund(space, frames, count, purpose);
+  for (uint32_t i = 0; !error && i < count; i++) {
+    if (purpose == FUND_TABLE)
+      fund_table(space, (frame_t)frames[i]);
+    else
+      fund_handles(space, (frame_t)frames[i]);
+  }
+  return error;
 }
 
 // --- map ---
@@ -208,16 +206,6 @@ static int check_frame(const struct handle *authority, frame_t frame) {
   return frame_type(frame) == FRAME_USER ? 0 : -EACCES;
 }
 
-// A leaf is gone or replaced: undo its count, keep what the hardware noted.
-static void drop_leaf(uint64_t pte) {
-  frame_t frame = pte_frame(pte);
-  if (!frame_exists(frame)) return;  // a device
-  frame_entry(frame)->count--;
-  uint32_t bits = (uint32_t)(pte >> 6) & 3;  // A and D, in the board's order
-  _Static_assert(PTE_A >> 6 == BOARD_ACCESSED && PTE_D >> 6 == BOARD_DIRTY, "order");
-  if (bits) frame_board_set(frame, bits);
-}
-
 // Sets one leaf. True if a valid one was replaced, which needs a fence.
 static inline bool set_leaf(uint64_t *table, uint32_t index, frame_t frame, uint64_t bits,
                             bool counted) {
@@ -227,7 +215,7 @@ static inline bool set_leaf(uint64_t *table, uint32_t index, frame_t frame, uint
     return false;
   }
   uint64_t old = pte_exchange(table, index, pte_make(frame, bits));
-  drop_leaf(old);
+  space_drop_leaf(old);
   return true;
 }
 
@@ -276,6 +264,42 @@ int space_map(struct space *space, const struct handle *authority, const struct 
   return 0;
 }
 
+// --- destroy ---
+
+static void drop_leaves(frame_t frame) {
+  uint64_t *table = arch_frame_address(frame);
+  for (uint32_t i = 0; i < TABLE_ENTRIES; i += 8) {
+    const uint64_t *t = table + i;
+    if (LIKELY(!(t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]))) continue;
+    for (uint32_t j = i; j < i + 8; j++) {
+      uint64_t pte = pte_load(table, j);
+      if (pte & PTE_V) space_drop_leaf(pte);
+    }
+  }
+}
+
+int space_destroy(struct space *space) {
+  if (space->threads) return -EBUSY;
+  // No hart is in the space any more, and from now on none can enter it, nor its tables be walked.
+  // The ASID's next owner fences it on each hart that it enters; a machine's only hart does here.
+  space->translation = 0;
+  space->root = NULL;
+  arch_fence_asid(space->asid);
+  for (uint32_t i = 0; space->tables; i++) {
+    if (i == RANGE_TABLES_MAX) return -EAGAIN;
+    frame_t frame = space->tables;
+    space->tables = frame_entry(frame)->count;
+    frame_entry(frame)->count = 0;
+    if (frame_type(frame) == FRAME_LEAVES) drop_leaves(frame);
+    frame_release(frame);
+  }
+  asid_free(space->asid);
+  for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)
+    frame_release(arch_address_frame(space->handles[i]));
+  frame_release(arch_address_frame(space));
+  return 0;
+}
+
 // --- ranges ---
 
 // What is done to one valid leaf. True if a fence is due.
@@ -287,8 +311,9 @@ static bool range_is_valid(uaddr_t start, uaddr_t end) {
 
 // Visits the valid leaves in [start, end), a bounded number of tables; *changed is set if a visit
 // asked for a fence. Returns where it stopped.
-static inline __attribute__((always_inline)) uaddr_t for_leaves(struct space *space, uaddr_t start, uaddr_t end,
-                                 leaf_visit *visit, uint64_t argument, bool *changed) {
+static inline __attribute__((always_inline)) uaddr_t for_leaves(struct space *space, uaddr_t start,
+                                                                uaddr_t end, leaf_visit *visit,
+                                                                uint64_t argument, bool *changed) {
   uint32_t tables = 0;
   uaddr_t address = start;
   while (address < end && space->root) {
@@ -312,7 +337,7 @@ static inline __attribute__((always_inline)) uaddr_t for_leaves(struct space *sp
 
 static bool visit_unmap(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
   (void)pte, (void)argument;
-  drop_leaf(pte_exchange(table, index, 0));
+  space_drop_leaf(pte_exchange(table, index, 0));
   return true;
 }
 
@@ -367,7 +392,7 @@ static bool visit_protect(uint64_t *table, uint32_t index, uint64_t pte, uint64_
   if (rights)
     pte_clear(table, index, taken);
   else
-    drop_leaf(pte_exchange(table, index, 0));  // no rights: no entry
+    space_drop_leaf(pte_exchange(table, index, 0));  // no rights: no entry
   return true;
 }
 
@@ -419,7 +444,7 @@ void space_window_set(struct space *space, frame_t first, bool present) {
   space->has_window = true;
   uaddr_t address = BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT);
   uint64_t *entry = &space->root[pte_index(address, 2)];
-  if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space)), PTE_V);
+  if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space, 1)), PTE_V);
   uint64_t bits = PTE_V | PTE_U | PTE_R | PTE_W | PTE_A | PTE_D;
   pte_store(arch_table_address(*entry), pte_index(address, 1), present ? pte_make(first, bits) : 0);
   fence(space, address, address + LARGE_SIZE);

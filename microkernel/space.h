@@ -5,9 +5,11 @@
 //       PTE_U; tables are FRAME_TABLE frames donated to this space alone.
 //   S2  an entry's rights are only taken away, or its frame replaced, with a fence on every hart
 //       that runs in the space before the call returns. Other harts fall out of step instead:
-//       they fence the whole ASID when they enter the space again (space_enter). Entries made valid or wider need none: a hart that
-//       still has the old one faults, and the fault is absorbed (space_absorb).
-//   S3  frames in the pool of tables are zero but for the link in their first word, which is an
+//       they fence the whole ASID when they enter the space again (space_enter). Entries made valid
+//       or wider need none: a hart that still has the old one faults, and the fault is absorbed
+//       (space_absorb).
+//   S3  all FRAME_TABLE frames of a space are in its list `tables`; frames in the pool of tables
+//   are zero but for the link in their first word, which is an
 //       invalid entry.
 //   S4  a hart fetches no instruction older than the page's entry: the same rule.
 // Guarded by the kernel lock.
@@ -18,19 +20,21 @@
 #include "microkernel/arch.h"
 #include "microkernel/handle_table.h"
 #include "microkernel/pte.h"
+#include "microkernel/stats.h"
 #include "microkernel/types.h"
 
 struct space {
   uint64_t translation;  // satp; 0 until the root table is donated
   uint64_t *root;
   uint64_t hart_mask;  // harts in step: they hold no translation that is no longer true
-  uint64_t serial;  // never used twice
+  uint64_t serial;     // never used twice
   uint32_t badge;
   uint32_t asid;
   uint32_t threads;
   uint32_t pool_count;
   uint32_t has_window;  // the boot space's, at BOOT_WINDOW
-  frame_t pool;  // first frame of the pool of tables, 0: none
+  frame_t pool;         // first frame of the pool of tables, 0: none
+  frame_t tables;       // all frames donated for tables, linked by their frame entries' count
   uint32_t handle_count;
   struct handle *handles[HANDLES_MAX / HANDLES_INLINE];
   struct handle handles_inline[HANDLES_INLINE];
@@ -39,22 +43,25 @@ _Static_assert(sizeof(struct space) <= PAGE_SIZE, "an object is a frame");
 
 // Authority over the frames of a mapping: a handle of type OBJECT_FRAMES or OBJECT_DEVICES.
 struct mapping {
-  uaddr_t address;        // page-aligned
-  uint32_t prot;          // PROT_*
-  uint32_t count;         // pages, 1..MAP_BUFFER_MAX
+  uaddr_t address;         // page-aligned
+  uint32_t prot;           // PROT_*
+  uint32_t count;          // pages, 1..MAP_BUFFER_MAX
   const uint32_t *frames;  // count frames, or NULL:
   frame_t run;             // consecutive frames from here
 };
 
 // Makes a space in a zeroed frame of type OBJECT_SPACE. EAGAIN: no ASID free
 int space_create(struct space *space, uint32_t badge);
-// Ends it. EBUSY while it has threads or mappings
+// Ends it with all its mappings, whose accessed and dirty bits go to the board. EBUSY while it has
+// threads; EAGAIN after a bounded amount of work
 int space_destroy(struct space *space);
-// Donates a FRAME_OBJECT frame: FUND_TABLE (the first is the root), FUND_HANDLES. EINVAL ENOSPC
-int space_fund(struct space *space, frame_t frame, uint32_t purpose);
+// Donates FRAME_OBJECT frames, all or none: FUND_TABLE (the first ever is the root), FUND_HANDLES.
+// EINVAL; ENOSPC: HANDLES_MAX; EBUSY: it is being destroyed
+int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint32_t purpose);
 
-// Maps; on error nothing is. EINVAL: address (also in the boot space's window), count, prot; EACCES: a frame is not in the range of
-// the handle or not FRAME_USER; ENOMEM: the pool lacks tables.
+// Maps; on error nothing is. EINVAL: address (also in the boot space's window), count, prot;
+// EACCES: a frame is not in the range of the handle or not FRAME_USER; ENOMEM: the pool lacks
+// tables.
 int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping);
 
 // The rest works on page-aligned [start, end) below USER_END, EINVAL otherwise, and returns where
@@ -78,8 +85,18 @@ static inline uint64_t space_lookup(const struct space *space, uaddr_t address) 
   return pte_load(arch_table_address(pte), pte_index(address, 0));
 }
 
-// The common case of SYS_MAP's mapping in few steps: one page of RAM where nothing is mapped and the
-// tables are there. False, and nothing done, in any other. => the space has a thread
+// A leaf is gone or replaced: undoes its count, keeps what the hardware noted.
+static inline void space_drop_leaf(uint64_t pte) {
+  frame_t frame = pte_frame(pte);
+  if (UNLIKELY(!frame_exists(frame))) return;  // a device
+  frame_entry(frame)->count--;
+  uint32_t bits = (uint32_t)(pte >> 6) & 3;  // A and D, in the board's order
+  _Static_assert(PTE_A >> 6 == BOARD_ACCESSED && PTE_D >> 6 == BOARD_DIRTY, "order");
+  if (bits) frame_board_set(frame, bits);
+}
+
+// The common case of SYS_MAP's mapping in few steps: one page of RAM where nothing is mapped and
+// the tables are there. False, and nothing done, in any other. => the space has a thread
 static inline bool space_map_one(struct space *space, const struct handle *authority,
                                  uint64_t address_prot, frame_t frame) {
   uaddr_t address = address_prot & ~PAGE_MASK;
@@ -93,15 +110,25 @@ static inline bool space_map_one(struct space *space, const struct handle *autho
   pte = pte_load(arch_table_address(pte), pte_index(address, 1));
   if (UNLIKELY(!pte_is_table(pte))) return false;
   uint64_t *table = arch_table_address(pte);
+  uint32_t index = pte_index(address, 0);
   struct frame *entry = frame_entry(frame);
+  uint64_t old = pte_load(table, index);
   if (UNLIKELY((uint8_t)entry->type_generation != FRAME_USER ||
-               pte_load(table, pte_index(address, 0))))
+               (old && this_hart()->shares_kernel)))
     return false;
   entry->count++;
-  pte_store(table, pte_index(address, 0), pte_make(frame, pte_leaf_bits(prot)));
+  uint64_t made = pte_make(frame, pte_leaf_bits(prot));
+  if (UNLIKELY(old)) {
+    space_drop_leaf(pte_exchange(table, index, made));
+    arch_fence_page(address, space->asid);
+    hart_count(STAT_FENCES);
+  } else {
+    pte_store(table, index, made);
+  }
   if (UNLIKELY(prot & PROT_X)) space_fence_instructions(space);
   return true;
 }
+
 // True if a fault with this access (PTE_R, PTE_W or PTE_X) needs no answer: the entry allows it.
 // Sets A and D where the hardware leaves that to us (Svade), and fences.
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry);

@@ -285,18 +285,41 @@ TEST_F(SpaceTest, AbsorbsWhatTheEntryAllows) {
   EXPECT_FALSE(space_absorb(space(), kPage + PAGE_SIZE, PTE_R, Entry(kPage + PAGE_SIZE)));
 }
 
-TEST_F(SpaceTest, DestroyNeedsAnEmptySpace) {
+TEST_F(SpaceTest, DestroyDropsMappingsButNotThreads) {
   handle_t thread = kernel_.Thread(space_);
   ASSERT_EQ(Map(kPage | kRw, 1, first_), 0);
+  space_absorb(space(), kPage, PTE_W, Entry(kPage));
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, space_), -EBUSY);
+  EXPECT_EQ(Count(first_), 1u);
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, thread), 0);
-  EXPECT_EQ(kernel_.Call(SYS_DESTROY, space_), -EBUSY);
-  Unmap(0, USER_END);
   frame_t root = arch_address_frame(space()->root);
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, space_), 0);
+  EXPECT_EQ(Count(first_), 0u);
+  EXPECT_EQ(frame_board[first_ - frame_first], BOARD_ACCESSED | BOARD_DIRTY);
   EXPECT_EQ(frame_type(root), FRAME_OBJECT);
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, space_), -EBADF);
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, HANDLE_BOOT_SPACE), -EBUSY);
+}
+
+TEST_F(SpaceTest, DestroyStopsAfterABoundedAmountOfWork) {
+  auto fund = [&] {
+    return kernel_.Call(SYS_FUND, space_, HANDLE_BOOT_RAM, kernel_.ObjectFrame(), FUND_TABLE);
+  };
+  for (uint32_t i = 0; i < 40; i++) ASSERT_EQ(fund(), 0);
+  for (uint64_t i = 0; i < 40; i++) ASSERT_EQ(Map(i * LARGE_SIZE | PROT_R, 1, first_), 0);
+  ASSERT_EQ(kernel_.Call(SYS_DESTROY, space_), -EAGAIN);
+  EXPECT_EQ(invariants_.Check(), "");
+  // Half a space can only be destroyed.
+  EXPECT_EQ(Map(kPage | kRw, 1, first_), -ENOMEM);
+  EXPECT_EQ(fund(), -EBUSY);
+  EXPECT_EQ(Unmap(0, USER_END), static_cast<int64_t>(USER_END));
+  handle_t thread = kernel_.Thread(space_);
+  EXPECT_EQ(kernel_.Call(SYS_THREAD_START, thread, 0x1000), -EINVAL);
+  EXPECT_EQ(kernel_.Call(SYS_DESTROY, space_), -EBUSY);
+  EXPECT_EQ(kernel_.Call(SYS_DESTROY, thread), 0);
+  while (kernel_.Call(SYS_DESTROY, space_) == -EAGAIN) EXPECT_EQ(invariants_.Check(), "");
+  EXPECT_EQ(Count(first_), 0u);
+  EXPECT_EQ(handle_slot(boot_space, space_)->type, OBJECT_NONE);
 }
 
 TEST_F(SpaceTest, CreateRefuses) {

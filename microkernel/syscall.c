@@ -14,8 +14,8 @@
 typedef uint64_t word;
 typedef struct thread *system_call_handler(word a0, word a1, word a2, word a3, word a4, word a5,
                                            word a6);
-#define ARGUMENTS \
-  __attribute__((unused)) word a0, __attribute__((unused)) word a1, \
+#define ARGUMENTS                                                       \
+  __attribute__((unused)) word a0, __attribute__((unused)) word a1,     \
       __attribute__((unused)) word a2, __attribute__((unused)) word a3, \
       __attribute__((unused)) word a4, __attribute__((unused)) word a5, \
       __attribute__((unused)) word a6
@@ -48,8 +48,7 @@ static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index
 static __attribute__((noinline)) struct thread *call_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
   if (!handle) return refuse_endpoint(a0, RIGHT_CALL);
-  return endpoint_send(handle_named(handle), EVENT_CALL, handle->badge, a1, a2, a3, a4,
-                       a5, a6);
+  return endpoint_send(handle_named(handle), EVENT_CALL, handle->badge, a1, a2, a3, a4, a5, a6);
 }
 
 static struct thread *sys_call(ARGUMENTS) {
@@ -127,16 +126,36 @@ static int forward(token_t token, word to, word w0, word w1, word w2, word w3, w
   return 0;
 }
 
-static struct thread *sys_forward(ARGUMENTS) {
-  return result(forward(a0, a1, a2, a3, a4, a5, a6));
-}
+static struct thread *sys_forward(ARGUMENTS) { return result(forward(a0, a1, a2, a3, a4, a5, a6)); }
 
-static struct thread *sys_forward_wait(ARGUMENTS) {
+static __attribute__((noinline)) struct thread *forward_wait_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle((uint32_t)a1, RIGHT_RECEIVE);
   if (UNLIKELY(!handle)) return refuse_endpoint((uint32_t)a1, RIGHT_RECEIVE);
   int error = forward(a0, a1 >> 32, a2, a3, a4, a5, a6);
   if (UNLIKELY(error && error != -ESRCH)) return result(error);
   return endpoint_wait_any(handle_named(handle), NULL);
+}
+
+static struct thread *sys_forward_wait(ARGUMENTS) {
+  uint64_t slot = (uint32_t)a1;
+  const struct handle *handle = &current->space->handles_inline[slot];
+  const struct handle *to = &current->space->handles_inline[a1 >> 32];
+  struct thread *thread = current->caller;
+  if (UNLIKELY(slot >= HANDLES_INLINE || a1 >> 32 >= HANDLES_INLINE || !thread ||
+               thread->token != a0 || thread->resume != RESUME_CALL ||
+               !handle_may_receive(handle) || !handle_may_call(to)))
+    return forward_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = handle_named(handle);
+  struct endpoint *target = handle_named(to);
+  struct thread *receiver = target->receivers;
+  if (UNLIKELY(!receiver || endpoint->bits || endpoint->senders.head))
+    return forward_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  hart_count(STAT_CALLS);
+  current->caller = NULL;
+  target->receivers = receiver->next;
+  endpoint_deliver(receiver, thread, EVENT_CALL, to->badge, a2, a3, a4, a5, a6, 0);
+  endpoint_add_receiver(endpoint, current);
+  return dispatch(receiver);
 }
 
 static struct thread *sys_notify(ARGUMENTS) {
@@ -150,8 +169,7 @@ static struct thread *sys_notify(ARGUMENTS) {
 // --- mappings ---
 
 static struct handle *get_frames(word index, int *error) {
-  struct handle *handle =
-      handle_get(current->space, index, OBJECT_FRAMES, RIGHT_MANAGE, error);
+  struct handle *handle = handle_get(current->space, index, OBJECT_FRAMES, RIGHT_MANAGE, error);
   if (!handle) handle = handle_get(current->space, index, OBJECT_DEVICES, RIGHT_MANAGE, error);
   return handle;
 }
@@ -256,8 +274,7 @@ static struct thread *sys_harvest(ARGUMENTS) {
 
 // The frame, if the handle gives authority over it and it is RAM; else 0 and *error.
 static frame_t get_frame(word frames, word frame, int *error) {
-  struct handle *authority =
-      handle_get(current->space, frames, OBJECT_FRAMES, RIGHT_MANAGE, error);
+  struct handle *authority = handle_get(current->space, frames, OBJECT_FRAMES, RIGHT_MANAGE, error);
   if (!authority) return 0;
   if (frame < authority->first || frame >= (uint64_t)authority->first + authority->count) {
     *error = -EACCES;
@@ -272,8 +289,8 @@ static struct thread *sys_retype(ARGUMENTS) {
   if (!first || !get_frame(a0, a1 + LARGE_FRAMES - 1, &error)) return result(error);
   if (a2 > RETYPE_USER) return result(-EINVAL);
   bool object = a2 == RETYPE_OBJECT;
-  error = frame_retype(first, object ? FRAME_USER : FRAME_OBJECT,
-                       object ? FRAME_OBJECT : FRAME_USER);
+  error =
+      frame_retype(first, object ? FRAME_USER : FRAME_OBJECT, object ? FRAME_OBJECT : FRAME_USER);
   if (!error) space_window_set(boot_space, first, !object);
   return result(error);
 }
@@ -294,8 +311,7 @@ static int create(word type, frame_t frame, word slot, word argument) {
   frame_set_type(frame, (uint8_t)type);
   error = handle_put(current->space, slot, (uint8_t)type, frame);
   if (!error) {
-    uint64_t *words = object;
-    for (size_t i = 0; i < size / sizeof *words; i++) words[i] = 0;
+    frame_clear(frame, size);
     if (type == OBJECT_THREAD)
       thread_create(object, space);
     else if (type == OBJECT_SPACE && (error = space_create(object, (uint32_t)argument)))
@@ -339,8 +355,12 @@ static struct thread *sys_fund(ARGUMENTS) {
   int error;
   struct space *space = get_space(a0, &error);
   if (!space) return result(error);
-  frame_t frame = get_frame(a1, a2, &error);
-  return result(frame ? space_fund(space, frame, a3 <= FUND_HANDLES ? (uint32_t)a3 : ~0u) : error);
+  const uint64_t frames[] = {a2, (uint32_t)a4, a4 >> 32, (uint32_t)a5, a5 >> 32};
+  uint32_t count = 1;
+  while (count < sizeof frames / sizeof *frames && frames[count]) count++;
+  for (uint32_t i = 0; i < count; i++)  // all or none
+    if (!get_frame(a1, frames[i], &error)) return result(error);
+  return result(space_fund(space, frames, count, a3 <= FUND_HANDLES ? (uint32_t)a3 : ~0u));
 }
 
 static struct thread *sys_copy(ARGUMENTS) {

@@ -60,14 +60,14 @@ struct thread {
   uint32_t badge;     // of its space
   uint64_t translation;
   struct space *space;
-  uint64_t serial;    // of its space: never used twice, unlike badges and addresses
+  uint64_t serial;  // of its space: never used twice, unlike badges and addresses
 
   // THREAD_REPLY
   uint64_t server;          // serial number of the space whose threads may answer
   token_t token;            // with what
   struct thread *receiver;  // who got the message; it may have ended since
-  uint64_t stamp;        // its last token without the kind: sequence number << 32 | frame
-  uint64_t first_stamp;  // what it began with
+  uint64_t stamp;           // its last token without the kind: sequence number << 32 | frame
+  uint64_t first_stamp;     // what it began with
 
   // THREAD_SENDING
   uint32_t via;  // badge of the handle
@@ -79,9 +79,9 @@ struct thread {
   struct hart *queue;  // THREAD_READY: in whose run queue
 
   struct thread *caller;  // whose message it received last and has not answered, or NULL
-  uint32_t *buffer;  // call buffer, or NULL
-  bool fp_used;      // fp[] is meaningful, or its registers are live on its hart
-  uint64_t fp[33];       // f0..f31, fcsr
+  uint32_t *buffer;       // call buffer, or NULL
+  bool fp_used;           // fp[] is meaningful, or its registers are live on its hart
+  uint64_t fp[33];        // f0..f31, fcsr
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "an object is a frame");
 
@@ -99,9 +99,9 @@ struct hart {
   struct thread *current;     // kept only while shares_kernel
   uint64_t alarm;             // what its timer is set for
   uint64_t slice_end;         // of the running thread
-  uint64_t bit;              // 1 << id
-  uint32_t id;               // index here
-  uint32_t machine_id;       // mhartid
+  uint64_t bit;               // 1 << id
+  uint32_t id;                // index here
+  uint32_t machine_id;        // mhartid
   struct queue ready[PRIORITIES];
   struct thread idle;
 };

@@ -84,7 +84,8 @@ int kops_space_create(uint32_t slot, uint32_t badge, uint32_t frame) {
   return status;
 }
 
-// Repeats until the kernel is done: a thread on another hart has to leave that first.
+// Repeats until the kernel is done: a thread on another hart has to leave that first, and the
+// tables of a space are taken apart some at a time.
 static void destroy(handle_t handle) {
   while (kcall(SYS_DESTROY, handle, 0, 0, 0, 0, 0, 0) == -EAGAIN) {
   }
@@ -92,7 +93,6 @@ static void destroy(handle_t handle) {
 
 void kops_space_destroy(uint32_t slot) {
   destroy(handle_of_thread(slot));
-  kops_unmap(slot, 0, USER_END);
   destroy(handle_of_space(slot));
 }
 
