@@ -443,8 +443,7 @@ CASE grow_stack(struct pager *pager, struct space *space, struct access *access)
   const struct region *below = region_below(space->regions, page);
   if (page == 0 || (below && below->end >= page)) return OUTCOME_STACK;
   space->virtual_pages += above->start - page;
-  above->start = page;
-  region_refresh(&space->regions, above);
+  region_move_start(&space->regions, above, page);
   space->hit = above;
   return resolve_in(pager, space, above, access);
 }

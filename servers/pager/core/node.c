@@ -1,6 +1,7 @@
 #include "servers/pager/core/node.h"
 
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
 static struct node *node_new(struct pager *pager) {
@@ -9,7 +10,7 @@ static struct node *node_new(struct pager *pager) {
   node->present = 0;
   node->refs = 1;
   node->writable = 0;
-  for (uint32_t i = 0; i < NODE_WAYS; i++) node->entry[i] = 0;
+  bytes_zero(node->entry, sizeof(node->entry));
   return node;
 }
 
@@ -17,7 +18,7 @@ static struct node *node_new(struct pager *pager) {
 static struct node *node_copy(struct pager *pager, struct node *node, uint32_t level) {
   struct node *copy = slab_take(pager, SLAB_NODE);
   if (!copy) return NULL;
-  *copy = *node;
+  bytes_copy(copy, node, sizeof(*copy));
   copy->refs = 1;
   copy->writable = 0;
   for (uint64_t left = copy->present; left; left &= left - 1) {

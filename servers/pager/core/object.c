@@ -27,8 +27,6 @@ struct object *object_of(struct pager *pager, uint32_t id) {
   const struct page *page = page_of(pager, frame);
   if (page->state != PAGE_SLAB || page->index != SLAB_OBJECT) return NULL;
   if ((id << 4) & (OBJECT_ITEM_BYTES - 1)) return NULL;
-  // `id` is the first word, which in a free item links to the next free one: an offset in a
-  // page, too small to be a reference.
   struct object *object = item_at(pager, id);
   return object->id == id && !object->dead ? object : NULL;
 }

@@ -101,6 +101,11 @@ void bytes_copy(void *to, const void *from, size_t bytes) {
 void bytes_zero(void *to, size_t bytes) {
   uint8_t *at = to;
   for (; bytes > 0 && ((uintptr_t)at & 7) != 0; bytes--) *at++ = 0;
+  for (; bytes >= 64; bytes -= 64, at += 64) {
+    uint64_t *words = (uint64_t *)at;
+    STORE8(words, 0)
+    __asm__ volatile("" ::: "memory");
+  }
   for (; bytes >= 8; bytes -= 8, at += 8) {
     *(uint64_t *)at = 0;
     __asm__ volatile("" ::: "memory");

@@ -37,21 +37,34 @@ static void make_zero_frame(struct pager *pager) {
   pager->frames_reserved++;
 }
 
-void pager_add_frames(struct pager *pager, uint32_t first, uint32_t count) {
-  for (uint32_t frame = first + count; frame-- > first;) {
-    page_of(pager, frame)->state = PAGE_FREE;
-    frame_list_push(pager, &pager->free, frame);
+// Puts a run of frames in front of a list, the lowest first.
+static void add_run(struct pager *pager, struct frame_list *list, uint32_t first, uint32_t count,
+                    enum page_state state) {
+  if (count == 0) return;
+  struct page *page = page_of(pager, first);
+  for (uint32_t frame = first; frame < first + count; frame++, page++) {
+    page->next = frame + 1;
+    page->prev = frame - 1;
+    page->state = (uint8_t)state;
   }
+  if (list->count == 0) {
+    list->tail = first + count - 1;
+  } else {
+    page[-1].next = list->head;
+    page_of(pager, list->head)->prev = first + count - 1;
+  }
+  list->head = first;
+  list->count += count;
   pager->frames_total += count;
+}
+
+void pager_add_frames(struct pager *pager, uint32_t first, uint32_t count) {
+  add_run(pager, &pager->free, first, count, PAGE_FREE);
   if (pager->zero_frame == FRAME_NONE && count > 0) make_zero_frame(pager);
 }
 
 void pager_add_objects(struct pager *pager, uint32_t first, uint32_t count) {
-  for (uint32_t frame = first + count; frame-- > first;) {
-    page_of(pager, frame)->state = PAGE_KERNEL;
-    frame_list_push(pager, &pager->objects, frame);
-  }
-  pager->frames_total += count;
+  add_run(pager, &pager->objects, first, count, PAGE_KERNEL);
 }
 
 uint32_t pager_take_frames(struct pager *pager, uint32_t count) {

@@ -18,28 +18,21 @@ static int height_of(const struct region *region) { return region ? region->heig
 static bool update(struct region *region) {
   const struct region *left = region->left;
   const struct region *right = region->right;
-  uint32_t first = region->start;
-  uint32_t last = region->end;
-  uint32_t gap = 0;
+  uint32_t gap = region->before;
   uint32_t height = 0;
   if (left) {
-    first = left->first;
     height = left->height;
-    gap = max32(left->gap, region->start - left->last);
+    gap = max32(gap, left->gap);
   }
   if (right) {
-    last = right->last;
     height = max32(height, right->height);
-    gap = max32(gap, max32(right->gap, right->first - region->end));
+    gap = max32(gap, right->gap);
   }
   height++;
-  uint32_t changed = (region->first ^ first) | (region->last ^ last) | (region->gap ^ gap) |
-                     (region->height ^ height);
-  region->first = first;
-  region->last = last;
+  bool changed = region->gap != gap || region->height != height;
   region->gap = gap;
   region->height = (uint8_t)height;
-  return changed != 0;
+  return changed;
 }
 
 static struct region *rotate_right(struct region *region) {
@@ -88,81 +81,132 @@ static void repair(struct path *path, uint32_t least) {
   }
 }
 
-// The path to the region that starts at `start`, or to where it would be.
-static struct region **descend(struct region **root, uint32_t start, struct path *path) {
+#define NOWHERE 0xffffffffu
+
+// Goes down to the region that starts at `start`, or to where it would be. *behind is the depth of
+// the lowest region above it that is behind it, *in_front likewise; NOWHERE if there is none.
+static struct region **descend(struct region **root, uint32_t start, struct path *path,
+                               uint32_t *in_front, uint32_t *behind) {
   struct region **link = root;
   path->depth = 0;
+  *in_front = *behind = NOWHERE;
   while (*link && (*link)->start != start) {
-    path->link[path->depth++] = link;
-    link = start < (*link)->start ? &(*link)->left : &(*link)->right;
+    path->link[path->depth] = link;
+    if (start < (*link)->start) {
+      *behind = path->depth++;
+      link = &(*link)->left;
+    } else {
+      *in_front = path->depth++;
+      link = &(*link)->right;
+    }
   }
   return link;
 }
 
-static void hang_in(struct region **link, struct region *region) {
-  region->left = NULL;
-  region->right = NULL;
-  region->first = region->start;
-  region->last = region->end;
-  region->gap = 0;
-  region->height = 1;
-  *link = region;
-}
-
 void region_insert(struct region **root, struct region *region) {
   struct path path;
-  hang_in(descend(root, region->start, &path), region);
-  repair(&path, path.depth);
+  uint32_t in_front, behind;
+  struct region **link = descend(root, region->start, &path, &in_front, &behind);
+  // Its neighbours are above it.
+  region->before = region->start;
+  if (in_front != NOWHERE) region->before -= (*path.link[in_front])->end;
+  region->left = NULL;
+  region->right = NULL;
+  region->gap = region->before;
+  region->height = 1;
+  *link = region;
+  uint32_t least = path.depth;
+  if (behind != NOWHERE) {
+    struct region *next = *path.link[behind];
+    uint32_t before = next->start - region->end;
+    if (next->before != before) least = behind;
+    next->before = before;
+  }
+  repair(&path, least);
+}
+
+// Adds to the path the way from a link down to the lowest region of that subtree.
+static struct region **descend_left(struct region **link, struct path *path) {
+  while ((*link)->left) {
+    path->link[path->depth++] = link;
+    link = &(*link)->left;
+  }
+  return link;
+}
+
+// Takes a region out; the next one gets `freed` more free pages in front of it.
+static void take_out(struct region **root, struct region *region, uint32_t freed) {
+  struct path path;
+  uint32_t in_front, behind;
+  struct region **link = descend(root, region->start, &path, &in_front, &behind);
+  uint32_t depth = path.depth;
+  uint32_t least = depth;
+  if (!region->right) {
+    *link = region->left;
+    if (behind != NOWHERE && freed > 0) {
+      (*path.link[behind])->before += freed;
+      least = behind;
+    }
+  } else if (!region->left) {
+    *link = region->right;
+    struct region **next = descend_left(link, &path);
+    (*next)->before += freed;
+    path.link[path.depth++] = next;
+  } else {
+    // The next region takes its place.
+    path.link[path.depth++] = link;
+    struct region **next = descend_left(&region->right, &path);
+    struct region *heir = *next;
+    *next = heir->right;
+    heir->before += freed;
+    heir->left = region->left;
+    heir->right = region->right;
+    // What those above know of is the region's; repair compares with that.
+    heir->gap = region->gap;
+    heir->height = region->height;
+    *link = heir;
+    if (path.depth > depth + 1) path.link[depth + 1] = &heir->right;
+  }
+  repair(&path, least);
+}
+
+void region_remove(struct region **root, struct region *region) {
+  take_out(root, region, region->before + (region->end - region->start));
 }
 
 void region_split(struct region **root, struct region *region, uint32_t page,
                   struct region *upper) {
-  struct path path;
   upper->start = page;
   upper->end = region->end;
   region->end = page;
-  hang_in(descend(root, page, &path), upper);
-  // The region is the one in front of it, so it is on the path.
-  uint32_t depth = path.depth;
-  while (*path.link[depth - 1] != region) depth--;
-  repair(&path, depth - 1);
+  region_insert(root, upper);
 }
 
-void region_remove(struct region **root, struct region *region) {
-  struct path path;
-  struct region **link = descend(root, region->start, &path);
-  uint32_t depth = path.depth;
-  if (!region->left || !region->right) {
-    *link = region->left ? region->left : region->right;
-    repair(&path, depth);
-    return;
-  }
-  // The next region takes its place.
-  path.link[path.depth++] = link;
-  struct region **next = &region->right;
-  while ((*next)->left) {
-    path.link[path.depth++] = next;
-    next = &(*next)->left;
-  }
-  struct region *heir = *next;
-  *next = heir->right;
-  heir->left = region->left;
-  heir->right = region->right;
-  // What those above know of is the region's; repair compares with that.
-  heir->first = region->first;
-  heir->last = region->last;
-  heir->gap = region->gap;
-  heir->height = region->height;
-  *link = heir;
-  if (path.depth > depth + 1) path.link[depth + 1] = &heir->right;
-  repair(&path, depth);
+void region_absorb(struct region **root, struct region *region, struct region *next) {
+  take_out(root, next, 0);
+  region->end = next->end;
 }
 
-void region_refresh(struct region **root, const struct region *region) {
+static void refresh(struct region **root, struct region *region) {
   struct path path;
-  struct region **link = descend(root, region->start, &path);
+  uint32_t in_front, behind;
+  struct region **link = descend(root, region->start, &path, &in_front, &behind);
   path.link[path.depth++] = link;
   repair(&path, path.depth);
+}
+
+void region_move_start(struct region **root, struct region *region, uint32_t start) {
+  region->before += start - region->start;
+  region->start = start;
+  refresh(root, region);
+}
+
+void region_move_end(struct region **root, struct region *region, uint32_t end) {
+  struct region *next = region_above(*root, region->end);
+  region->end = end;
+  if (!next) return;
+  next->before = next->start - end;
+  refresh(root, next);
 }
 
 struct region *region_above(struct region *root, uint32_t page) {
@@ -191,27 +235,29 @@ struct region *region_below(struct region *root, uint32_t page) {
   return found;
 }
 
-// Looks for `count` free pages at or after *floor, in front of or between the regions of a
-// subtree. If there are none, *floor moves behind the subtree.
-static uint32_t gap_below(const struct region *root, uint32_t *floor, uint32_t count) {
-  if (!root || root->last <= *floor) return 0;
-  bool in_front = root->first > *floor && root->first - *floor >= count;
-  if (root->gap < count && !in_front) {
-    *floor = root->last;
-    return 0;
+// The lowest region that has `count` free pages in front of it, all at or after `low`.
+static struct region *behind_gap(struct region *root, uint32_t low, uint32_t count) {
+  while (root && root->gap >= count) {
+    if (root->start >= low + count) {
+      struct region *found = behind_gap(root->left, low, count);
+      if (found) return found;
+      if (root->before >= count) return root;
+    }
+    root = root->right;
   }
-  uint32_t found = gap_below(root->left, floor, count);
-  if (found) return found;
-  if (root->start > *floor && root->start - *floor >= count) return *floor;
-  *floor = max32(*floor, root->end);
-  return gap_below(root->right, floor, count);
+  return NULL;
 }
 
 uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count) {
-  uint32_t floor = low;
-  uint32_t found = gap_below(root, &floor, count);
-  if (!found) found = floor;
-  return found < high && high - found >= count ? found : 0;
+  const struct region *behind = behind_gap(root, low, count);
+  uint32_t floor = 0;
+  if (behind) {
+    floor = behind->start - behind->before;
+  } else {
+    for (const struct region *r = root; r; r = r->right) floor = r->end;
+  }
+  if (floor < low) floor = low;
+  return floor < high && high - floor >= count ? floor : 0;
 }
 
 bool region_is_free(struct region *root, uint32_t start, uint32_t end) {

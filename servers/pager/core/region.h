@@ -24,8 +24,8 @@ enum region_flag {
 struct region {
   uint32_t start, end;  // [start, end)
   struct region *left, *right;
-  uint32_t first, last;  // of its subtree: lowest start, highest end
-  uint32_t gap;          // of its subtree: longest free run between two regions
+  uint32_t before;  // free pages between the region in front, or 0, and this one
+  uint32_t gap;     // the largest `before` of its subtree
   uint8_t height;
   uint8_t prot;           // PROT_*; W implies R
   uint8_t prot_max;       // what mprotect may set
@@ -61,8 +61,11 @@ void region_insert(struct region **root, struct region *region);
 void region_remove(struct region **root, struct region *region);
 // Makes [page, end) of a region one of its own, `upper`, whose other fields the caller has set.
 void region_split(struct region **root, struct region *region, uint32_t page, struct region *upper);
-// Call after start or end of a region changed in place; the order must not.
-void region_refresh(struct region **root, const struct region *region);
+// Takes `next`, which begins where `region` ends, out of the tree; `region` ends where it did.
+void region_absorb(struct region **root, struct region *region, struct region *next);
+// Move one end of a region. => the order of the regions stays the same
+void region_move_start(struct region **root, struct region *region, uint32_t start);
+void region_move_end(struct region **root, struct region *region, uint32_t end);
 // The lowest run of `count` free pages in [low, high); 0 if there is none. low > 0.
 uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count);
 // Whether [start, end) overlaps no region.

@@ -1,5 +1,6 @@
 #include "servers/pager/core/slab.h"
 
+#include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
 #define NO_ITEM 0xffffffffu
@@ -37,6 +38,7 @@ static bool grow(struct pager *pager, enum slab_number number) {
   page->index = number;
   page->object = 0;
   uint8_t *base = frame_pointer(pager, frame);
+  if (number == SLAB_OBJECT) page_zero(base);  // object_of looks at free ones, too
   for (uint32_t i = 0; i < slab->capacity; i++) {
     *(uint32_t *)(base + i * slab->size) = i + 1 < slab->capacity ? (i + 1) * slab->size : NO_ITEM;
   }
@@ -46,7 +48,7 @@ static bool grow(struct pager *pager, enum slab_number number) {
   return true;
 }
 
-void *slab_take(struct pager *pager, enum slab_number number) {
+void *slab_take_slow(struct pager *pager, enum slab_number number) {
   struct slab *slab = &pager->slab[number];
   if (slab->partial == FRAME_NONE && !grow(pager, number)) return NULL;
   uint32_t frame = slab->partial;
@@ -59,7 +61,7 @@ void *slab_take(struct pager *pager, enum slab_number number) {
   return item;
 }
 
-void slab_put(struct pager *pager, enum slab_number number, void *item) {
+void slab_put_slow(struct pager *pager, enum slab_number number, void *item) {
   struct slab *slab = &pager->slab[number];
   uintptr_t physical = (uintptr_t)item - pager->window;
   uint32_t frame = (uint32_t)(physical >> PAGE_SHIFT);

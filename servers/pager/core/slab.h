@@ -16,18 +16,25 @@ enum slab_number {
   SLAB_COUNT = 5,
 };
 
+// Items that were given back wait in `spare` for the next take; only what does not fit there goes
+// back to its frame.
+#define SLAB_SPARE_MAX 32u
+
 struct slab {
+  void *spare;  // linked through their first word
+  uint32_t spare_count;
   uint32_t partial;   // frames with a free item, linked both ways; FRAME_NONE if none
-  uint32_t free;      // free items
+  uint32_t free;      // free items, with the spare ones
   uint32_t size;      // bytes of an item, a multiple of 16
   uint32_t capacity;  // items in a frame
   uint32_t frames;
 };
 
 void slab_init(struct slab *slab, uint32_t size);
-// An item with undefined content; NULL if there is no memory.
-void *slab_take(struct pager *pager, enum slab_number number);
-void slab_put(struct pager *pager, enum slab_number number, void *item);
+// slab_take (state.h): an item with undefined content; NULL if there is no memory.
+// slab_put (state.h): gives it back.
+void *slab_take_slow(struct pager *pager, enum slab_number number);
+void slab_put_slow(struct pager *pager, enum slab_number number, void *item);
 // slab_reserve (state.h) makes sure that the next `count` takes succeed. False if there is no
 // memory.
 bool slab_reserve_slow(struct pager *pager, enum slab_number number, uint32_t count);

@@ -310,11 +310,9 @@ void space_release_regions(struct pager *pager, struct space *space) {
 void space_join(struct pager *pager, struct space *space, struct region *region) {
   struct region *next = region_find(space->regions, region->end);
   if (!next || !region_joins(region, next)) return;
-  region_remove(&space->regions, next);
-  region->end = next->end;
+  region_absorb(&space->regions, region, next);
   region->tail = next->tail;
   region->flags |= next->flags & REGION_TOUCHED;
-  region_refresh(&space->regions, region);
   if (next->object) object_unlink(next->object, next);
   slab_put(pager, SLAB_REGION, next);
   space->hit = &pager->nothing;
@@ -324,10 +322,9 @@ void space_add_region(struct pager *pager, struct space *space, const struct reg
   space->virtual_pages += like->end - like->start;
   struct region *left = region_find(space->regions, like->start - 1);
   if (left && region_joins(left, like)) {
-    left->end = like->end;
     left->tail = like->tail;
     left->flags |= like->flags & REGION_TOUCHED;
-    region_refresh(&space->regions, left);
+    region_move_end(&space->regions, left, like->end);
     space_join(pager, space, left);
     return;
   }
@@ -368,14 +365,13 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
   uint32_t count;
   if (region->start < start) {
     count = region->end - start;
-    region->end = start;
     region->tail = 0;
+    region_move_end(&space->regions, region, start);
   } else {
     count = end - region->start;
     region->offset += count;
-    region->start = end;
+    region_move_start(&space->regions, region, end);
   }
-  region_refresh(&space->regions, region);
   leave_object(pager, region, first, count);
 }
 

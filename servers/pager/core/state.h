@@ -108,6 +108,28 @@ static inline struct node *node_at(const struct pager *pager, uint32_t ref) {
   return (struct node *)item_at(pager, ref);
 }
 
+static inline void *slab_take(struct pager *pager, enum slab_number number) {
+  struct slab *slab = &pager->slab[number];
+  void *item = slab->spare;
+  if (!item) return slab_take_slow(pager, number);
+  slab->spare = *(void **)item;
+  slab->spare_count--;
+  slab->free--;
+  return item;
+}
+
+static inline void slab_put(struct pager *pager, enum slab_number number, void *item) {
+  struct slab *slab = &pager->slab[number];
+  if (slab->spare_count >= SLAB_SPARE_MAX) {
+    slab_put_slow(pager, number, item);
+    return;
+  }
+  *(void **)item = slab->spare;
+  slab->spare = item;
+  slab->spare_count++;
+  slab->free++;
+}
+
 static inline bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count) {
   return pager->slab[number].free >= count || slab_reserve_slow(pager, number, count);
 }

@@ -1,0 +1,151 @@
+// The tree of regions against a std::map.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+
+extern "C" {
+#include "servers/pager/core/region.h"
+}
+
+namespace {
+
+class RegionTest : public testing::Test {
+ protected:
+  struct region *New(uint32_t start, uint32_t end) {
+    pool_.push_back(std::make_unique<struct region>());
+    struct region *region = pool_.back().get();
+    *region = {};
+    region->start = start;
+    region->end = end;
+    return region;
+  }
+
+  void Insert(uint32_t start, uint32_t end) {
+    struct region *region = New(start, end);
+    region_insert(&root_, region);
+    model_[start] = region;
+  }
+
+  // Checks a subtree in order; returns its height.
+  int CheckBelow(const struct region *region, uint32_t *end) {
+    if (!region) return 0;
+    int left = CheckBelow(region->left, end);
+    EXPECT_EQ(region->before, region->start - *end);
+    *end = region->end;
+    uint32_t gap = region->before;
+    if (region->left) gap = std::max(gap, region->left->gap);
+    int right = CheckBelow(region->right, end);
+    if (region->right) gap = std::max(gap, region->right->gap);
+    EXPECT_EQ(region->gap, gap);
+    EXPECT_LE(std::abs(left - right), 1);
+    EXPECT_EQ(region->height, std::max(left, right) + 1);
+    count_++;
+    return region->height;
+  }
+
+  void Check() {
+    uint32_t end = 0;
+    count_ = 0;
+    CheckBelow(root_, &end);
+    ASSERT_EQ(count_, model_.size());
+  }
+
+  // The lowest gap, by looking at every page border.
+  uint32_t ModelGap(uint32_t low, uint32_t high, uint32_t count) {
+    uint32_t at = low;
+    for (const auto &[start, region] : model_) {
+      if (region->end <= at) continue;
+      if (start > at && start - at >= count) break;
+      at = region->end;
+    }
+    return at < high && high - at >= count ? at : 0;
+  }
+
+  struct region *root_ = nullptr;
+  std::map<uint32_t, struct region *> model_;
+  std::vector<std::unique_ptr<struct region>> pool_;
+  size_t count_ = 0;
+};
+
+TEST_F(RegionTest, EmptyTreeIsAllGap) {
+  EXPECT_EQ(region_find(root_, 5), nullptr);
+  EXPECT_EQ(region_above(root_, 5), nullptr);
+  EXPECT_EQ(region_gap(root_, 16, 100, 84), 16u);
+  EXPECT_EQ(region_gap(root_, 16, 100, 85), 0u);
+  EXPECT_TRUE(region_is_free(root_, 0, 1000));
+}
+
+TEST_F(RegionTest, AscendingInsertsStayBalanced) {
+  for (uint32_t i = 0; i < 100000; i++) Insert(10 + 2 * i, 11 + 2 * i);
+  Check();
+  EXPECT_LE(root_->height, 18);
+  EXPECT_EQ(region_find(root_, 10 + 2 * 77777)->start, 10u + 2 * 77777);
+  EXPECT_EQ(region_gap(root_, 10, 1 << 26, 1), 11u);
+  EXPECT_EQ(region_gap(root_, 10, 1 << 26, 2), 10u + 2 * 100000 - 1);
+}
+
+TEST_F(RegionTest, MatchesTheModel) {
+  std::mt19937 random(1);
+  constexpr uint32_t kPages = 3000;
+  for (int step = 0; step < 60000; step++) {
+    uint32_t start = 1 + random() % kPages, end = start + 1 + random() % 20;
+    auto at = model_.empty() ? model_.end() : model_.lower_bound(start);
+    switch (random() % 6) {
+      case 0:
+      case 1:
+        if (region_is_free(root_, start, end)) Insert(start, end);
+        break;
+      case 2:
+        if (at == model_.end()) break;
+        region_remove(&root_, at->second);
+        model_.erase(at);
+        break;
+      case 3: {  // split, sometimes joined again
+        if (at == model_.end() || at->second->end - at->first < 2) break;
+        uint32_t page = at->first + 1 + random() % (at->second->end - at->first - 1);
+        struct region *lower = at->second, *upper = New(0, 0);
+        region_split(&root_, lower, page, upper);
+        model_[page] = upper;
+        if (random() % 2) break;
+        region_absorb(&root_, lower, upper);
+        model_.erase(page);
+        break;
+      }
+      case 4: {
+        if (at == model_.end()) break;
+        struct region *region = at->second;
+        auto next = std::next(at);
+        uint32_t limit = next == model_.end() ? kPages + 100 : next->first;
+        region_move_end(&root_, region, region->start + 1 + random() % (limit - region->start));
+        break;
+      }
+      case 5: {
+        if (at == model_.end()) break;
+        struct region *region = at->second;
+        uint32_t floor = at == model_.begin() ? 1 : std::prev(at)->second->end;
+        uint32_t moved = floor + random() % (region->end - floor);
+        region_move_start(&root_, region, moved);
+        model_.erase(at);
+        model_[moved] = region;
+        break;
+      }
+    }
+    if (step % 64 == 0) Check();
+    uint32_t page = random() % (kPages + 50);
+    auto above = model_.upper_bound(page);
+    struct region *inside = nullptr;
+    if (above != model_.begin() && std::prev(above)->second->end > page) {
+      inside = std::prev(above)->second;
+    }
+    ASSERT_EQ(region_find(root_, page), inside);
+    struct region *next = above == model_.end() ? nullptr : above->second;
+    ASSERT_EQ(region_above(root_, page), inside ? inside : next);
+    uint32_t count = 1 + random() % 30;
+    ASSERT_EQ(region_gap(root_, 1 + page, kPages + 100, count),
+              ModelGap(1 + page, kPages + 100, count));
+  }
+}
+
+}  // namespace
