@@ -15,6 +15,9 @@
 // Cookie: inode number, index in the table, and a count of the uses of the place.
 enum { COOKIE_INDEX_SHIFT = 32, COOKIE_INDEX_MASK = 0xfff, COOKIE_USE_SHIFT = 44 };
 
+// Blocks that are looked up behind those that are written.
+enum { KNOWN_AHEAD = 64 };
+
 static struct vnode vnodes[VNODES_MAX];
 static struct vnode *free_vnodes;
 static struct vnode *closed_first, *closed_last;
@@ -271,12 +274,17 @@ int vnode_grow(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size)
   uint64_t first = (start & ~PAGE_MASK) / volume.block_bytes;
   uint64_t last = ((end + PAGE_MASK) & ~PAGE_MASK) / volume.block_bytes;
   if (last > blocks_up(size)) last = blocks_up(size);
+  if (first * volume.block_bytes >= vnode->alloc_start &&
+      last * volume.block_bytes <= vnode->alloc_end) {
+    return 0;
+  }
   uint64_t block = first;
   while (block < last) {
     uint64_t disk_block;
     uint32_t run;
-    // What lies behind is worth knowing, but only what is asked for gets blocks.
-    int status = ext2_bmap(vnode->inode, block, UINT32_MAX, &disk_block, &run);
+    // Some of what lies behind is worth knowing, but only what is asked for gets blocks.
+    int status =
+        ext2_bmap(vnode->inode, block, (uint32_t)(last - block) + KNOWN_AHEAD, &disk_block, &run);
     if (status != 0) return status;
     if (disk_block == 0) {
       if (run > last - block) run = (uint32_t)(last - block);
