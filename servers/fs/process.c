@@ -11,6 +11,8 @@ struct process *processes_by_slot[SLOTS_MAX];
 static unsigned last_taken;
 static uint8_t nobodys_page[PAGE_SIZE];
 
+static unsigned lowest_bit(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }
+
 static struct process *take_free(void) {
   for (unsigned i = 0; i < PROCESSES_MAX; i++) {
     last_taken = (last_taken + 1) % PROCESSES_MAX;
@@ -24,9 +26,11 @@ static void copy_files(struct process *child, const struct process *parent) {
   child->directory = parent->directory;
   if (child->directory != NULL) vnode_hold(child->directory);
   child->close_on_exec = parent->close_on_exec;
-  for (unsigned fd = 0; fd < FS_OPEN_MAX; fd++) {
+  child->open = parent->open;
+  for (uint64_t left = child->open; left != 0; left &= left - 1) {
+    unsigned fd = lowest_bit(left);
     child->file[fd] = parent->file[fd];
-    if (child->file[fd] != 0) file_hold(&files[child->file[fd]]);
+    file_hold(&files[child->file[fd]]);
   }
 }
 
@@ -43,9 +47,7 @@ int process_new(uint32_t badge, const struct process *parent) {
 }
 
 static void let_go(struct process *process) {
-  for (unsigned fd = 0; fd < FS_OPEN_MAX; fd++) {
-    if (process->file[fd] != 0) process_close(process, fd);
-  }
+  while (process->open != 0) process_close(process, lowest_bit(process->open));
   vnode_put(process->directory);
   process->directory = NULL;
   process->badge = 0;
@@ -68,14 +70,14 @@ void *process_page(const struct process *process) {
 // --- descriptors -------------------------------------------------------------------------------
 
 int process_free_descriptor(const struct process *process, uint64_t lowest) {
-  for (uint64_t fd = lowest; fd < FS_OPEN_MAX; fd++) {
-    if (process->file[fd] == 0) return (int)fd;
-  }
-  return -EMFILE;
+  if (lowest >= FS_OPEN_MAX) return -EMFILE;
+  uint64_t closed = ~process->open >> lowest << lowest;
+  return closed != 0 ? (int)lowest_bit(closed) : -EMFILE;
 }
 
 void process_install(struct process *process, int fd, struct file *file, bool close_on_exec) {
   process->file[fd] = (uint16_t)(file - files);
+  process->open |= 1ull << fd;
   process->close_on_exec &= ~(1ull << fd);
   process->close_on_exec |= (uint64_t)close_on_exec << fd;
 }
@@ -83,14 +85,13 @@ void process_install(struct process *process, int fd, struct file *file, bool cl
 void process_close(struct process *process, uint64_t fd) {
   struct file *file = &files[process->file[fd]];
   process->file[fd] = 0;
+  process->open &= ~(1ull << fd);
   file_put(file);
 }
 
 void process_close_on_exec(struct process *process) {
-  uint64_t left = process->close_on_exec;
-  for (unsigned fd = 0; left != 0; fd++, left >>= 1) {
-    if ((left & 1) != 0 && process->file[fd] != 0) process_close(process, fd);
-  }
+  uint64_t left = process->close_on_exec & process->open;
+  for (; left != 0; left &= left - 1) process_close(process, lowest_bit(left));
   process->close_on_exec = 0;
 }
 

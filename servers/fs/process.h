@@ -34,6 +34,7 @@ struct process {
   bool busy;         // a fiber serves its call
   bool ended;        // FS_EXITED came meanwhile
   uint32_t umask;
+  uint64_t open;               // bit fd: file[fd] is not 0
   uint64_t close_on_exec;      // bit fd
   uint16_t file[FS_OPEN_MAX];  // index in files[], 0: closed
   struct vnode *directory;     // working directory, NULL: the root
