@@ -6,6 +6,8 @@
 #include "microkernel/pte.h"
 #include "microkernel/stats.h"
 
+// Bytes that one entry of a table of this level maps.
+#define SPAN(level) (1ull << (PAGE_SHIFT + 9 * (level)))
 // Work bound of one call on a range: leaf tables visited.
 #define RANGE_TABLES_MAX 32u
 // Above so many pages a whole ASID is fenced.
@@ -108,19 +110,6 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
     } else if (UNLIKELY(!pte_is_table(pte))) {
       return NULL;
     }
-    table = arch_table_address(pte);
-  }
-  return table;
-}
-
-// The leaf table for an address, or NULL. *span: the size of what one entry covers where the
-// walk ended, so that a caller can skip what is not there.
-static uint64_t *leaf_table(const struct space *space, uaddr_t address, uint64_t *span) {
-  uint64_t *table = space->root;
-  for (int level = LEVELS - 1; level > 0; level--) {
-    uint64_t pte = pte_load(table, pte_index(address, level));
-    *span = 1ull << (PAGE_SHIFT + 9 * level);
-    if (!pte_is_table(pte)) return NULL;
     table = arch_table_address(pte);
   }
   return table;
@@ -305,34 +294,95 @@ int space_destroy(struct space *space) {
 // What is done to one valid leaf. True if a fence is due.
 typedef bool leaf_visit(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument);
 
+struct walk {
+  struct space *space;
+  uaddr_t start, end;
+  leaf_visit *visit;
+  uint64_t argument;
+  bool reclaim;     // tables all of whose span is in the range are empty afterwards
+  bool changed;     // a fence is due
+  bool window;      // the middle table has large leaves of the window
+  uint32_t tables;  // leaf tables visited
+};
+
 static bool range_is_valid(uaddr_t start, uaddr_t end) {
   return start <= end && end <= USER_END && !((start | end) & PAGE_MASK);
 }
 
-// Visits the valid leaves in [start, end), a bounded number of tables; *changed is set if a visit
-// asked for a fence. Returns where it stopped.
-static inline __attribute__((always_inline)) uaddr_t for_leaves(struct space *space, uaddr_t start,
-                                                                uaddr_t end, leaf_visit *visit,
-                                                                uint64_t argument, bool *changed) {
-  uint32_t tables = 0;
-  uaddr_t address = start;
-  while (address < end && space->root) {
-    uint64_t span;
-    uint64_t *table = leaf_table(space, address, &span);
-    uaddr_t next = (address | (span - 1)) + 1;
-    if (next > end) next = end;
-    if (table) {
-      if (tables++ == RANGE_TABLES_MAX) return address;
-      uint32_t index = pte_index(address, 0);
-      uint32_t last = index + (uint32_t)((next - address) >> PAGE_SHIFT);
-      for (; index < last; index++) {
-        uint64_t pte = pte_load(table, index);
-        if (pte) *changed |= visit(table, index, pte, argument);
-      }
-    }
-    address = next;
+// The first entry in [index, end) that is not zero, or end.
+static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
+  for (; index < end; index++) {
+    const uint64_t *t = table + index;
+    if (index % 4 == 0 && index + 4 <= end && !(t[0] | t[1] | t[2] | t[3]))
+      index += 3;
+    else if (t[0])
+      break;
   }
-  return end;
+  return index;
+}
+
+static inline uaddr_t least(uaddr_t a, uaddr_t b) { return a < b ? a : b; }
+
+// Takes a table out of its entry, back to the pool.
+static void reclaim_table(struct walk *walk, uint64_t *entry) {
+  pool_put(walk->space, pte_frame(*entry));
+  pte_store(entry, 0, 0);
+  walk->changed = true;
+}
+
+// The valid leaves of [address, end), all in one table.
+static inline __attribute__((always_inline)) void walk_leaves(struct walk *walk, uint64_t *table,
+                                                              uaddr_t address, uaddr_t end) {
+  uint32_t index = pte_index(address, 0);
+  uint32_t last = index + (uint32_t)((end - address) >> PAGE_SHIFT);
+  for (; index < last; index++) {
+    uint64_t pte = pte_load(table, index);
+    if (pte) walk->changed |= walk->visit(table, index, pte, walk->argument);
+  }
+}
+
+// The leaf tables of [address, end), all below the same root entry. Returns where it stopped.
+static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *walk,
+                                                                 uint64_t *middle, uaddr_t address,
+                                                                 uaddr_t end) {
+  uaddr_t base = address & ~(SPAN(2) - 1);
+  uint32_t last = (uint32_t)((end - base + SPAN(1) - 1) / SPAN(1));
+  for (uint32_t i = pte_index(address, 1);; i++) {
+    i = next_used(middle, i, last);
+    if (i == last) return end;
+    uaddr_t from = base + i * SPAN(1) > address ? base + i * SPAN(1) : address;
+    uaddr_t to = least(base + (i + 1) * SPAN(1), end);
+    if (!pte_is_table(middle[i])) {  // the window's
+      walk->window = true;
+      continue;
+    }
+    if (walk->tables++ == RANGE_TABLES_MAX) return from;
+    walk_leaves(walk, arch_table_address(middle[i]), from, to);
+    if (walk->reclaim && to - from == SPAN(1)) reclaim_table(walk, &middle[i]);
+  }
+}
+
+// Visits the valid leaves of the range, in a bounded number of tables. Returns where it stopped.
+static inline __attribute__((always_inline)) uaddr_t walk_range(struct walk *walk) {
+  uint64_t *root = walk->space->root;
+  if (!root || walk->start == walk->end) return walk->end;
+  uint32_t last = (uint32_t)((walk->end + SPAN(2) - 1) / SPAN(2));
+  for (uint32_t i = pte_index(walk->start, 2);; i++) {
+    i = next_used(root, i, last);
+    if (i == last) return walk->end;
+    uaddr_t from = i * SPAN(2) > walk->start ? i * SPAN(2) : walk->start;
+    uaddr_t to = least((i + 1) * SPAN(2), walk->end);
+    walk->window = false;
+    uaddr_t stop = walk_middle(walk, arch_table_address(root[i]), from, to);
+    if (stop != to) return stop;
+    if (walk->reclaim && to - from == SPAN(2) && !walk->window) reclaim_table(walk, &root[i]);
+  }
+}
+
+// Fences what the walk has changed.
+static int64_t finish(const struct walk *walk, uaddr_t stop) {
+  if (walk->changed) fence(walk->space, walk->start, stop);
+  return (int64_t)stop;
 }
 
 static bool visit_unmap(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
@@ -341,49 +391,11 @@ static bool visit_unmap(uint64_t *table, uint32_t index, uint64_t pte, uint64_t 
   return true;
 }
 
-// Takes the table in entry `index` of `table` back to the pool if it is empty of what it had:
-// the caller has just unmapped all it covers.
-static void reclaim_table(struct space *space, uint64_t *table, uint32_t index) {
-  uint64_t pte = pte_load(table, index);
-  if (!pte_is_table(pte)) return;
-  pte_store(table, index, 0);
-  pool_put(space, pte_frame(pte));
-}
-
-// Gives tables whose whole span lies in [start, end) back to the pool. => no leaf is left there
-// but the window's large ones; the tables that may have those stay.
-static bool reclaim_tables(struct space *space, uaddr_t start, uaddr_t end) {
-  uint32_t before = space->pool_count;
-  int levels = space->has_window ? LEVELS - 1 : LEVELS;
-  for (int level = 1; level < levels; level++) {
-    uint64_t span = 1ull << (PAGE_SHIFT + 9 * level);
-    uaddr_t address = (start + span - 1) & ~(span - 1);
-    while (address < end && end - address >= span) {
-      uint64_t *table = space->root;
-      uint64_t step = span;
-      for (int l = LEVELS - 1; l > level; l--) {
-        uint64_t pte = pte_load(table, pte_index(address, l));
-        if (!pte_is_table(pte)) {
-          table = NULL;
-          step = 1ull << (PAGE_SHIFT + 9 * l);
-          break;
-        }
-        table = arch_table_address(pte);
-      }
-      if (table) reclaim_table(space, table, pte_index(address, level));
-      address = (address | (step - 1)) + 1;
-    }
-  }
-  return space->pool_count != before;
-}
-
 int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end) {
   if (!range_is_valid(start, end)) return -EINVAL;
-  bool changed = false;
-  uaddr_t stop = for_leaves(space, start, end, visit_unmap, 0, &changed);
-  if (space->root && stop - start >= LARGE_SIZE) changed |= reclaim_tables(space, start, stop);
-  if (changed) fence(space, start, stop);
-  return (int64_t)stop;
+  struct walk walk = {
+      .space = space, .start = start, .end = end, .visit = visit_unmap, .reclaim = true};
+  return finish(&walk, walk_range(&walk));
 }
 
 static bool visit_protect(uint64_t *table, uint32_t index, uint64_t pte, uint64_t taken) {
@@ -401,10 +413,12 @@ int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t 
   uint64_t keep = (uint64_t)prot << 1;
   if (keep & PTE_W) keep |= PTE_R;
   if (!(keep & PTE_R)) keep &= PTE_X;
-  bool changed = false;
-  uaddr_t stop = for_leaves(space, start, end, visit_protect, PTE_LEAF & ~keep, &changed);
-  if (changed) fence(space, start, stop);
-  return (int64_t)stop;
+  struct walk walk = {.space = space,
+                      .start = start,
+                      .end = end,
+                      .visit = visit_protect,
+                      .argument = PTE_LEAF & ~keep};
+  return finish(&walk, walk_range(&walk));
 }
 
 static bool visit_harvest(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
@@ -417,10 +431,8 @@ static bool visit_harvest(uint64_t *table, uint32_t index, uint64_t pte, uint64_
 
 int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
   if (!range_is_valid(start, end)) return -EINVAL;
-  bool changed = false;
-  uaddr_t stop = for_leaves(space, start, end, visit_harvest, 0, &changed);
-  if (changed) fence(space, start, stop);
-  return (int64_t)stop;
+  struct walk walk = {.space = space, .start = start, .end = end, .visit = visit_harvest};
+  return finish(&walk, walk_range(&walk));
 }
 
 // --- faults ---
@@ -429,8 +441,8 @@ bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_
   if (!(entry & access)) return false;
   uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
   if ((entry & bits) != bits) {
-    uint64_t span;
-    uint64_t *table = leaf_table(space, address, &span);
+    const uint64_t *middle = arch_table_address(space->root[pte_index(address, 2)]);
+    uint64_t *table = arch_table_address(middle[pte_index(address, 1)]);
     uint32_t index = pte_index(address, 0);
     __atomic_fetch_or(&table[index], bits, __ATOMIC_RELAXED);
   }
