@@ -36,7 +36,14 @@ class HostKernel {
   frame_t UserFrame();
   void FreeObjectFrame(frame_t frame) { object_frames_.push_back(frame); }
   size_t object_frames_left() const { return object_frames_.size(); }
-  handle_t Slot() { return next_slot_++; }
+  handle_t Slot() {
+    if (free_slots_.empty()) return next_slot_++;
+    handle_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+  }
+  // A slot whose handle has ended may be used again.
+  void FreeSlot(handle_t slot) { free_slots_.push_back(slot); }
 
   // Objects named by a new handle of the boot space. Tables are donated to a space.
   handle_t Space(uint32_t badge, uint32_t tables = 6);
@@ -58,6 +65,7 @@ class HostKernel {
   std::vector<uint32_t> board_;
   std::vector<frame_t> object_frames_;
   std::vector<struct thread *> boot_threads_;
+  std::vector<handle_t> free_slots_;
   frame_t next_user_;
   handle_t next_slot_ = HANDLE_BOOT_FIRST_FREE;
 };

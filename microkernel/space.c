@@ -362,10 +362,20 @@ static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *wa
   }
 }
 
+// A range that one leaf table covers, but not all of that table's span: no search.
+static inline __attribute__((always_inline)) uaddr_t walk_short(struct walk *walk) {
+  uint64_t pte = pte_load(walk->space->root, pte_index(walk->start, 2));
+  if (pte) pte = pte_load(arch_table_address(pte), pte_index(walk->start, 1));
+  if (pte_is_table(pte)) walk_leaves(walk, arch_table_address(pte), walk->start, walk->end);
+  return walk->end;
+}
+
 // Visits the valid leaves of the range, in a bounded number of tables. Returns where it stopped.
 static inline __attribute__((always_inline)) uaddr_t walk_range(struct walk *walk) {
   uint64_t *root = walk->space->root;
   if (!root || walk->start == walk->end) return walk->end;
+  if (walk->start / SPAN(1) == (walk->end - 1) / SPAN(1) && walk->end - walk->start < SPAN(1))
+    return walk_short(walk);
   uint32_t last = (uint32_t)((walk->end + SPAN(2) - 1) / SPAN(2));
   for (uint32_t i = pte_index(walk->start, 2);; i++) {
     i = next_used(root, i, last);
