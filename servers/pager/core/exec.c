@@ -128,6 +128,7 @@ static void exchange(struct space *a, struct space *b) {
     b->roots[i] = roots;
   }
   a->leaf_tag = b->leaf_tag = LEAF_NONE;
+  a->empty_tag = b->empty_tag = LEAF_NONE;
 }
 
 static void message_region(struct pager *pager, struct space *space) {
@@ -147,7 +148,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   shadow->slot = space->slot;
   shadow->regions = NULL;
   shadow->hit = &pager->nothing;
-  shadow->leaf_tag = LEAF_NONE;
+  shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
   shadow->virtual_pages = 0;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) shadow->roots[i] = 0;
   return shadow;

@@ -20,6 +20,9 @@
 //   shared   none, of memory             any     zeroed page                          anonymous
 //   object   not cached, or being read   any     parked: OBJECT_PAGE_IN               major
 //
+// The short way in pager_fault does the private cases for one page of memory without an object in
+// the leaf and region used last; all else, and all that it cannot do at once, is in fault_resolve.
+//
 // Outline: pager_fault, fault_resolve, private_write, private_read, shared_access, then what
 // they are made of.
 #include "servers/pager/core/fault.h"
@@ -395,6 +398,7 @@ CASE private_read_far(struct pager *pager, struct space *space, const struct reg
                       struct access *access) {
   bool owned;
   struct node *leaf = space_leaf(pager, space, access->page, &owned);
+  if (!leaf) space->empty_tag = access->page >> NODE_BITS;
   uint32_t frame = leaf ? leaf->entry[access->page & NODE_MASK] : FRAME_NONE;
   if (frame == FRAME_NONE) return unwritten_read(pager, space, region, leaf, access);
   if (owned && page_of(pager, frame)->refs == 1) {
@@ -521,27 +525,24 @@ static inline void pack_frames(const uint32_t *frame, struct answer *answer) {
   }
 }
 
-void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
-  struct space *space = space_of(pager, badge_origin(event->badge));
-  uint64_t address = event->word[0];
-  pager->counts.faults++;
-  if (!space) {
-    answer->kind = ANSWER_PARKED;  // it is being ended
-    return;
-  }
-  space->faults++;
+static inline void answer_map(struct answer *answer, uint32_t page, uint32_t prot, uint32_t count,
+                              uint32_t frame) {
+  answer->kind = ANSWER_MAP;
+  answer->word[0] = (uint64_t)page << PAGE_SHIFT | prot;
+  answer->word[1] = count;
+  answer->word[2] = frame;
+}
+
+__attribute__((noinline)) static void fault(struct pager *pager, struct space *space,
+                                            const struct event *event, struct answer *answer) {
   struct access access;
-  access.page = (uint32_t)(address >> PAGE_SHIFT);
+  access.page = (uint32_t)(event->word[0] >> PAGE_SHIFT);
   access.how = ((uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)) | ACCESS_RUN;
-  enum outcome outcome = OUTCOME_UNMAPPED;
-  if (address < USER_END) outcome = fault_resolve(pager, space, &access);
+  enum outcome outcome = fault_resolve(pager, space, &access);
   if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) {
     ++*access.counter;
     pager->counts.pages_mapped += access.count;
-    answer->kind = ANSWER_MAP;
-    answer->word[0] = (uint64_t)access.first << PAGE_SHIFT | access.prot;
-    answer->word[1] = access.count;
-    answer->word[2] = access.frame;
+    answer_map(answer, access.first, access.prot, access.count, access.frame);
     if (access.count > 1 && access.count <= MAP_INLINE_MAX) {
       pack_frames(pager->call_buffer, answer);
     }
@@ -549,6 +550,81 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
     park_fault(pager, space, event, &access, answer);
   } else {
     answer_signal(pager, event, outcome, answer);
+  }
+}
+
+static inline void answer_one(struct pager *pager, struct answer *answer, uint32_t page,
+                              uint32_t prot, uint32_t frame, uint64_t *counter) {
+  ++*counter;
+  pager->counts.pages_mapped++;
+  answer_map(answer, page, prot, 1, frame);
+}
+
+// The short way where a page is written to: all is done before the page is filled, so that no
+// register has to be kept.
+static inline void short_write(struct pager *pager, struct space *space, const struct event *event,
+                               struct answer *answer, uint32_t page) {
+  uint32_t *entry = &space->leaf->entry[page & NODE_MASK];
+  uint32_t old = *entry;
+  uint32_t prot = space->hit->prot;
+  bool owned = old != FRAME_NONE && page_of(pager, old)->refs == 1;
+  if (page == space->touch_next || (!owned && pager->free.count <= FRAMES_RESERVE)) {
+    fault(pager, space, event, answer);  // perhaps a run; perhaps memory can be found
+    return;
+  }
+  space->touch_next = page + 1;
+  space->touch_run = 1;
+  if (owned) {
+    answer_one(pager, answer, page, prot, old, &pager->counts.faults_cow_reuse);
+    return;
+  }
+  uint32_t frame = frame_pop(pager);
+  void *to = frame_pointer(pager, frame);
+  *entry = frame;
+  if (old == FRAME_NONE) {
+    space->leaf->present |= 1ull << (page & NODE_MASK);
+    space->zeroed++;
+    pager->counts.pages_zeroed++;
+    answer_one(pager, answer, page, prot, frame, &pager->counts.faults_anonymous);
+    page_zero(to);
+  } else {
+    page_of(pager, old)->refs--;
+    space->copied++;
+    pager->counts.pages_copied++;
+    answer_one(pager, answer, page, prot, frame, &pager->counts.faults_cow_copy);
+    page_copy(to, frame_pointer(pager, old));
+  }
+}
+
+void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
+  struct space *space = space_of(pager, badge_origin(event->badge));
+  uint64_t address = event->word[0];
+  uint32_t kind = (uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE);
+  pager->counts.faults++;
+  if (!space) {
+    answer->kind = ANSWER_PARKED;  // it is being ended
+    return;
+  }
+  space->faults++;
+  if (address >= USER_END) {
+    answer_signal(pager, event, OUTCOME_UNMAPPED, answer);
+    return;
+  }
+  uint32_t page = (uint32_t)(address >> PAGE_SHIFT);
+  uint32_t tag = page >> NODE_BITS;
+  const struct region *region = space->hit;
+  const uint8_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
+  bool plain = page - region->start < region->end - region->start && (region->prot & kind) &&
+               (region->flags & flags) == REGION_TOUCHED && !region->object;
+  if (plain && kind == FAULT_WRITE && tag == space->leaf_tag) {
+    short_write(pager, space, event, answer, page);
+  } else if (plain && kind != FAULT_WRITE &&
+             (tag == space->empty_tag ||
+              (tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE))) {
+    answer_one(pager, answer, page, region->prot & ~(uint32_t)PROT_W, pager->zero_frame,
+               &pager->counts.faults_zero_read);
+  } else {
+    fault(pager, space, event, answer);
   }
 }
 

@@ -147,6 +147,7 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->slot = slot;
   space->hit = &pager->nothing;
   space->leaf_tag = LEAF_NONE;
+  space->empty_tag = LEAF_NONE;
   space->leaf = NULL;
   space->touch_next = 0;
   space->touch_run = 0;
@@ -196,6 +197,7 @@ struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page,
 
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page) {
   if (space->leaf_tag == page >> NODE_BITS) return space->leaf;
+  space->empty_tag = LEAF_NONE;
   uint32_t i = page >> SPACE_ROOT_SHIFT;
   if (!has_root(space, i)) space->root[i] = 0;
   struct node *leaf = node_own_leaf(pager, &space->root[i], SPACE_HEIGHT, page & ROOT_MASK);

@@ -37,7 +37,7 @@ struct space {
   uint32_t touch_next;  // page after the last run of first touches
   struct node *leaf;    // owned by this space alone, and marked writable
   uint32_t touch_run;   // its length
-  uint32_t around_next;
+  uint32_t empty_tag;   // page >> NODE_BITS where no private page is; LEAF_NONE if not known
   struct region *regions;
   uint64_t faults, zeroed, copied, major;
   uint32_t funded;                   // frames that the kernel has for it, linked by page.next
