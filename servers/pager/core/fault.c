@@ -261,8 +261,8 @@ CASE file_copy(struct pager *pager, struct space *space, const struct region *re
 
 // The frame to enter at a page of a region next to one that faulted; FRAME_NONE if it does not
 // go with it. `leaf`: the private pages there, if any.
-static uint32_t neighbour(struct pager *pager, const struct region *region, const struct node *leaf,
-                          uint32_t page, uint8_t hole) {
+static inline uint32_t neighbour(struct pager *pager, const struct region *region,
+                                 const struct node *leaf, uint32_t page, uint8_t hole) {
   if (leaf && leaf->entry[page & NODE_MASK]) return FRAME_NONE;
   uint32_t frame = object_frame(pager, region->object, index_of(region, page));
   if (frame == FRAME_NONE) return FRAME_NONE;

@@ -173,6 +173,50 @@ static void join_around(struct pager *pager, struct space *space, uint32_t page)
   if (region && region->end == page) space_join(pager, space, region);
 }
 
+// What changing the rights of a range does to its mappings.
+struct change {
+  uint8_t removed, added;  // rights
+  uint8_t flags;           // of all regions, together
+};
+
+static void set_prot(struct region *region, uint32_t prot, struct change *change) {
+  change->removed |= region->prot & (uint8_t)~prot;
+  change->added |= (uint8_t)prot & (uint8_t)~region->prot;
+  change->flags |= region->flags;
+  region->prot = (uint8_t)prot;
+}
+
+// Sets the rights of [start, end), all of which is in regions, and joins regions that are alike.
+static void protect_regions(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                            uint32_t prot, struct change *change) {
+  space_split(pager, space, start);
+  space_split(pager, space, end);
+  for (uint32_t page = start; page < end;) {
+    struct region *region = region_find(space->regions, page);
+    set_prot(region, prot, change);
+    page = region->end;
+    if (region->start > start) join_around(pager, space, region->start);
+  }
+}
+
+// Brings the mappings of a range up to its new rights.
+static void apply(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                  uint32_t prot, const struct change *change) {
+  uint64_t va = (uint64_t)start << PAGE_SHIFT;
+  uint64_t va_end = (uint64_t)end << PAGE_SHIFT;
+  if (prot == 0) {
+    kops_unmap(space->slot, va, va_end);
+  } else if (change->removed) {
+    kops_protect(space->slot, va, va_end, prot);
+  }
+  if (!change->added || (change->flags & REGION_SHARED) || end - start > EAGER_PAGES) return;
+  for (uint32_t page = start; page < end;) {
+    const struct region *region = region_find(space->regions, page);
+    enter_owned(pager, space, region, start, end);
+    page = region->end;
+  }
+}
+
 int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
                       uint32_t prot) {
   uint32_t start, end;
@@ -183,34 +227,19 @@ int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address
   int64_t error = check_protect(space, start, end, prot);
   if (error < 0) return error;
   if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
-  space_split(pager, space, start);
-  space_split(pager, space, end);
-  uint32_t removed = 0, added = 0, touched = 0, shared = 0;
-  for (uint32_t page = start; page < end;) {
-    struct region *region = region_find(space->regions, page);
-    removed |= region->prot & ~prot;
-    added |= prot & ~(uint32_t)region->prot;
-    touched |= region->flags & REGION_TOUCHED;
-    shared |= region->flags & REGION_SHARED;
-    region->prot = (uint8_t)prot;
-    if (page > start) join_around(pager, space, page);
-    page = region_find(space->regions, page)->end;
+  struct change change = {0};
+  struct region *region = region_find(space->regions, start);
+  if (region->start == start && region->end == end) {
+    set_prot(region, prot, &change);
+  } else if (region->end >= end && region->prot == prot) {
+    return 0;
+  } else {
+    protect_regions(pager, space, start, end, prot, &change);
   }
   join_around(pager, space, end);
   join_around(pager, space, start);
   space->hit = &pager->nothing;
-  if (!touched) return 0;
-  if (prot == 0) {
-    kops_unmap(space->slot, address, (uint64_t)end << PAGE_SHIFT);
-  } else if (removed) {
-    kops_protect(space->slot, address, (uint64_t)end << PAGE_SHIFT, prot);
-  }
-  if (!added || shared || end - start > EAGER_PAGES) return 0;
-  for (uint32_t page = start; page < end;) {
-    const struct region *region = region_find(space->regions, page);
-    enter_owned(pager, space, region, start, end);
-    page = region->end;
-  }
+  if (change.flags & REGION_TOUCHED) apply(pager, space, start, end, prot, &change);
   return 0;
 }
 

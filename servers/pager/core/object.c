@@ -86,7 +86,7 @@ static struct node *leaf_of(struct pager *pager, struct object *object, uint32_t
   return leaf;
 }
 
-uint32_t object_frame(struct pager *pager, struct object *object, uint32_t index) {
+uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t index) {
   const struct node *leaf = leaf_of(pager, object, index);
   return leaf ? leaf->entry[index & NODE_MASK] : FRAME_NONE;
 }
@@ -199,20 +199,31 @@ static void harvest(const struct object *object, uint32_t first, uint32_t end) {
   }
 }
 
+// Moves one page's dirty bit from the board. Returns whether the page is dirty.
+static bool collect_page(struct pager *pager, struct object *object, uint32_t frame) {
+  uint8_t *board = board_of(pager, frame);
+  if (*board & BOARD_DIRTY) {
+    *board &= (uint8_t)~BOARD_DIRTY;
+    object_set_dirty(pager, object, frame);
+  }
+  return (page_of(pager, frame)->flags & (PAGE_DIRTY | PAGE_WRITING)) != 0;
+}
+
 bool object_collect(struct pager *pager, struct object *object, uint32_t first, uint32_t end,
                     bool mapped) {
   if (object->backing != BACKED_BY_PROVIDER) return false;
   if (mapped) harvest(object, first, end);
   bool dirty = false;
-  uint32_t frame;
-  for (uint32_t i = first; (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
-    uint8_t *board = board_of(pager, frame);
-    if (*board & BOARD_DIRTY) {
-      *board &= (uint8_t)~BOARD_DIRTY;
-      object_set_dirty(pager, object, frame);
+  uint32_t i = first;
+  while (i < end && node_next(pager, object->root, object->height, &i, end) != FRAME_NONE) {
+    uint32_t stop = (i | NODE_MASK) < end - 1 ? (i | NODE_MASK) : end - 1;
+    const struct node *leaf = leaf_of(pager, object, i);
+    for (;; i++) {
+      uint32_t frame = leaf->entry[i & NODE_MASK];
+      if (frame != FRAME_NONE) dirty |= collect_page(pager, object, frame);
+      if (i == stop) break;
     }
-    dirty |= (page_of(pager, frame)->flags & (PAGE_DIRTY | PAGE_WRITING)) != 0;
-    if (i == UINT32_MAX) break;
+    if (i++ == UINT32_MAX) break;
   }
   return dirty;
 }

@@ -58,8 +58,8 @@ void object_run(struct pager *pager, struct object *object);
 // Takes all pages out of the cache and marks it dead. => no page of it is being written
 void object_kill(struct pager *pager, struct object *object);
 
-// The page's frame, whatever its state; FRAME_NONE if it is not cached.
-uint32_t object_frame(struct pager *pager, struct object *object, uint32_t index);
+// object_frame (state.h): the page's frame, whatever its state; FRAME_NONE if it is not cached.
+uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t index);
 // Puts a frame into the cache: as PAGE_FILLING, PAGE_CACHED and clean, or PAGE_ANONYMOUS for an
 // object without provider. False if there is no memory for nodes.
 bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,

@@ -141,6 +141,11 @@ static inline struct space *space_of(const struct pager *pager, uint32_t badge) 
   return space && space->badge == badge ? space : NULL;
 }
 
+static inline uint32_t object_frame(struct pager *pager, struct object *object, uint32_t index) {
+  if (object->leaf_tag == index >> NODE_BITS) return object->leaf->entry[index & NODE_MASK];
+  return object_frame_far(pager, object, index);
+}
+
 // Gives up one reference of a tree entry to a page.
 static inline void page_release(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
