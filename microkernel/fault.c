@@ -42,11 +42,26 @@ static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, u
                       pte_frame(entry));
 }
 
+// The first fault in a leaf table, or one where there is none.
+static __attribute__((noinline)) struct thread *fault_elsewhere(uaddr_t address, uint64_t access) {
+  uint64_t *table = space_leaves(current->space, address);
+  if (table) {
+    current->leaf = table;
+    current->leaf_key = space_leaf_key(current->space, address);
+    uint64_t entry = pte_load(table, pte_index(address, 0));
+    if (entry & PTE_V) return fault_present(address, access, entry);
+  }
+  hart_count(STAT_FAULTS);
+  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1, 0);
+}
+
 struct thread *fault_page(uaddr_t address, uint64_t access) {
   _Static_assert(
       PTE_R >> 1 == FAULT_READ && PTE_W >> 1 == FAULT_WRITE && PTE_X >> 1 == FAULT_EXECUTE,
       "shift");
-  uint64_t entry = space_lookup(current->space, address);
+  if (UNLIKELY(current->leaf_key != space_leaf_key(current->space, address)))
+    return fault_elsewhere(address, access);
+  uint64_t entry = pte_load(current->leaf, pte_index(address, 0));
   if (entry & PTE_V) return fault_present(address, access, entry);
   hart_count(STAT_FAULTS);
   return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1, 0);

@@ -10,6 +10,12 @@
 
 #include "microkernel/arch/host/machine.h"
 
+// The leaf entry for an address, 0 if there is none.
+inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
+  const uint64_t *table = space_leaves(space, address);
+  return table ? pte_load(table, pte_index(address, 0)) : 0;
+}
+
 class HostKernel {
  public:
   // RAM in blocks of LARGE_FRAMES: the first is the kernel's and holds boot objects.

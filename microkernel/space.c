@@ -122,6 +122,7 @@ int space_create(struct space *space, uint32_t badge) {
   if (error) return error;
   static uint64_t last_serial;
   space->serial = ++last_serial;
+  space->epoch = LEAF_EPOCH;
   space->badge = badge;
   space->handle_count = HANDLES_INLINE;
   space->handles[0] = space->handles_inline;
@@ -325,6 +326,7 @@ static inline uaddr_t least(uaddr_t a, uaddr_t b) { return a < b ? a : b; }
 
 // Takes a table out of its entry, back to the pool.
 static void reclaim_table(struct walk *walk, uint64_t *entry) {
+  walk->space->epoch += LEAF_EPOCH;
   pool_put(walk->space, pte_frame(*entry));
   pte_store(entry, 0, 0);
   walk->changed = true;
@@ -389,6 +391,11 @@ static inline __attribute__((always_inline)) uaddr_t walk_range(struct walk *wal
   }
 }
 
+// The same, compiled once for all visits but the one that fork makes of each page.
+static __attribute__((noinline)) uaddr_t walk_range_any(struct walk *walk) {
+  return walk_range(walk);
+}
+
 // Fences what the walk has changed.
 static int64_t finish(const struct walk *walk, uaddr_t stop) {
   if (walk->changed) fence(walk->space, walk->start, stop);
@@ -405,7 +412,7 @@ int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end) {
   if (!range_is_valid(start, end)) return -EINVAL;
   struct walk walk = {
       .space = space, .start = start, .end = end, .visit = visit_unmap, .reclaim = true};
-  return finish(&walk, walk_range(&walk));
+  return finish(&walk, walk_range_any(&walk));
 }
 
 static bool visit_protect(uint64_t *table, uint32_t index, uint64_t pte, uint64_t taken) {
@@ -442,20 +449,23 @@ static bool visit_harvest(uint64_t *table, uint32_t index, uint64_t pte, uint64_
 int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
   if (!range_is_valid(start, end)) return -EINVAL;
   struct walk walk = {.space = space, .start = start, .end = end, .visit = visit_harvest};
-  return finish(&walk, walk_range(&walk));
+  return finish(&walk, walk_range_any(&walk));
 }
 
 // --- faults ---
 
+uint64_t *space_leaves(const struct space *space, uaddr_t address) {
+  if (address >= USER_END || !space->root) return NULL;
+  uint64_t pte = pte_load(space->root, pte_index(address, 2));
+  if (pte) pte = pte_load(arch_table_address(pte), pte_index(address, 1));
+  return pte_is_table(pte) ? arch_table_address(pte) : NULL;
+}
+
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry) {
   if (!(entry & access)) return false;
   uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
-  if ((entry & bits) != bits) {
-    const uint64_t *middle = arch_table_address(space->root[pte_index(address, 2)]);
-    uint64_t *table = arch_table_address(middle[pte_index(address, 1)]);
-    uint32_t index = pte_index(address, 0);
-    __atomic_fetch_or(&table[index], bits, __ATOMIC_RELAXED);
-  }
+  if ((entry & bits) != bits)
+    __atomic_fetch_or(&space_leaves(space, address)[pte_index(address, 0)], bits, __ATOMIC_RELAXED);
   arch_fence_page(address & ~PAGE_MASK, space->asid);
   return true;
 }

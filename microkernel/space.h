@@ -28,6 +28,7 @@ struct space {
   uint64_t *root;
   uint64_t hart_mask;  // harts in step: they hold no translation that is no longer true
   uint64_t serial;     // never used twice
+  uint64_t epoch;      // LEAF_EPOCH more whenever a table goes back to the pool; never 0
   uint32_t badge;
   uint32_t asid;
   uint32_t threads;
@@ -75,15 +76,13 @@ void space_fence_instructions(struct space *space);
 // This hart is about to run in the space: it comes in step.
 void space_enter(struct space *space);
 
-// The leaf entry for an address, 0 if there is none.
-static inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
-  if (UNLIKELY(address >= USER_END)) return 0;
-  uint64_t pte = pte_load(space->root, pte_index(address, 2));
-  if (UNLIKELY(!pte_is_table(pte))) return 0;
-  pte = pte_load(arch_table_address(pte), pte_index(address, 1));
-  if (UNLIKELY(!pte_is_table(pte))) return 0;
-  return pte_load(arch_table_address(pte), pte_index(address, 0));
+// Names the leaf table of an address for as long as no table of the space goes away.
+#define LEAF_EPOCH (1ull << 32)
+static inline uint64_t space_leaf_key(const struct space *space, uaddr_t address) {
+  return space->epoch | address >> LARGE_SHIFT;
 }
+// The leaf table for an address, or NULL.
+uint64_t *space_leaves(const struct space *space, uaddr_t address);
 
 // A leaf is gone or replaced: undoes its count, keeps what the hardware noted.
 static inline void space_drop_leaf(uint64_t pte) {
@@ -95,21 +94,19 @@ static inline void space_drop_leaf(uint64_t pte) {
   if (bits) frame_board_set(frame, bits);
 }
 
-// The common case of SYS_MAP's mapping in few steps: one page of RAM where nothing is mapped and
-// the tables are there. False, and nothing done, in any other. => the space has a thread
-static inline bool space_map_one(struct space *space, const struct handle *authority,
+// The common case of answering a thread's fault in few steps: one page of RAM in the leaf table
+// that it faulted in; an entry is replaced only if no other hart needs a fence. False, and nothing
+// done, in any other case.
+static inline bool space_map_one(struct thread *thread, const struct handle *authority,
                                  uint64_t address_prot, frame_t frame) {
+  struct space *space = thread->space;
   uaddr_t address = address_prot & ~PAGE_MASK;
   uint64_t prot = address_prot & PAGE_MASK;
-  if (UNLIKELY(prot - 1 >= 7 || address >= USER_END ||
+  if (UNLIKELY(prot - 1 >= 7 || thread->leaf_key != space_leaf_key(space, address) ||
                !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
                frame - authority->first >= authority->count))
     return false;
-  uint64_t pte = pte_load(space->root, pte_index(address, 2));
-  if (UNLIKELY(!pte_is_table(pte))) return false;
-  pte = pte_load(arch_table_address(pte), pte_index(address, 1));
-  if (UNLIKELY(!pte_is_table(pte))) return false;
-  uint64_t *table = arch_table_address(pte);
+  uint64_t *table = thread->leaf;
   uint32_t index = pte_index(address, 0);
   struct frame *entry = frame_entry(frame);
   uint64_t old = pte_load(table, index);

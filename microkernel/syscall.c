@@ -224,7 +224,7 @@ static struct thread *sys_map_reply_wait(ARGUMENTS) {
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
   if (UNLIKELY(endpoint->bits || endpoint->senders.head ||
-               !space_map_one(thread->space, frames, a2, (frame_t)a4)))
+               !space_map_one(thread, frames, a2, (frame_t)a4)))
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   current->caller = NULL;
   endpoint_add_receiver(endpoint, current);

@@ -60,7 +60,9 @@ struct thread {
   uint32_t badge;     // of its space
   uint64_t translation;
   struct space *space;
-  uint64_t serial;  // of its space: never used twice, unlike badges and addresses
+  uint64_t serial;    // of its space: never used twice, unlike badges and addresses
+  uint64_t leaf_key;  // space_leaf_key of the address whose leaf table it faulted in last
+  uint64_t *leaf;     // that table
 
   // THREAD_REPLY
   uint64_t server;          // serial number of the space whose threads may answer
