@@ -12,19 +12,19 @@ enum {
   HANDLE_NONE = 0,
   HANDLE_PAGER = 1,
   HANDLE_EXCEPTION = 2,
-  HANDLE_PROC = 2,     // exceptions go to proc
+  HANDLE_PROC = 2,  // exceptions go to proc
   HANDLE_FS = 3,
   HANDLE_CONSOLE = 4,
-  HANDLE_SELF = 5,     // a server's own endpoint, with RIGHT_RECEIVE
-  HANDLE_KERNEL = 6,   // kernel control: debug output, counters, power
-  HANDLE_IRQ = 7,      // a driver's interrupt
+  HANDLE_SELF = 5,    // a server's own endpoint, with RIGHT_RECEIVE
+  HANDLE_KERNEL = 6,  // kernel control: debug output, counters, power
+  HANDLE_IRQ = 7,     // a driver's interrupt
   HANDLE_FIRST_FREE = 8,
   // What the first process finds in its table.
-  HANDLE_BOOT_SPACE = 8,   // its own space
-  HANDLE_BOOT_THREAD = 9,  // its only thread
-  HANDLE_BOOT_RAM = 10,    // all free frames
+  HANDLE_BOOT_SPACE = 8,     // its own space
+  HANDLE_BOOT_THREAD = 9,    // its only thread
+  HANDLE_BOOT_RAM = 10,      // all free frames
   HANDLE_BOOT_DEVICES = 11,  // all physical addresses below RAM
-  HANDLE_BOOT_IRQS = 12,   // all interrupts
+  HANDLE_BOOT_IRQS = 12,     // all interrupts
   HANDLE_BOOT_FIRST_FREE = 16,
 };
 
@@ -35,7 +35,7 @@ enum {
 
 enum object_type {
   OBJECT_NONE = 0,
-  OBJECT_SPACE = 1,     // page table, address-space identifier, handle table
+  OBJECT_SPACE = 1,  // page table, address-space identifier, handle table
   OBJECT_THREAD = 2,
   OBJECT_ENDPOINT = 3,  // calls with replies, and 64 notification bits
   OBJECT_FRAMES = 4,    // authority over a range of frames

@@ -29,17 +29,17 @@
 
 // In servers.
 #define SERVER_STACK_TOP 0x3f00000000ul
-#define SERVER_INFO 0x3f00010000ul       // struct server_info, see protocols/server.h
-#define MESSAGE_WINDOW 0x3100000000ul    // message pages of all process slots
-#define SERVER_RING 0x3200000000ul       // memory-object rings (fs, pager)
-#define SERVER_DMA 0x3300000000ul        // physically contiguous, resident memory
-#define SERVER_MMIO 0x3400000000ul       // device registers
+#define SERVER_INFO 0x3f00010000ul     // struct server_info, see protocols/server.h
+#define MESSAGE_WINDOW 0x3100000000ul  // message pages of all process slots
+#define SERVER_RING 0x3200000000ul     // memory-object rings (fs, pager)
+#define SERVER_DMA 0x3300000000ul      // physically contiguous, resident memory
+#define SERVER_MMIO 0x3400000000ul     // device registers
 
 // In the first process (the pager).
-#define BOOT_INFO 0x3f00010000ul         // struct boot_info
-#define BOOT_BUFFER 0x3f00011000ul       // the first thread's call buffer
+#define BOOT_INFO 0x3f00010000ul    // struct boot_info
+#define BOOT_BUFFER 0x3f00011000ul  // the first thread's call buffer
 #define BOOT_STACK_TOP 0x3f00000000ul
-#define BOOT_BOARD 0x3800000000ul        // accessed/dirty board, one byte a frame
-#define BOOT_WINDOW 0x2000000000ul       // physical address p is at BOOT_WINDOW + p
+#define BOOT_BOARD 0x3800000000ul   // accessed/dirty board, one byte a frame
+#define BOOT_WINDOW 0x2000000000ul  // physical address p is at BOOT_WINDOW + p
 
 #endif

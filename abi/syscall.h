@@ -33,18 +33,18 @@ enum syscall_number {
 
   // Objects. A new object is made in a frame of type object and named by a free slot of the
   // caller's table.
-  SYS_CREATE = 16,   // (object_type, frames, frame, slot, arg). arg: space: its badge;
-                     // thread: handle of its space; endpoint: 0
-  SYS_DESTROY = 17,  // (handle). The frame is of type object again
-  SYS_FUND = 18,     // (space, frames, frame, FUND_*, more, more): donates a frame, and up to
-                     // four more: two to a word, low half first, 0 for none. All or none
-  SYS_COPY = 19,     // (space | HANDLE_NONE for the own one, to slot, from slot,
-                     //  rights, badge or (first | count << 32) for ranges)
-  SYS_DROP = 20,     // (slot)
-  SYS_THREAD_START = 21,  // (thread, pc, sp, a0, a1): all other registers zero
-  SYS_THREAD_CLONE = 22,  // (thread, of thread, a0): registers of a thread that waits for an
-                          // answer; the clone runs as if it had been answered a0
-  SYS_REPLY_START = 23,   // (token, pc, sp, a0, a1): as SYS_THREAD_START, for a waiting caller
+  SYS_CREATE = 16,         // (object_type, frames, frame, slot, arg). arg: space: its badge;
+                           // thread: handle of its space; endpoint: 0
+  SYS_DESTROY = 17,        // (handle). The frame is of type object again
+  SYS_FUND = 18,           // (space, frames, frame, FUND_*, more, more): donates a frame, and up to
+                           // four more: two to a word, low half first, 0 for none. All or none
+  SYS_COPY = 19,           // (space | HANDLE_NONE for the own one, to slot, from slot,
+                           //  rights, badge or (first | count << 32) for ranges)
+  SYS_DROP = 20,           // (slot)
+  SYS_THREAD_START = 21,   // (thread, pc, sp, a0, a1): all other registers zero
+  SYS_THREAD_CLONE = 22,   // (thread, of thread, a0): registers of a thread that waits for an
+                           // answer; the clone runs as if it had been answered a0
+  SYS_REPLY_START = 23,    // (token, pc, sp, a0, a1): as SYS_THREAD_START, for a waiting caller
   SYS_THREAD_BUFFER = 24,  // (thread, frames, frame): its call buffer; frame stays pinned
   SYS_THREAD_PRIORITY = 25,  // (thread, 0 lowest .. 3 highest)
 
@@ -63,7 +63,7 @@ enum {
   PROT_R = 1,
   PROT_W = 2,
   PROT_X = 4,
-  MAP_RUN = 8,       // consecutive frames from f0
+  MAP_RUN = 8,  // consecutive frames from f0
 };
 
 #define MAP_INLINE_MAX 6u

@@ -55,17 +55,28 @@ class Model {
     int t = RunningOn(hart);
     if (t == kNobody) return Idle(hart);
     switch (Random(24)) {
-      case 0 ... 5: return Call(hart, t);
-      case 6 ... 8: return Wait(hart, t);
-      case 9 ... 11: return Reply(hart, t);
-      case 12 ... 15: return ReplyWait(hart, t);
-      case 16: return Forward(hart, t);
-      case 17: return ForwardWait(hart, t);
-      case 18: return Notify(hart, t);
-      case 19: return Fault(hart, t);
-      case 20 ... 21: return Preempt(hart);
-      case 22: return Random(4) ? Preempt(hart) : Kill(hart);
-      default: return Random(8) ? Preempt(hart) : DestroyEndpoint(hart);
+      case 0 ... 5:
+        return Call(hart, t);
+      case 6 ... 8:
+        return Wait(hart, t);
+      case 9 ... 11:
+        return Reply(hart, t);
+      case 12 ... 15:
+        return ReplyWait(hart, t);
+      case 16:
+        return Forward(hart, t);
+      case 17:
+        return ForwardWait(hart, t);
+      case 18:
+        return Notify(hart, t);
+      case 19:
+        return Fault(hart, t);
+      case 20 ... 21:
+        return Preempt(hart);
+      case 22:
+        return Random(4) ? Preempt(hart) : Kill(hart);
+      default:
+        return Random(8) ? Preempt(hart) : DestroyEndpoint(hart);
     }
   }
 
@@ -216,8 +227,7 @@ class Model {
   void ExpectAnswered(int t, uint64_t r0) {
     threads_[t].does = Does::kRun;
     if (threads_[t].kind != EVENT_CALL) return;
-    for (uint64_t i = 0; i < REPLY_WORDS; i++)
-      ASSERT_EQ(threads_[t].thread->x[REG_A0 + i], r0 + i);
+    for (uint64_t i = 0; i < REPLY_WORDS; i++) ASSERT_EQ(threads_[t].thread->x[REG_A0 + i], r0 + i);
   }
 
   // --- operations ---

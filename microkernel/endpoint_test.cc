@@ -122,8 +122,7 @@ TEST_F(EndpointTest, TokensOfAnEndedThreadNeverComeBack) {
   // A new thread in the same frame, with its first call.
   frame_t frame = static_cast<uint32_t>(event.token);
   handle_t slot = kernel_.Slot();
-  ASSERT_EQ(kernel_.Call(SYS_CREATE, OBJECT_THREAD, HANDLE_BOOT_RAM, frame, slot,
-                         spaces_[client_]),
+  ASSERT_EQ(kernel_.Call(SYS_CREATE, OBJECT_THREAD, HANDLE_BOOT_RAM, frame, slot, spaces_[client_]),
             0);
   client_ = kernel_.Object<struct thread>(slot);
   Call(client_, SYS_CALL, kService, 2);
@@ -273,9 +272,7 @@ TEST_F(EndpointTest, CloneRunsAsIfAnswered) {
   struct event event = Request();
   client_->x[18] = 1234;
   struct thread *clone = ThreadIn(spaces_[third_]);
-  auto copy = [&](uint64_t of) {
-    return kernel_.Call(SYS_THREAD_CLONE, handles_[clone], of, 77);
-  };
+  auto copy = [&](uint64_t of) { return kernel_.Call(SYS_THREAD_CLONE, handles_[clone], of, 77); };
   EXPECT_EQ(copy(99), -EBADF);
   EXPECT_EQ(copy(handles_[third_]), -EBUSY);  // not waiting
   EXPECT_EQ(copy(handles_[client_]), 0);

@@ -4,7 +4,9 @@ namespace {
 
 class HandleTest : public KernelTest {
  protected:
-  struct handle *Get(handle_t slot) { return handle_slot(boot_space, slot); }
+  struct handle *Get(handle_t slot) {
+    return handle_slot(boot_space, slot);
+  }
   int64_t Copy(handle_t to, handle_t from, uint64_t rights, uint64_t badge = 0) {
     return kernel_.Call(SYS_COPY, HANDLE_NONE, to, from, rights, badge);
   }
@@ -13,7 +15,9 @@ class HandleTest : public KernelTest {
   }
 };
 
-uint64_t Range(uint32_t first, uint32_t count) { return first | static_cast<uint64_t>(count) << 32; }
+uint64_t Range(uint32_t first, uint32_t count) {
+  return first | static_cast<uint64_t>(count) << 32;
+}
 
 TEST_F(HandleTest, SlotsHaveBounds) {
   EXPECT_EQ(Get(HANDLE_NONE), nullptr);

@@ -27,7 +27,8 @@ T *At(frame_t frame) {
 
 std::string Invariants::Check() {
   failure_.clear();
-  for (auto *counts : {&mapped_, &used_, &listed_, &queued_, &threads_}) counts->assign(frame_total, 0);
+  for (auto *counts : {&mapped_, &used_, &listed_, &queued_, &threads_})
+    counts->assign(frame_total, 0);
   std::set<uint32_t> asids;
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {
     if (frame_type(f) == OBJECT_SPACE) {

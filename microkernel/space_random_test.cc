@@ -17,7 +17,7 @@ constexpr uint32_t kAreaPages = 12;
 // Areas at the edges of tables and of gigabytes.
 constexpr std::array<uaddr_t, 4> kAreas = {0x10000, LARGE_SIZE - 5 * PAGE_SIZE,
                                            (1ull << 30) - 4 * PAGE_SIZE,
-                                           USER_END - kAreaPages * PAGE_SIZE};
+                                           USER_END - kAreaPages *PAGE_SIZE};
 
 struct Page {
   frame_t frame = 0;
@@ -38,14 +38,22 @@ class Model {
   void Step() {
     Speculate(2);
     switch (Random(20)) {
-      case 0 ... 5: return Map();
-      case 6 ... 8: return Unmap();
-      case 9 ... 10: return Protect();
-      case 11: return Harvest();
-      case 12 ... 16: return Access();
-      case 17: return Switch();
-      case 18: return Fund();
-      default: return Rare();
+      case 0 ... 5:
+        return Map();
+      case 6 ... 8:
+        return Unmap();
+      case 9 ... 10:
+        return Protect();
+      case 11:
+        return Harvest();
+      case 12 ... 16:
+        return Access();
+      case 17:
+        return Switch();
+      case 18:
+        return Fund();
+      default:
+        return Rare();
     }
   }
 
@@ -75,7 +83,9 @@ class Model {
   uint32_t Random(uint32_t below) { return random_() % below; }
   uaddr_t Address() { return addresses_[Random(static_cast<uint32_t>(addresses_.size()))]; }
   Space &AnySpace() { return spaces_[Random(kSpaces)]; }
-  struct space *Object(const Space &s) { return kernel_.Object<struct space>(s.handle); }
+  struct space *Object(const Space &s) {
+    return kernel_.Object<struct space>(s.handle);
+  }
   int64_t Call(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2 = 0, uint64_t a3 = 0,
                uint64_t a4 = 0, uint64_t a5 = 0, uint64_t a6 = 0) {
     uint32_t hart = Random(kHarts);

@@ -11,7 +11,9 @@ class SpaceTest : public KernelTest {
   SpaceTest() : space_(kernel_.Space(5)) { first_ = kernel_.UserFrame(); }
   ~SpaceTest() override { EXPECT_EQ(invariants_.Check(), ""); }
 
-  struct space *space() { return kernel_.Object<struct space>(space_); }
+  struct space *space() {
+    return kernel_.Object<struct space>(space_);
+  }
   int64_t Map(uint64_t where, uint64_t count, uint64_t f0, uint64_t f1 = 0, uint64_t f2 = 0) {
     return kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_RAM, where, count, f0, f1, f2);
   }
@@ -35,15 +37,17 @@ TEST_F(SpaceTest, MapsOnePage) {
 }
 
 TEST_F(SpaceTest, MapsListsAndRuns) {
-  ASSERT_EQ(Map(kPage | PROT_R, 5, Pair(first_ + 4, first_ + 3), Pair(first_ + 2, first_ + 1),
-                first_),
-            0);
-  for (uint32_t i = 0; i < 5; i++) EXPECT_EQ(pte_frame(Entry(kPage + i * PAGE_SIZE)), first_ + 4 - i);
+  ASSERT_EQ(
+      Map(kPage | PROT_R, 5, Pair(first_ + 4, first_ + 3), Pair(first_ + 2, first_ + 1), first_),
+      0);
+  for (uint32_t i = 0; i < 5; i++)
+    EXPECT_EQ(pte_frame(Entry(kPage + i * PAGE_SIZE)), first_ + 4 - i);
   EXPECT_EQ(Entry(kPage + 5 * PAGE_SIZE), 0u);
   // A run over the end of a table and of its gigabyte.
   uaddr_t edge = (1ull << 30) - 2 * PAGE_SIZE;
   ASSERT_EQ(Map(edge | PROT_R | MAP_RUN, 4, first_ + 10), 0);
-  for (uint32_t i = 0; i < 4; i++) EXPECT_EQ(pte_frame(Entry(edge + i * PAGE_SIZE)), first_ + 10 + i);
+  for (uint32_t i = 0; i < 4; i++)
+    EXPECT_EQ(pte_frame(Entry(edge + i * PAGE_SIZE)), first_ + 10 + i);
 }
 
 TEST_F(SpaceTest, MapsFromTheCallBuffer) {
@@ -73,23 +77,23 @@ TEST_F(SpaceTest, MapRefuses) {
     uint64_t where, count, f0;
     int error;
   } cases[] = {
-      {kPage, 1, first_, -EINVAL},                                       // no rights
-      {kPage | MAP_RUN, 1, first_, -EINVAL},                             //
-      {kPage | PROT_R | 16, 1, first_, -EINVAL},                         // unknown flags
-      {kPage | PROT_R | 0x800, 1, first_, -EINVAL},                      //
-      {kPage | PROT_R, 0, first_, -EINVAL},                              // no pages
-      {kPage | PROT_R, 1ull << 32 | 1, first_, -EINVAL},                 //
-      {kPage | PROT_R | MAP_RUN, 1025, first_, -EINVAL},                 // too many
-      {kPage | PROT_R | MAP_RUN, ~0ull, first_, -EINVAL},                //
-      {USER_END | PROT_R, 1, first_, -EINVAL},                           // not the user's
-      {(USER_END - PAGE_SIZE) | PROT_R | MAP_RUN, 2, first_, -EINVAL},   // runs over the end
-      {0xffffffc080200000 | PROT_R, 1, first_, -EINVAL},                 // the kernel's
-      {0xfffffffffffff000 | PROT_R | MAP_RUN, 2, first_, -EINVAL},       // wraps
-      {0x8000000000000000 | PROT_R, 1, first_, -EINVAL},                 // not canonical
-      {kPage | PROT_R, 1, frame_first, -EACCES},                         // reserved
-      {kPage | PROT_R, 1, frame_first + LARGE_FRAMES - 1, -EACCES},      // of type object
-      {kPage | PROT_R, 1, frame_first + frame_total, -EACCES},           // no RAM
-      {kPage | PROT_R, 1, 0, -EACCES},                                   // a device
+      {kPage, 1, first_, -EINVAL},                                      // no rights
+      {kPage | MAP_RUN, 1, first_, -EINVAL},                            //
+      {kPage | PROT_R | 16, 1, first_, -EINVAL},                        // unknown flags
+      {kPage | PROT_R | 0x800, 1, first_, -EINVAL},                     //
+      {kPage | PROT_R, 0, first_, -EINVAL},                             // no pages
+      {kPage | PROT_R, 1ull << 32 | 1, first_, -EINVAL},                //
+      {kPage | PROT_R | MAP_RUN, 1025, first_, -EINVAL},                // too many
+      {kPage | PROT_R | MAP_RUN, ~0ull, first_, -EINVAL},               //
+      {USER_END | PROT_R, 1, first_, -EINVAL},                          // not the user's
+      {(USER_END - PAGE_SIZE) | PROT_R | MAP_RUN, 2, first_, -EINVAL},  // runs over the end
+      {0xffffffc080200000 | PROT_R, 1, first_, -EINVAL},                // the kernel's
+      {0xfffffffffffff000 | PROT_R | MAP_RUN, 2, first_, -EINVAL},      // wraps
+      {0x8000000000000000 | PROT_R, 1, first_, -EINVAL},                // not canonical
+      {kPage | PROT_R, 1, frame_first, -EACCES},                        // reserved
+      {kPage | PROT_R, 1, frame_first + LARGE_FRAMES - 1, -EACCES},     // of type object
+      {kPage | PROT_R, 1, frame_first + frame_total, -EACCES},          // no RAM
+      {kPage | PROT_R, 1, 0, -EACCES},                                  // a device
       {kPage | PROT_R | MAP_RUN, 2, frame_first + frame_total - 1, -EACCES},
       {kPage | PROT_R | MAP_RUN, 2, 0xffffffff, -EACCES},
       {kPage | PROT_R, 2, Pair(first_, 0xffffffff), -EACCES},
@@ -123,7 +127,8 @@ TEST_F(SpaceTest, MapsDevicesUncounted) {
   ASSERT_EQ(kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_DEVICES, kPage | kRw, 1, 0x10000), 0);
   EXPECT_EQ(pte_frame(Entry(kPage)), 0x10000u);
   EXPECT_EQ(kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_DEVICES, kPage | kRw, 1, first_), -EACCES);
-  EXPECT_EQ(kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_DEVICES, kPage | kRw, 1, frame_first), -EACCES);
+  EXPECT_EQ(kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_DEVICES, kPage | kRw, 1, frame_first),
+            -EACCES);
   ASSERT_EQ(Map(kPage | kRw, 1, first_), 0);  // replaced by RAM
   ASSERT_EQ(kernel_.Call(SYS_MAP, space_, HANDLE_BOOT_DEVICES, kPage | kRw, 1, 1), 0);
   EXPECT_EQ(Count(first_), 0u);
@@ -169,7 +174,8 @@ TEST_F(SpaceTest, FundRefuses) {
   EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, first_, FUND_TABLE), -EINVAL);
   EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, frame_first, FUND_TABLE), -EINVAL);
   EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, arch_address_frame(space()), FUND_TABLE), -EINVAL);
-  EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, arch_address_frame(space()->root), FUND_HANDLES), -EINVAL);
+  EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, arch_address_frame(space()->root), FUND_HANDLES),
+            -EINVAL);
   EXPECT_EQ(fund(space_, HANDLE_BOOT_RAM, frame_first + frame_total, FUND_TABLE), -EACCES);
   EXPECT_EQ(fund(space_, HANDLE_BOOT_DEVICES, 1, FUND_TABLE), -EBADF);
   EXPECT_EQ(fund(HANDLE_BOOT_RAM, HANDLE_BOOT_RAM, object, FUND_TABLE), -EBADF);
@@ -221,12 +227,9 @@ TEST_F(SpaceTest, RangesRefuse) {
   const struct {
     uaddr_t start, end;
   } cases[] = {
-      {kPage + 1, kPage + PAGE_SIZE},
-      {kPage, kPage + 1},
-      {kPage + PAGE_SIZE, kPage},
-      {kPage, USER_END + PAGE_SIZE},
-      {USER_END, ~0ull & ~PAGE_MASK},
-      {0xffffffc000000000, 0xfffffffffffff000},
+      {kPage + 1, kPage + PAGE_SIZE},  {kPage, kPage + 1},
+      {kPage + PAGE_SIZE, kPage},      {kPage, USER_END + PAGE_SIZE},
+      {USER_END, ~0ull & ~PAGE_MASK},  {0xffffffc000000000, 0xfffffffffffff000},
       {0xfffffffffffff000, PAGE_SIZE},
   };
   for (const auto &c : cases) {
@@ -262,9 +265,9 @@ TEST_F(SpaceTest, UnmapGivesTablesBack) {
 
 TEST_F(SpaceTest, UnmapStopsAfterABoundedAmountOfWork) {
   for (uint32_t i = 0; i < 40; i++)
-    ASSERT_EQ(kernel_.Call(SYS_FUND, space_, HANDLE_BOOT_RAM, kernel_.ObjectFrame(), FUND_TABLE), 0);
-  for (uint64_t i = 0; i < 40; i++)
-    ASSERT_EQ(Map(i * LARGE_SIZE | PROT_R, 1, first_), 0);
+    ASSERT_EQ(kernel_.Call(SYS_FUND, space_, HANDLE_BOOT_RAM, kernel_.ObjectFrame(), FUND_TABLE),
+              0);
+  for (uint64_t i = 0; i < 40; i++) ASSERT_EQ(Map(i * LARGE_SIZE | PROT_R, 1, first_), 0);
   int64_t stop = Unmap(0, USER_END);
   ASSERT_GT(stop, 0);
   ASSERT_LT(stop, static_cast<int64_t>(USER_END));
@@ -373,7 +376,8 @@ TEST_F(SpaceTest, WindowStaysWhole) {
   EXPECT_EQ(kernel_.Call(SYS_UNMAP, HANDLE_BOOT_SPACE, BOOT_WINDOW, BOOT_WINDOW + (4ull << 30)),
             static_cast<int64_t>(BOOT_WINDOW + (4ull << 30)));
   EXPECT_EQ(pte_frame(window()), block);
-  EXPECT_NE(kernel_.Call(SYS_MAP, HANDLE_BOOT_SPACE, HANDLE_BOOT_RAM, address | PROT_R, 1, first_), 0);
+  EXPECT_NE(kernel_.Call(SYS_MAP, HANDLE_BOOT_SPACE, HANDLE_BOOT_RAM, address | PROT_R, 1, first_),
+            0);
   ASSERT_EQ(kernel_.Call(SYS_RETYPE, HANDLE_BOOT_RAM, block + LARGE_FRAMES, RETYPE_OBJECT), 0);
   EXPECT_EQ(kernel_.Call(SYS_MAP, HANDLE_BOOT_SPACE, HANDLE_BOOT_RAM,
                          (address + LARGE_SIZE) | PROT_R, 1, first_),

@@ -20,7 +20,9 @@ class SpaceTlbTest : public KernelTest {
   }
   ~SpaceTlbTest() override { kernel_.machine().before_fence = nullptr; }
 
-  struct space *space() { return kernel_.Object<struct space>(space_); }
+  struct space *space() {
+    return kernel_.Object<struct space>(space_);
+  }
   void MakeThreads() {
     for (uint32_t i = 1; i < kHarts; i++)
       threads_[i] = kernel_.Object<struct thread>(kernel_.Thread(space_));
@@ -67,7 +69,8 @@ TEST_F(SpaceTlbTest, ModelKeepsStaleEntries) {
   uint64_t *table = arch_table_address(pte_load(arch_table_address(pte_load(space()->root, 1)), 0));
   uint64_t old = pte_exchange(table, 0, 0);
   EXPECT_NE(kernel_.machine().tlb.Violation(1, space()->translation, kBase), "");
-  EXPECT_EQ(kernel_.machine().tlb.Violation(0, space()->translation, kBase), "");  // never was there
+  EXPECT_EQ(kernel_.machine().tlb.Violation(0, space()->translation, kBase),
+            "");  // never was there
   kernel_.machine().tlb.FencePage(1, kBase, space()->asid + 1);
   EXPECT_NE(kernel_.machine().tlb.Violation(1, space()->translation, kBase), "");
   kernel_.machine().tlb.FencePage(1, kBase + PAGE_SIZE, space()->asid);

@@ -22,41 +22,45 @@ enum fs_op {
   // the data is in the message page and address is not used. DEFERRED.
   FS_READ = 3,
   FS_WRITE = 4,
-  FS_SEEK = 5,      // (fd, offset, whence) -> position. ESPIPE EINVAL
-  FS_STAT = 6,      // (FS_NOFOLLOW or 0), path -> struct fs_stat in the message page
-  FS_FSTAT = 7,     // (fd) -> the same
-  FS_TRUNCATE = 8,  // (size), path
+  FS_SEEK = 5,       // (fd, offset, whence) -> position. ESPIPE EINVAL
+  FS_STAT = 6,       // (FS_NOFOLLOW or 0), path -> struct fs_stat in the message page
+  FS_FSTAT = 7,      // (fd) -> the same
+  FS_TRUNCATE = 8,   // (size), path
   FS_FTRUNCATE = 9,  // (fd, size)
-  FS_DUP = 10,      // (fd, lowest new fd, FS_DUP_EXACT | FS_DUP_CLOEXEC) -> new fd
-  FS_FCNTL = 11,    // (fd, F_GETFD F_SETFD F_GETFL F_SETFL, argument)
-  FS_PIPE = 12,     // (O_CLOEXEC | O_NONBLOCK) -> read fd, write fd
-  FS_UNLINK = 13, FS_MKDIR = 14 /* (mode) */, FS_RMDIR = 15,
-  FS_RENAME = 16,   // path, second path
-  FS_LINK = 17,     // path (existing), second path
-  FS_SYMLINK = 18,  // path: the link's text; second path: the new name
+  FS_DUP = 10,       // (fd, lowest new fd, FS_DUP_EXACT | FS_DUP_CLOEXEC) -> new fd
+  FS_FCNTL = 11,     // (fd, F_GETFD F_SETFD F_GETFL F_SETFL, argument)
+  FS_PIPE = 12,      // (O_CLOEXEC | O_NONBLOCK) -> read fd, write fd
+  FS_UNLINK = 13,
+  FS_MKDIR = 14 /* (mode) */,
+  FS_RMDIR = 15,
+  FS_RENAME = 16,    // path, second path
+  FS_LINK = 17,      // path (existing), second path
+  FS_SYMLINK = 18,   // path: the link's text; second path: the new name
   FS_READLINK = 19,  // -> bytes of text, in the message page
-  FS_CHDIR = 20, FS_FCHDIR = 21 /* (fd) */,
+  FS_CHDIR = 20,
+  FS_FCHDIR = 21 /* (fd) */,
   FS_GETCWD = 22,   // -> bytes, in the message page
   FS_READDIR = 23,  // (fd) -> bytes of struct fs_dirent in the message page, 0 at the end
-  FS_CHMOD = 24, FS_FCHMOD = 25 /* (fd, mode) */,
+  FS_CHMOD = 24,
+  FS_FCHMOD = 25 /* (fd, mode) */,
   // (atime, mtime in ns since 1970 or FS_TIME_*; FS_NOFOLLOW)
   FS_UTIMES = 26,
-  FS_ACCESS = 27,   // (R_OK W_OK X_OK)
-  FS_FSYNC = 28,    // (fd). DEFERRED
-  FS_SYNC = 29,     // (). DEFERRED
-  FS_MAP = 30,      // (fd, address, length, offset, prot | flags << 8): forwarded as
-                    // PAGER_OBJECT_MAP, EACCES EBADF ENODEV checked here
-  FS_STATFS = 31,   // -> struct fs_statfs in the message page
-  FS_MKNOD = 32,    // (mode, device)
-  FS_UMASK = 33,    // (mask) -> old
-  FS_ISATTY = 34,   // (fd) -> 1 or -ENOTTY
-  FS_CHOWN = 35,    // (uid, gid, FS_NOFOLLOW)
+  FS_ACCESS = 27,  // (R_OK W_OK X_OK)
+  FS_FSYNC = 28,   // (fd). DEFERRED
+  FS_SYNC = 29,    // (). DEFERRED
+  FS_MAP = 30,     // (fd, address, length, offset, prot | flags << 8): forwarded as
+                   // PAGER_OBJECT_MAP, EACCES EBADF ENODEV checked here
+  FS_STATFS = 31,  // -> struct fs_statfs in the message page
+  FS_MKNOD = 32,   // (mode, device)
+  FS_UMASK = 33,   // (mask) -> old
+  FS_ISATTY = 34,  // (fd) -> 1 or -ENOTTY
+  FS_CHOWN = 35,   // (uid, gid, FS_NOFOLLOW)
 
   // --- from proc (via VIA_PROC), IMMEDIATE ---
-  FS_FORK = 64,   // (parent badge, child badge): the child has the same files. ENOMEM
+  FS_FORK = 64,    // (parent badge, child badge): the child has the same files. ENOMEM
   FS_EXITED = 65,  // (badge): closes its files
-  FS_EXEC = 66,   // forwarded caller: (fd): closes O_CLOEXEC files, forwards as PAGER_EXEC.
-                  // EACCES ENOEXEC EBADF EISDIR
+  FS_EXEC = 66,    // forwarded caller: (fd): closes O_CLOEXEC files, forwards as PAGER_EXEC.
+                   // EACCES ENOEXEC EBADF EISDIR
   // Writes everything and marks the file system clean. proc forwards the caller of PROC_POWEROFF;
   // fs does not answer it, but forwards it back when all is done, or failed: PROC_UNMOUNTED
   // (status) at HANDLE_PROC. DEFERRED.
@@ -67,8 +71,8 @@ enum fs_op {
 };
 
 enum fs_kind {
-  FS_KIND_FILE = 0,       // data through the pager
-  FS_KIND_MESSAGE = 1,    // pipe, device, directory: data through the message page
+  FS_KIND_FILE = 0,     // data through the pager
+  FS_KIND_MESSAGE = 1,  // pipe, device, directory: data through the message page
 };
 
 #define FS_AT_POSITION ((uint64_t)-1)
@@ -87,7 +91,7 @@ struct fs_dirent {
   uint16_t bytes;  // of this entry, a multiple of 8
   uint8_t type;    // DT_*
   uint8_t name_bytes;
-  char name[];     // terminated by 0
+  char name[];  // terminated by 0
 };
 
 struct fs_statfs {

@@ -51,8 +51,8 @@ struct object_completion {
 
 struct object_ring {
   // Written by the pager.
-  __attribute__((aligned(64))) uint32_t request_head;   // entries ever added
-  uint32_t completion_tail;             // entries ever taken
+  __attribute__((aligned(64))) uint32_t request_head;  // entries ever added
+  uint32_t completion_tail;                            // entries ever taken
   // Written by the provider.
   __attribute__((aligned(64))) uint32_t request_tail;
   uint32_t completion_head;

@@ -21,7 +21,8 @@ enum pager_op {
   PAGER_UNMAP = 2,    // (address, length). EINVAL
   PAGER_PROTECT = 3,  // (address, length, prot). EINVAL EACCES ENOMEM
   PAGER_BREAK = 4,    // (new break, 0 = query) -> break in force, old one if it cannot be had
-  // (address, length, PAGER_SYNC_*). DEFERRED until the dirty pages of shared file mappings are stored.
+  // (address, length, PAGER_SYNC_*). DEFERRED until the dirty pages of shared file mappings are
+  // stored.
   // EINVAL ENOMEM EIO ENOSPC
   PAGER_SYNC = 5,
   // Writes struct pager_region[] of process slot (0 = own) to the message page from byte 0.
@@ -98,20 +99,20 @@ enum region_backing {
 
 struct pager_region {
   uint64_t start, end;
-  uint64_t offset;     // in the object
-  uint64_t cookie;     // fs: inode number in the low 32 bits
-  uint32_t prot;       // PROT_*
-  uint32_t flags;      // PAGER_SHARED or PAGER_PRIVATE, PAGER_GROWSDOWN
-  uint32_t backing;    // enum region_backing
-  uint32_t resident;   // pages this space can reach without the pager filling them
-  uint32_t shared;     // of these, pages others have as well
-  uint32_t dirty;      // of these, changed since they were filled
+  uint64_t offset;    // in the object
+  uint64_t cookie;    // fs: inode number in the low 32 bits
+  uint32_t prot;      // PROT_*
+  uint32_t flags;     // PAGER_SHARED or PAGER_PRIVATE, PAGER_GROWSDOWN
+  uint32_t backing;   // enum region_backing
+  uint32_t resident;  // pages this space can reach without the pager filling them
+  uint32_t shared;    // of these, pages others have as well
+  uint32_t dirty;     // of these, changed since they were filled
 };
 
 struct pager_space_counts {
-  uint64_t resident, shared, dirty;  // pages
-  uint64_t tables;                   // frames of page tables and kernel objects
-  uint64_t virtual_pages;            // sum of the regions
+  uint64_t resident, shared, dirty;        // pages
+  uint64_t tables;                         // frames of page tables and kernel objects
+  uint64_t virtual_pages;                  // sum of the regions
   uint64_t faults, zeroed, copied, major;  // since it started
 };
 
@@ -124,10 +125,10 @@ struct pager_counts {
   uint64_t faults_zero_read;  // answered with the shared zero page
   uint64_t faults_anonymous;  // answered with a zeroed page
   uint64_t faults_cow_copy, faults_cow_reuse;
-  uint64_t faults_file;       // answered from the page cache
-  uint64_t faults_major;      // had to wait for a provider
-  uint64_t faults_error;      // ended in SIGSEGV or SIGBUS
-  uint64_t pages_mapped;      // entries made for faults; more than faults where batched
+  uint64_t faults_file;   // answered from the page cache
+  uint64_t faults_major;  // had to wait for a provider
+  uint64_t faults_error;  // ended in SIGSEGV or SIGBUS
+  uint64_t pages_mapped;  // entries made for faults; more than faults where batched
   uint64_t pages_zeroed, pages_copied, pages_in, pages_out;
   uint64_t requests_in, requests_out;  // to providers; a request has several pages
   uint64_t forks, execs, spaces;
@@ -144,10 +145,10 @@ struct exec_image {
   uint64_t stack_pointer;    // first sp, within the moved block, 16-byte aligned
   uint64_t segments;
   struct exec_segment {
-    uint64_t address;       // first byte
+    uint64_t address;  // first byte
     uint64_t memory_bytes;
-    uint64_t file_offset;   // congruent to address modulo PAGE_SIZE
-    uint64_t file_bytes;    // <= memory_bytes; the rest is zero
+    uint64_t file_offset;  // congruent to address modulo PAGE_SIZE
+    uint64_t file_bytes;   // <= memory_bytes; the rest is zero
     uint64_t prot;
   } segment[EXEC_SEGMENTS_MAX];
   char name[32];  // for messages

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 enum proc_op {
-  PROC_FORK = 1,    // () -> pid, in the child 0. EAGAIN (limit) ENOMEM
-  PROC_EXIT = 2,    // (status 0..255). Does not return
+  PROC_FORK = 1,  // () -> pid, in the child 0. EAGAIN (limit) ENOMEM
+  PROC_EXIT = 2,  // (status 0..255). Does not return
   // (pid > 0, -1 any child, 0 or < -1 process group; WNOHANG 1 | WUNTRACED 2)
   //   -> pid, wait status; 0 with WNOHANG if none ended. DEFERRED. ECHILD EINVAL
   PROC_WAIT = 3,
@@ -19,7 +19,7 @@ enum proc_op {
   // (fd). libsys has put struct exec_image into the message page. Forwarded to fs, then to the
   // pager. Takes the name from it, also if the exec fails later on.
   PROC_EXEC = 7,
-  PROC_SETPGID = 8,     // (pid or 0, group or 0). ESRCH EPERM EINVAL EACCES (child after exec)
+  PROC_SETPGID = 8,  // (pid or 0, group or 0). ESRCH EPERM EINVAL EACCES (child after exec)
   // (group, 0 = query) -> group. Ctrl-C sends SIGINT to it, but not to the process that set the
   // foreground last (the shell). That one's read ends with EINTR instead; if it does not read but
   // is starting a job, SIGINT goes to the next group that it puts into the foreground.
@@ -45,18 +45,18 @@ enum proc_op {
 };
 
 enum fault_reason {
-  FAULT_UNMAPPED = 1,   // "unmapped memory"
-  FAULT_PROTECTED = 2,  // "protected memory"
+  FAULT_UNMAPPED = 1,    // "unmapped memory"
+  FAULT_PROTECTED = 2,   // "protected memory"
   FAULT_BEYOND_END = 3,  // behind the end of a mapped file
   FAULT_IO_ERROR = 4,    // the file could not be read
   FAULT_NO_MEMORY = 5,
-  FAULT_STACK = 6,       // stack limit
+  FAULT_STACK = 6,  // stack limit
 };
 
 // enum fault_access (FAULT_READ, FAULT_WRITE or FAULT_EXECUTE) and enum fault_reason.
 #define PROC_FAULT_WHAT(signal, access, reason) \
   ((uint64_t)(signal) | (uint64_t)(access) << 8 | (uint64_t)(reason) << 16)
-#define PROC_FAULT_SIGNAL(what) ((uint32_t)(what) & 0xffu)
+#define PROC_FAULT_SIGNAL(what) ((uint32_t)(what)&0xffu)
 #define PROC_FAULT_ACCESS(what) ((uint32_t)(what) >> 8 & 0xffu)
 #define PROC_FAULT_REASON(what) ((uint32_t)(what) >> 16 & 0xffu)
 

@@ -72,8 +72,8 @@ enum {
 //   IRQ 7       -          its devices -          its devices
 //   16, 17      below
 enum {
-  HANDLE_NOTIFY_PAGER = 16,    // fs: rings the pager
-  HANDLE_NOTIFY_PROC = 17,     // console: Ctrl-C
+  HANDLE_NOTIFY_PAGER = 16,  // fs: rings the pager
+  HANDLE_NOTIFY_PROC = 17,   // console: Ctrl-C
 };
 
 #define SERVER_DEVICES_MAX 16
@@ -87,9 +87,9 @@ struct server_info {
   uint32_t harts;
   uint32_t devices;  // entries used below
   struct server_device {
-    uint64_t address;   // virtual address of its registers
+    uint64_t address;  // virtual address of its registers
     uint64_t bytes;
-    uint32_t irq;       // interrupt number, for SYS_IRQ_* on HANDLE_IRQ; 0 if none
+    uint32_t irq;         // interrupt number, for SYS_IRQ_* on HANDLE_IRQ; 0 if none
     char compatible[28];  // device-tree name: "virtio,mmio", "ns16550a", ...
   } device[SERVER_DEVICES_MAX];
   char command_line[1024];

@@ -36,8 +36,12 @@ class Machine {
                       uint64_t a2 = 0, uint64_t a3 = 0, uint64_t a4 = 0, uint64_t a5 = 0,
                       uint64_t a6 = 0);
   // The thread that a hart runs; its idle thread is &hart(i).idle.
-  struct thread *running(uint32_t hart) const { return harts_[hart].running; }
-  struct hart &hart(uint32_t i) { return *harts_[i].kernel; }
+  struct thread *running(uint32_t hart) const {
+    return harts_[hart].running;
+  }
+  struct hart &hart(uint32_t i) {
+    return *harts_[i].kernel;
+  }
   uint32_t hart_count() const { return static_cast<uint32_t>(harts_.size()); }
 
   Tlb tlb;
@@ -52,7 +56,7 @@ class Machine {
   std::vector<uint32_t> interrupts;          // harts interrupted
   std::vector<uint64_t> timer;               // deadline of each hart's timer
   std::vector<uint32_t> enabled, completed;  // interrupt numbers
-  uint64_t fetch_fences = 0;  // harts that have fenced instructions
+  uint64_t fetch_fences = 0;                 // harts that have fenced instructions
   std::vector<const struct thread *> fp_left;
   std::string console;
   uint64_t time = 0;

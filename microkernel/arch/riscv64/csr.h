@@ -32,8 +32,12 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#define csr_read(name) \
-  ({ uint64_t v_; __asm__ volatile("csrr %0, " #name : "=r"(v_)); v_; })
+#define csr_read(name)                              \
+  ({                                                \
+    uint64_t v_;                                    \
+    __asm__ volatile("csrr %0, " #name : "=r"(v_)); \
+    v_;                                             \
+  })
 #define csr_write(name, value) \
   __asm__ volatile("csrw " #name ", %0" : : "rK"((uint64_t)(value)) : "memory")
 #define csr_set(name, bits) \

@@ -1,7 +1,7 @@
 // The machine: harts, the kernel's own page table, and the small functions of arch.h.
 
-#include "microkernel/arch.h"
 #include "lib/fdt/fdt.h"
+#include "microkernel/arch.h"
 #include "microkernel/arch/riscv64/csr.h"
 #include "microkernel/arch/riscv64/plic.h"
 #include "microkernel/arch/riscv64/sbi.h"
@@ -26,7 +26,7 @@ const uint64_t hart_idle_offset = offsetof(struct hart, idle);
 static _Alignas(PAGE_SIZE) uint64_t kernel_root[TABLE_ENTRIES];
 static _Alignas(PAGE_SIZE) uint64_t kernel_middle[TABLE_ENTRIES];  // the gigabyte of the kernel
 static _Alignas(PAGE_SIZE) uint64_t kernel_leaves[TABLE_ENTRIES];  // its 2 MiB of the kernel
-static uint32_t root_end;  // entries of the root in use
+static uint32_t root_end;                                          // entries of the root in use
 static uint64_t kernel_translation;
 static struct space kernel_space;  // of idle threads
 uint32_t arch_asid_count;
@@ -57,7 +57,8 @@ static void make_kernel_root(const struct machine *m) {
   kernel_root[USER_ROOT_ENTRIES + (start >> 30)] =
       pte_make(arch_address_frame(kernel_middle), PTE_V);
   for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
-    kernel_middle[i] = pte_make((frame_t)((start & ~(GIGABYTE - 1)) >> 12) + i * LARGE_FRAMES, data);
+    kernel_middle[i] =
+        pte_make((frame_t)((start & ~(GIGABYTE - 1)) >> 12) + i * LARGE_FRAMES, data);
     paddr_t page = (start & ~(LARGE_SIZE - 1)) + i * PAGE_SIZE;
     uint64_t bits = data;
     if (page >= start && page < physical(text_end))
@@ -83,7 +84,8 @@ static void probe_asids(void) {
   arch_asid_count = 1 + (uint32_t)((csr_read(satp) >> SATP_ASID_SHIFT) & SATP_ASID_MASK);
   csr_write(satp, kernel_translation);
   __asm__ volatile("sfence.vma" ::: "memory");
-  if (arch_asid_count == 1) panic("the harts have no address-space identifiers: satp", kernel_translation);
+  if (arch_asid_count == 1)
+    panic("the harts have no address-space identifiers: satp", kernel_translation);
 }
 
 void arch_fence_asid(uint32_t asid) {
@@ -91,10 +93,10 @@ void arch_fence_asid(uint32_t asid) {
 }
 
 // Calls `call` with (mask, base) such that the harts of hart_mask, which are indices, are named.
-#define FOR_MACHINE_HARTS(hart_mask, call)                       \
+#define FOR_MACHINE_HARTS(hart_mask, call)                        \
   for (uint64_t rest_ = (hart_mask); rest_; rest_ &= rest_ - 1) { \
-    uint64_t base = harts[__builtin_ctzll(rest_)]->machine_id;   \
-    call;                                                        \
+    uint64_t base = harts[__builtin_ctzll(rest_)]->machine_id;    \
+    call;                                                         \
   }
 
 void arch_fence_remote(uint64_t hart_mask, uaddr_t start, uaddr_t end, uint32_t asid) {
@@ -176,7 +178,9 @@ static void hart_init(struct hart *hart, uint32_t id, uint32_t machine_id) {
 }
 
 // The boot hart's stack, before anything else.
-struct hart *hart_boot_stack(void) { return &hart_area[0].hart; }
+struct hart *hart_boot_stack(void) {
+  return &hart_area[0].hart;
+}
 
 // What each hart sets for itself.
 static void hart_enter(void) {
