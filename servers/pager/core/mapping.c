@@ -168,9 +168,11 @@ static void enter_owned(struct pager *pager, struct space *space, const struct r
   }
 }
 
+// Joins the regions on both sides of a border if they are alike.
 static void join_around(struct pager *pager, struct space *space, uint32_t page) {
-  struct region *region = region_find(space->regions, page - 1);
-  if (region && region->end == page) space_join(pager, space, region);
+  struct region *left, *right;
+  region_neighbours(space->regions, page - 1, &left, &right);
+  if (left && right && left->end == page) space_join(pager, space, left, right);
 }
 
 // What changing the rights of a range does to its mappings.

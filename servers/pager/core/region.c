@@ -15,7 +15,7 @@ static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 static int height_of(const struct region *region) { return region ? region->height : 0; }
 
 // Computes what a region knows of its subtree from its children. Returns whether it changed.
-static bool update(struct region *region) {
+__attribute__((always_inline)) static inline bool update(struct region *region) {
   const struct region *left = region->left;
   const struct region *right = region->right;
   uint32_t gap = region->before;
@@ -101,6 +101,20 @@ static struct region **descend(struct region **root, uint32_t start, struct path
     }
   }
   return link;
+}
+
+void region_neighbours(struct region *root, uint32_t page, struct region **in_front,
+                       struct region **behind) {
+  *in_front = *behind = NULL;
+  while (root) {
+    if (page < root->start) {
+      *behind = root;
+      root = root->left;
+    } else {
+      *in_front = root;
+      root = root->right;
+    }
+  }
 }
 
 void region_insert(struct region **root, struct region *region) {

@@ -56,6 +56,9 @@ static inline struct region *region_find(struct region *root, uint32_t page) {
 struct region *region_above(struct region *root, uint32_t page);
 // The highest region that starts below the page.
 struct region *region_below(struct region *root, uint32_t page);
+// The last region that starts at or below the page, and the next one; NULL where there is none.
+void region_neighbours(struct region *root, uint32_t page, struct region **in_front,
+                       struct region **behind);
 // => overlaps no region of the tree.
 void region_insert(struct region **root, struct region *region);
 void region_remove(struct region **root, struct region *region);

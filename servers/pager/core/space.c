@@ -309,9 +309,9 @@ void space_release_regions(struct pager *pager, struct space *space) {
   space->virtual_pages = 0;
 }
 
-void space_join(struct pager *pager, struct space *space, struct region *region) {
-  struct region *next = region_find(space->regions, region->end);
-  if (!next || !region_joins(region, next)) return;
+void space_join(struct pager *pager, struct space *space, struct region *region,
+                struct region *next) {
+  if (!region_joins(region, next)) return;
   region_absorb(&space->regions, region, next);
   region->tail = next->tail;
   region->flags |= next->flags & REGION_TOUCHED;
@@ -321,19 +321,23 @@ void space_join(struct pager *pager, struct space *space, struct region *region)
 }
 
 void space_add_region(struct pager *pager, struct space *space, const struct region *like) {
+  struct region *left, *right;
   space->virtual_pages += like->end - like->start;
-  struct region *left = region_find(space->regions, like->start - 1);
+  region_neighbours(space->regions, like->start, &left, &right);
   if (left && region_joins(left, like)) {
     left->tail = like->tail;
     left->flags |= like->flags & REGION_TOUCHED;
     region_move_end(&space->regions, left, like->end);
-    space_join(pager, space, left);
-    return;
+    if (right) space_join(pager, space, left, right);
+  } else if (right && region_joins(like, right)) {
+    right->offset = like->offset;
+    right->flags |= like->flags & REGION_TOUCHED;
+    region_move_start(&space->regions, right, like->start);
+  } else {
+    struct region *region = slab_take(pager, SLAB_REGION);
+    *region = *like;
+    link_region(space, region);
   }
-  struct region *region = slab_take(pager, SLAB_REGION);
-  *region = *like;
-  link_region(space, region);
-  space_join(pager, space, region);
 }
 
 // Makes [page, end) of a region one of its own.

@@ -79,8 +79,9 @@ bool space_covers(struct space *space, uint32_t start, uint32_t end);
 // Makes a region and puts it into the space, joined with its neighbours where possible. => the
 // range is free, one region is reserved
 void space_add_region(struct pager *pager, struct space *space, const struct region *like);
-// Joins a region with the one behind it if they are alike.
-void space_join(struct pager *pager, struct space *space, struct region *region);
+// Makes a region and the next one, `next`, into one if they are alike.
+void space_join(struct pager *pager, struct space *space, struct region *region,
+                struct region *next);
 // Makes `page` a border between regions. => one region is reserved
 void space_split(struct pager *pager, struct space *space, uint32_t page);
 // Empties [start, end): regions, mappings, private pages. Starts writing dirty shared pages.
