@@ -19,17 +19,17 @@ bench "$@" --help | grep -q '^Usage: ' || wrong '--help says nothing'
   wrong '--list and --only do not give two rows'
 for arguments in --unknown word --only --only= '--only=[' --only=no-such-row --csv=; do
   status=0
-  bench "$@" "$arguments" >out 2>err || status=$?
-  if [ "$status" != 2 ] || [ -s out ] || ! [ -s err ]; then
-    wrong "'$arguments' gives status $status: $(cat out err)"
+  bench "$@" "$arguments" >"$TEST_TMPDIR/out" 2>"$TEST_TMPDIR/err" || status=$?
+  if [ "$status" != 2 ] || [ -s "$TEST_TMPDIR/out" ] || ! [ -s "$TEST_TMPDIR/err" ]; then
+    wrong "'$arguments' gives status $status: $(cat "$TEST_TMPDIR/out" "$TEST_TMPDIR/err")"
   fi
 done
 
 subset='^(null_call|ipc|fault_|anon_|cow_copy|file_read_one|msync|pread|mmap_munmap|fork_0|boot|kernel_)'
 subset="$subset"'(?!.*(region|process))'
 for run in 1 2; do
-  bench "$@" --only "$subset" --csv "$TEST_TMPDIR/$run.csv" >"$TEST_TMPDIR/$run.txt" 2>err ||
-    wrong "run $run: $(cat err)"
+  bench "$@" --only "$subset" --csv "$TEST_TMPDIR/$run.csv" >"$TEST_TMPDIR/$run.txt" 2>"$TEST_TMPDIR/err" ||
+    wrong "run $run: $(cat "$TEST_TMPDIR/err")"
 done
 cmp "$TEST_TMPDIR/1.csv" "$TEST_TMPDIR/2.csv" || wrong "two runs differ"
 lines=$(wc -l <"$TEST_TMPDIR/1.csv")
