@@ -15,14 +15,14 @@ extern const char child_echo[], child_echo_end[], child_touch[], child_touch_end
     child_walk_end[];
 
 // What explains a figure, in the order of the report's columns.
-static const enum kernel_stat explained[] = {STAT_ENTRIES, STAT_CALLS, STAT_SWITCHES, STAT_FENCES,
-                                             STAT_FAULTS};
+static const uint32_t explained[] = {STAT_ENTRIES, STAT_CALLS, STAT_SWITCHES, STAT_FENCES,
+                                     STAT_FAULTS};
 #define EXPLAINED (sizeof explained / sizeof explained[0])
 
 static uint32_t sample[SAMPLES];
 static uint64_t before[EXPLAINED];
 
-static uint64_t stat(enum kernel_stat number) {
+static uint64_t stat(uint32_t number) {
   return (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, number, 0, 0, 0, 0, 0);
 }
 
