@@ -89,7 +89,7 @@ if [ -n "$own_disk" ]; then
   built=$(readlink -f "$disk")
   case $own_disk in
     /*) disk=$own_disk ;;
-    *) disk=${BUILD_WORKING_DIRECTORY:-$PWD}/$own_disk ;;
+    *) disk=${QUIRE_DIRECTORY:-${BUILD_WORKING_DIRECTORY:-$PWD}}/$own_disk ;;
   esac
   [ -e "$disk" ] || die "there is no '$own_disk'; to start with the built disk: cp --no-preserve=mode $built $own_disk"
   [ -f "$disk" ] || die "'$own_disk' is not a file"
@@ -122,8 +122,9 @@ EOF
 fi
 
 if [ -n "$has_cmd" ]; then
-  # The guest's command line has words and no quotes.
-  encoded=$(CMD=$cmd perl -e '$_ = $ENV{CMD}; s{[^A-Za-z0-9_./-]}{sprintf "%%%02x", ord $&}ge; print')
+  # The guest's command line has words and no quotes. COMMAND_OUTPUT looks for the line @cmd.
+  encoded=$(CMD="echo @cmd
+$cmd" perl -e '$_ = $ENV{CMD}; s{[^A-Za-z0-9_./-]}{sprintf "%%%02x", ord $&}ge; print')
   # The guest keeps 1023 bytes.
   [ ${#encoded} -le 1019 ] || die "the line of --cmd is too long; put it in a script on the disk"
   exec perl "$command_output" "$@" -serial stdio -append "cmd=$encoded"

@@ -56,8 +56,8 @@ gives '<-icount><shift=0,sleep=off>' --icount -smp 1
 gives '<-s><-S>' --gdb
 gives 'my,,own.img,if=none,format=raw,id=disk,snapshot=off>' --disk my,own.img
 gives "file=$PWD/disk.img," --disk "$PWD/disk.img"
-gives '<-append><cmd=echo%20%22a%20%20%25%22>' --cmd 'echo "a  %"'
-gives '<-append><cmd=>' --cmd ''
+gives '<-append><cmd=echo%20%40cmd%0aecho%20%22a%20%20%25%22>' --cmd 'echo "a  %"'
+gives '<-append><cmd=echo%20%40cmd%0a>' --cmd ''
 
 refuses -smp
 refuses -smp 0

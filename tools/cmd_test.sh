@@ -1,0 +1,31 @@
+#!/bin/sh
+# What --cmd shows of a real boot: the command's output alone, its input and its status.
+# Usage: cmd_test.sh QEMU_SH KERNEL INITRD DISK COMMAND_OUTPUT
+set -eu
+
+tool=$1 kernel=$2 initrd=$3 disk=$4 command_output=$5
+failed=0
+export TMPDIR="$TEST_TMPDIR"
+
+# check WANTED_STATUS WANTED_OUTPUT LINE [OPTION]... with the input from this function's input
+check() {
+  wanted_status=$1 wanted_output=$2 line=$3
+  shift 3
+  status=0
+  output=$("$tool" "$kernel" "$initrd" "$disk" "$command_output" "$@" --cmd "$line" 2>&1) ||
+    status=$?
+  if [ "$status" != "$wanted_status" ] || [ "$output" != "$wanted_output" ]; then
+    echo "'$line' gives status $status, output '$output'"
+    failed=1
+  fi
+}
+
+check 3 'a  b' 'echo "a  b"; exit 3' </dev/null
+printf 'one\ntwo\n' | {
+  check 0 '2' 'wc -l'
+  exit "$failed"
+} || failed=1
+check 2 'sh: syntax error: a command is missing' 'if ; then' </dev/null
+check 0 '' '' --icount </dev/null
+
+exit "$failed"
