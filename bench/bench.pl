@@ -264,7 +264,7 @@ my $met = grep { verdict($_) eq 'met' } @judged;
 printf "\nInstructions of the whole machine for each operation. %d of %d targets met.\n", $met,
   scalar @judged;
 if (defined $csv) {
-  $csv = ($ENV{BUILD_WORKING_DIRECTORY} // '.') . "/$csv" if $csv !~ m{^/};
+  $csv = ($ENV{QUIRE_DIRECTORY} // $ENV{BUILD_WORKING_DIRECTORY} // '.') . "/$csv" if $csv !~ m{^/};
 } else {
   $csv = ($ENV{BUILD_WORKSPACE_DIRECTORY} // '.') . '/bench.csv';
 }
