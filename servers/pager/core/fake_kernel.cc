@@ -210,10 +210,11 @@ bool FakeKernel::TakeAnswer(token_t token, Answer *answer) {
 uint8_t *FakeKernel::Access(uint32_t slot, uint64_t va, uint32_t access, token_t token,
                             Answer *answer, bool *answered) {
   *answered = false;
+  bool spurious = spurious_every > 0 && ++accesses_ % spurious_every == 0;
   for (int attempt = 0; attempt < 4; attempt++) {
     Space &space = spaces_.at(slot);
     auto at = space.entries.find((uint32_t)(va >> PAGE_SHIFT));
-    if (at != space.entries.end() && (at->second.prot & access)) {
+    if (at != space.entries.end() && (at->second.prot & access) && !(spurious && attempt == 0)) {
       at->second.accessed = true;
       if (access == FAULT_WRITE) at->second.dirty = true;
       return memory(at->second.frame) + (va & PAGE_MASK);

@@ -69,7 +69,9 @@ class FakeKernel {
   uint64_t faults = 0;         // messages to the core
   uint64_t notifications = 0;  // to the provider
   uint64_t unmap_calls = 0, protect_calls = 0, harvest_calls = 0, map_calls = 0;
-  uint32_t map_failures = 0;  // so many kops_map fail with ENOMEM without need
+  uint32_t spurious_every = 0;  // each so many accesses fault though the entry allows them, as when
+                                // another thread's fault on the page was answered meanwhile
+  uint32_t map_failures = 0;    // so many kops_map fail with ENOMEM without need
 
   // --- behind kernel_ops.h
   int SpaceCreate(uint32_t slot, uint32_t badge, uint32_t frame);
@@ -110,6 +112,7 @@ class FakeKernel {
   std::map<uint32_t, Space> spaces_;
   std::map<token_t, Answer> answers_;
   token_t next_token_ = 1;
+  uint32_t accesses_ = 0;
 };
 
 #endif

@@ -48,6 +48,7 @@ class Random {
  public:
   Random(uint32_t seed, uint32_t frames, bool errors)
       : machine_(frames, 512), random_(seed), errors_(errors) {
+    machine_.kernel.spurious_every = 29;
     for (uint32_t i = 0; i < kFiles; i++) files_.push_back(NewFile());
     Spawn();
   }
