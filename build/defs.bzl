@@ -299,6 +299,7 @@ def target_test(
         disk = "//image:disk",
         icount = False,
         fsck = False,
+        batch = False,
         qemu = [],
         tags = [],
         size = "medium",
@@ -321,6 +322,8 @@ def target_test(
       disk: the disk, unless programs make one; None for no disk.
       icount: count instructions exactly; one hart only.
       fsck: whether the disk must be clean after the orderly end.
+      batch: the program reads nothing and runs all its cases, see
+        //tests/harness:qemu_test.cc.
       qemu: further arguments of QEMU.
       tags: as of cc_test.
       size: as of cc_test.
@@ -341,7 +344,7 @@ def target_test(
         icount = icount,
         fsck = fsck,
         qemu = qemu,
-        args = [],
+        args = ["--batch"] if batch else [],
         data = [],
         tags = tags,
         size = size,

@@ -30,6 +30,8 @@ Arguments ParseArguments(int argc, char **argv) {
       a.options.icount = true;
     } else if (arg == "--fsck") {
       a.fsck = true;
+    } else if (arg == "--batch") {
+      a.batch = true;
     } else {
       fprintf(stderr, "unknown argument '%s'\n", argv[i]);
       exit(2);

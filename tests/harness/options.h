@@ -9,6 +9,7 @@ namespace target {
 struct Arguments {
   Options options;
   bool fsck = false;   // e2fsck the disk after each orderly end
+  bool batch = false;  // of qemu_test
   std::string script;  // of script_test
 };
 

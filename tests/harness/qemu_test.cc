@@ -1,9 +1,13 @@
 // Runs the cases of a test program that speaks the protocol of cases.h, each as a GoogleTest case
 // of its own. One start serves all cases; after a crash or a hang the next case starts afresh.
 // Usage: qemu_test [GOOGLETEST ARGUMENT]... --NAME=VALUE..., see options.h
+//
+// --batch is for programs that cannot read: after @ready they list their cases and run them all,
+// from the one on that first=NUMBER in the guest's command line says, and exit.
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +24,8 @@ constexpr int kExitStatus = 3;
 
 target::Arguments arguments;
 std::unique_ptr<Machine> machine;
+std::vector<std::string> names;
+std::map<std::string, std::string> reports;  // --batch: by the name of the case
 
 testing::AssertionResult Boot() {
   if (machine->Start() && machine->NextReport(Clock::now() + target::kBootLimit) == "@ready") {
@@ -34,7 +40,7 @@ testing::AssertionResult ListCases(std::vector<std::string> *names) {
   testing::AssertionResult booted = Boot();
   if (!booted) return booted;
   const std::string tag = "@case ";
-  machine->Send("list");
+  if (!arguments.batch) machine->Send("list");
   std::string report;
   while ((report = machine->NextReport(Clock::now() + target::kStepLimit)).rfind(tag, 0) == 0) {
     names->push_back(report.substr(tag.size()));
@@ -45,6 +51,43 @@ testing::AssertionResult ListCases(std::vector<std::string> *names) {
   return testing::AssertionFailure() << "no list of cases: '" << report << "' " << why << "\n"
                                      << machine->log();
 }
+
+// Starts a program that runs its cases from number `first` on.
+testing::AssertionResult BootFrom(size_t first) {
+  target::Options options = arguments.options;
+  options.append += (options.append.empty() ? "first=" : " first=") + std::to_string(first);
+  machine = std::make_unique<Machine>(options);
+  std::vector<std::string> again;
+  return ListCases(&again);
+}
+
+// A case of a program that runs them all by itself.
+class BatchCase : public testing::Test {
+ public:
+  explicit BatchCase(size_t number) : number_(number) {}
+
+  void TestBody() override {
+    const std::string &name = names[number_];
+    if (!machine->running() && !reports.count(name)) {
+      ASSERT_TRUE(BootFrom(number_));
+    }
+    size_t mark = machine->log().size();
+    while (!reports.count(name)) {
+      std::string report = machine->NextReport(Clock::now() + target::kStepLimit);
+      if (report.empty()) {
+        std::string why = machine->why(), output = machine->log().substr(mark);
+        machine->Kill();
+        FAIL() << why << "; output:\n" << output;
+      }
+      size_t start = report.find(' ') + 1;
+      reports[report.substr(start, report.find(':') - start)] = report;
+    }
+    EXPECT_EQ(reports[name], "@pass " + name);
+  }
+
+ private:
+  size_t number_;
+};
 
 class TargetCase : public testing::Test {
  public:
@@ -75,9 +118,9 @@ class Ends : public testing::Test {
  public:
   void TestBody() override {
     if (!machine->running()) {
-      ASSERT_TRUE(Boot());
+      ASSERT_TRUE(arguments.batch ? BootFrom(names.size()) : Boot());
     }
-    machine->Send("exit " + std::to_string(kExitStatus));
+    if (!arguments.batch) machine->Send("exit " + std::to_string(kExitStatus));
     EXPECT_EQ(machine->WaitExit(Clock::now() + target::kStepLimit), kExitStatus) << machine->log();
     machine->Kill();
     if (arguments.fsck) {
@@ -106,16 +149,19 @@ int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
   arguments = target::ParseArguments(argc, argv);
   machine = std::make_unique<Machine>(arguments.options);
-  std::vector<std::string> names;
   testing::AssertionResult listed = ListCases(&names);
   if (!listed) {
     std::string message = listed.message();
     Register("Machine", "Boots", [message]() -> testing::Test * { return new Fails(message); });
   }
-  for (const std::string &name : names) {
+  for (size_t i = 0; i < names.size(); i++) {
+    const std::string &name = names[i];
     size_t dot = name.find('.');
     Register(name.substr(0, dot), dot == std::string::npos ? name : name.substr(dot + 1),
-             [name]() -> testing::Test * { return new TargetCase(name); });
+             [name, i]() -> testing::Test * {
+               if (arguments.batch) return new BatchCase(i);
+               return new TargetCase(name);
+             });
   }
   if (listed) {
     Register("Machine", "Ends", []() -> testing::Test * { return new Ends; });
