@@ -2,7 +2,7 @@
 #ifndef ABI_STATS_H
 #define ABI_STATS_H
 
-enum stat {
+enum kernel_stat {
   STAT_ENTRIES = 0,   // traps and system calls into the kernel
   STAT_CALLS = 1,     // messages: calls, forwards and faults delivered
   STAT_SWITCHES = 2,  // changes of address space

@@ -52,7 +52,7 @@ enum syscall_number {
   SYS_IRQ_BIND = 28,  // (irq, number, endpoint): notify that endpoint handle's bit
   SYS_IRQ_ACK = 29,   // (irq, number)
   SYS_TIMER = 30,     // (endpoint, deadline in timebase ticks, ~0 = off): sets NOTIFY_TIMER
-  SYS_STAT = 31,      // (kernel, enum stat) -> value
+  SYS_STAT = 31,      // (kernel, enum kernel_stat) -> value
   SYS_PUTC = 32,      // (kernel, character): firmware console, for crash records
   SYS_HALT = 33,      // (kernel, status 0..255): power off, QEMU exits with the status
   SYS_COUNT = 34,

@@ -29,7 +29,7 @@ bool stream_is_terminal(int fd) {
 
 int stream_close_descriptor(FILE *file) {
   int status = __bufio_flush(file);
-  if (close(((struct __file_bufio *)file)->fd)) status = EOF;
+  if (close(fileno(file))) status = EOF;
   return status;
 }
 

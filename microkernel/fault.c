@@ -68,5 +68,6 @@ struct thread *fault_page(uaddr_t address, uint64_t access) {
 }
 
 struct thread *fault_exception(uint64_t cause, uint64_t value) {
+  hart_count(STAT_CALLS);
   return send_through(HANDLE_EXCEPTION, EVENT_EXCEPTION, cause, value, 0);
 }

@@ -94,15 +94,15 @@ static inline void space_drop_leaf(uint64_t pte) {
   if (bits) frame_board_set(frame, bits);
 }
 
-// The common case of answering a thread's fault in few steps: one page of RAM in the leaf table
-// that it faulted in; an entry is replaced only if no other hart needs a fence. False, and nothing
-// done, in any other case.
+// The common case of answering a thread's fault in few steps: one page of RAM, not
+// executable, in the leaf table that it faulted in; an entry is replaced only if no other hart
+// needs a fence. False, and nothing done, in any other case.
 static inline bool space_map_one(struct thread *thread, const struct handle *authority,
                                  uint64_t address_prot, frame_t frame) {
   struct space *space = thread->space;
   uaddr_t address = address_prot & ~PAGE_MASK;
   uint64_t prot = address_prot & PAGE_MASK;
-  if (UNLIKELY(prot - 1 >= 7 || thread->leaf_key != space_leaf_key(space, address) ||
+  if (UNLIKELY(prot - 1 >= PROT_X - 1 || thread->leaf_key != space_leaf_key(space, address) ||
                !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
                frame - authority->first >= authority->count))
     return false;
@@ -122,7 +122,6 @@ static inline bool space_map_one(struct thread *thread, const struct handle *aut
   } else {
     pte_store(table, index, made);
   }
-  if (UNLIKELY(prot & PROT_X)) space_fence_instructions(space);
   return true;
 }
 

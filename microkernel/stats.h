@@ -5,7 +5,7 @@
 #include "abi/stats.h"
 #include "microkernel/thread.h"
 
-static inline void hart_count(enum stat stat) { this_hart()->stat[stat]++; }
+static inline void hart_count(enum kernel_stat stat) { this_hart()->stat[stat]++; }
 static inline uint64_t hart_bit(void) { return this_hart()->bit; }
 
 // Sum over all harts, or the value where it is not a count. 0 for unknown ones.

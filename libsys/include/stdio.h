@@ -4,7 +4,9 @@
 #include_next <stdio.h>
 #include <sys/types.h>
 
+#undef FILENAME_MAX
 #define FILENAME_MAX 2048
+#undef FOPEN_MAX
 #define FOPEN_MAX 64
 
 #ifdef __cplusplus

@@ -82,7 +82,7 @@ CASE(Thread, KilledWhileInactive) {
 // On another hart, where there is one.
 CASE(Thread, KilledWhileRunning) {
   handle_t endpoint = new_endpoint();
-  for (uint32_t i = 0; i < 100; i++) {
+  for (uint32_t i = 0; i < 30; i++) {
     struct child child = new_child(i, endpoint);
     start(&child, child_counts, CHILD_DATA, 0);
     if (i % 10 == 0) CHECK(counts_on(&child));

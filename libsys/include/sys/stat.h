@@ -1,9 +1,9 @@
 #ifndef _SYS_STAT_H
 #define _SYS_STAT_H
 
-#include <sys/_timespec.h>
 #include <sys/cdefs.h>
 #include <sys/types.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -11,6 +11,13 @@ extern "C" {
 #define WUNTRACED 2
 
 /* Exit status << 8, or the signal that ended the process. */
+/* picolibc's <stdlib.h> may have made these already, some of them otherwise. */
+#undef WIFEXITED
+#undef WEXITSTATUS
+#undef WIFSIGNALED
+#undef WTERMSIG
+#undef WIFSTOPPED
+#undef WSTOPSIG
 #define WIFEXITED(w) (((w)&0x7f) == 0)
 #define WEXITSTATUS(w) (((w) >> 8) & 0xff)
 #define WIFSIGNALED(w) (((w)&0x7f) > 0 && ((w)&0x7f) < 0x7f)

@@ -17,7 +17,7 @@ _Static_assert(offsetof(struct hart, shares_kernel) == 80, "trap_entry.S: HART_S
 _Static_assert(SYS_COUNT == 34, "trap_entry.S: SYS_COUNT");
 _Static_assert(RESUME_CALL == 0 && RESUME_ALL == 1 && RESUME_IDLE > RESUME_ALL, "trap_entry.S");
 
-struct thread *trap(uint64_t cause, uint64_t value);
+struct thread *trap(uint64_t value, uint64_t cause);
 _Noreturn void kernel_trap(uint64_t cause, uint64_t value, uint64_t pc);
 
 static struct thread *interrupt(uint64_t number) {
@@ -34,13 +34,14 @@ static struct thread *interrupt(uint64_t number) {
 }
 
 static __attribute__((noinline)) struct thread *trap_rare(uint64_t cause, uint64_t value) {
+  hart_count(STAT_ENTRIES);
   if (cause & SCAUSE_INTERRUPT) return interrupt(cause & ~SCAUSE_INTERRUPT);
   if (cause == CAUSE_ILLEGAL && arch_fp_enable(current)) return current;
   return fault_exception(cause, value);
 }
 
 // Returns the thread to run.
-struct thread *trap(uint64_t cause, uint64_t value) {
+struct thread *trap(uint64_t value, uint64_t cause) {
   if (LIKELY(cause == CAUSE_STORE_PAGE)) return fault_page(value, PTE_W);
   if (LIKELY(cause == CAUSE_LOAD_PAGE)) return fault_page(value, PTE_R);
   if (LIKELY(cause == CAUSE_FETCH_PAGE)) return fault_page(value, PTE_X);

@@ -115,9 +115,8 @@ save_all:
     li t0, RESUME_ALL
     sb t0, THREAD_RESUME(tp)
     lock
-    count_entry
-    csrr a0, scause
-    csrr a1, stval
+    csrr a0, stval
+    csrr a1, scause
     call trap
     mv tp, a0
 

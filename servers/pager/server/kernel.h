@@ -18,7 +18,7 @@ void kernel_create_endpoint(handle_t slot);
 // only for boot.
 void kernel_give(uint32_t slot, handle_t to, handle_t from, uint32_t rights, uint64_t badge);
 
-// A counter of the kernel: enum stat of abi/stats.h.
+// A counter of the kernel: enum kernel_stat of abi/stats.h.
 uint64_t kernel_stat(uint32_t number);
 
 #endif
