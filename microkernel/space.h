@@ -94,9 +94,9 @@ static inline void space_drop_leaf(uint64_t pte) {
   if (bits) frame_board_set(frame, bits);
 }
 
-// The common case of answering a thread's fault in few steps: one page of RAM, not
-// executable, in the leaf table that it faulted in; an entry is replaced only if no other hart
-// needs a fence. False, and nothing done, in any other case.
+// The common case of answering a thread's fault in few steps: one page of RAM in the leaf table
+// that it faulted in; replacing an entry or making an executable one only where no other hart may
+// need a fence. False, and nothing done, in any other case.
 static inline bool space_map_one(struct thread *thread, const struct handle *authority,
                                  uint64_t address_prot, frame_t frame) {
   struct space *space = thread->space;
@@ -109,15 +109,17 @@ static inline bool space_map_one(struct thread *thread, const struct handle *aut
   uint64_t *table = thread->leaf;
   uint32_t index = pte_index(address, 0);
   struct frame *entry = frame_entry(frame);
-  uint64_t old = pte_load(table, index);
+  bool fenced = pte_load(table, index) | (prot & PROT_X);
   if (UNLIKELY((uint8_t)entry->type_generation != FRAME_USER ||
-               (old && this_hart()->shares_kernel)))
+               (fenced && this_hart()->shares_kernel)))
     return false;
   entry->count++;
   uint64_t made = pte_make(frame, pte_leaf_bits(prot));
-  if (UNLIKELY(old)) {
-    space_drop_leaf(pte_exchange(table, index, made));
+  if (UNLIKELY(fenced)) {
+    uint64_t old = pte_exchange(table, index, made);
+    if (old) space_drop_leaf(old);
     arch_fence_page(address, space->asid);
+    arch_fence_instructions();
     hart_count(STAT_FENCES);
   } else {
     pte_store(table, index, made);

@@ -132,7 +132,7 @@ struct pager_counts {
   uint64_t pages_zeroed, pages_copied, pages_in, pages_out;
   uint64_t requests_in, requests_out;  // to providers; a request has several pages
   uint64_t forks, execs, spaces;
-  // The kernel's, enum stat of abi/stats.h.
+  // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];
 };
 
