@@ -311,7 +311,7 @@ child_forks:
 
 // --- random system calls ---
 
-// a0: seed; a1: a frame. Counts its calls at CHILD_DATA.
+// a0: seed; a1: first frame of two blocks. Counts its calls at CHILD_DATA.
 .globl child_fuzz
 child_fuzz:
     mv s0, a0
@@ -366,7 +366,7 @@ child_random:  // t0: one of the kinds of numbers that the kernel takes
     jr s11
 2:  andi t0, t2, 31         // a handle, a type, a count
     jr s11
-3:  andi t0, t2, 511        // a frame
+3:  andi t0, t2, 0x20f      // a frame of two blocks: 16 of either type
     add t0, t0, s1
     jr s11
 4:  li t0, 0x7ffff00f       // an address with rights

@@ -1,11 +1,12 @@
 // Random system calls with random arguments from a space that has much authority: over its own
 // space and thread, over frames and interrupts. The kernel must stand, and serve others after it.
 
+#include "libsys/server_rt/panic.h"
 #include "tests/kernel/cases.h"
 #include "tests/kernel/objects.h"
 
 #define CALLS 100000u
-#define CHILDREN_MAX 60u
+#define CHILDREN_MAX 30u
 
 extern const char child_fuzz[], child_caller[], child_asks[];
 
@@ -14,7 +15,7 @@ static struct child new_fuzzer(handle_t endpoint, uint32_t block, uint64_t seed)
   give(&child, 8, child.space, RIGHTS_ALL);
   give(&child, 9, child.thread, RIGHTS_ALL);
   int64_t error = kcall(SYS_COPY, child.space, 10, HANDLE_BOOT_RAM, RIGHTS_ALL,
-                        block | (uint64_t)LARGE_FRAMES << 32, 0, 0);
+                        block | 2ull * LARGE_FRAMES << 32, 0, 0);
   if (!error)
     error = kcall(SYS_COPY, child.space, 12, HANDLE_BOOT_IRQS, RIGHTS_ALL, 100 | 10ull << 32, 0, 0);
   if (error) case_failed(__FILE__, __LINE__, "copy", error, 0);
@@ -45,13 +46,16 @@ static uint64_t run_fuzzer(handle_t endpoint, uint32_t block, uint64_t seed) {
 
 CASE(Fuzz, RandomSystemCalls) {
   handle_t endpoint = new_endpoint();
-  uint32_t block = user_block();
+  uint32_t block = user_block(), objects = user_block();
+  CHECK_EQ(objects, block + LARGE_FRAMES);
+  CHECK_EQ(syscall3(SYS_RETYPE, HANDLE_BOOT_RAM, objects, RETYPE_OBJECT), 0);
   uint64_t calls = 0;
   for (uint64_t i = 1; i <= CHILDREN_MAX && calls < CALLS; i++) {
     calls += run_fuzzer(endpoint, block, i * 0x9e3779b97f4a7c15);
     objects_abandon();
     endpoint = new_endpoint();
   }
+  debug_print("%lu random system calls\n", calls);
   CHECK(calls > 1000);
   // All is well with the rest.
   struct child asker = new_child(1, endpoint);
