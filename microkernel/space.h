@@ -102,7 +102,7 @@ static inline bool space_map_one(struct thread *thread, const struct handle *aut
   struct space *space = thread->space;
   uaddr_t address = address_prot & ~PAGE_MASK;
   uint64_t prot = address_prot & PAGE_MASK;
-  if (UNLIKELY(prot - 1 >= PROT_X - 1 || thread->leaf_key != space_leaf_key(space, address) ||
+  if (UNLIKELY(prot - 1 >= 7 || thread->leaf_key != space_leaf_key(space, address) ||
                !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
                frame - authority->first >= authority->count))
     return false;
