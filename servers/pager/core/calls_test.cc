@@ -428,6 +428,22 @@ TEST_F(CallsTest, MessagePageOfAChildIsItsOwnAndEmpty) {
   EXPECT_EQ(machine_.Read(next, MESSAGE_PAGE), 0) << "of the slot's next process, too";
 }
 
+TEST_F(CallsTest, MessagePageStaysWritableBetweenPagesThatForkProtects) {
+  const uint64_t below = MESSAGE_PAGE - PAGE_SIZE, above = MESSAGE_PAGE + PAGE_SIZE;
+  for (uint64_t va : {below, above}) {
+    EXPECT_EQ(Map(va, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), (int64_t)va);
+    machine_.Write(space_, va, 1);
+  }
+  machine_.Write(space_, MESSAGE_PAGE, 5);
+  struct space *child = machine_.Fork(space_, kChild);
+  machine_.Write(space_, MESSAGE_PAGE + 1, 6);
+  EXPECT_EQ(machine_.Read(space_, MESSAGE_PAGE), 5);
+  machine_.Write(child, MESSAGE_PAGE, 7);
+  machine_.Write(space_, below, 2);
+  EXPECT_EQ(machine_.Read(child, below), 1);
+  EXPECT_EQ(machine_.Read(space_, MESSAGE_PAGE), 5);
+}
+
 TEST_F(CallsTest, ServersSeeMessagePages) {
   struct space *fs = machine_.Start(SLOT_FS);
   struct space *child = machine_.Start(kChild);

@@ -5,6 +5,7 @@
 //            grow down to it
 //   none     -                           any     SIGSEGV, unmapped
 //   any      access not in its rights    any     SIGSEGV, protected
+//   message  the program's own           any     it, as fork took rights away         cow_reuse
 //   object   behind the object's end     any     SIGBUS
 //   private  none, anonymous             read    zero page, read-only                 zero_read
 //                                        write   zeroed page; several in a run        anonymous
@@ -422,10 +423,21 @@ CASE private_read(struct pager *pager, struct space *space, const struct region 
 
 // --- the case table -----------------------------------------------------------------------------
 
+// What is mapped for ever. A program's message page can lack a right all the same: fork takes the
+// right to write from whole ranges, of which it may be in the middle.
+CASE fixture(struct pager *pager, struct space *space, const struct region *region,
+             struct access *access) {
+  if (!(region->flags & REGION_MESSAGE) || space->slot < SLOT_FIRST_PROGRAM) {
+    return OUTCOME_UNMAPPED;
+  }
+  return found_one(access, pager->message[space->slot], region->prot,
+                   &pager->counts.faults_cow_reuse);
+}
+
 static inline enum outcome resolve_in(struct pager *pager, struct space *space,
                                       struct region *region, struct access *access) {
   if (!(region->prot & access->how)) return OUTCOME_PROTECTED;
-  if (region->flags & REGION_FIXTURE) return OUTCOME_UNMAPPED;
+  if (region->flags & REGION_FIXTURE) return fixture(pager, space, region, access);
   region->flags |= REGION_TOUCHED;
   if (region->object) {
     if (index_of(region, access->page) >= region->object->pages) return OUTCOME_BEYOND_END;
