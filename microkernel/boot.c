@@ -141,6 +141,15 @@ static uaddr_t load_image(const struct machine *m) {
   return image.entry;
 }
 
+// The tree, or a copy of it if it lies behind the last whole 2 MiB of RAM, out of the window.
+static paddr_t tree_in_window(paddr_t tree, uint64_t bytes) {
+  if (frame_exists((frame_t)((tree + bytes - 1) >> PAGE_SHIFT))) return tree;
+  frame_t copy = next_user;
+  for (frame_t i = 0; i < frames_of(bytes); i++) take_user();
+  memcpy(arch_frame_address(copy), physical(tree), bytes);
+  return (paddr_t)copy << PAGE_SHIFT;
+}
+
 static void fill_info(struct boot_info *info, const struct machine *m, frame_t first_user,
                       paddr_t tree, uint64_t tree_bytes) {
   frame_t archive = (frame_t)(m->archive_start >> PAGE_SHIFT);
@@ -183,6 +192,7 @@ void boot_first_process(const struct machine *m, paddr_t start, paddr_t end, pad
   frame_entry(buffer)->count++;
   handle_put(boot_space, HANDLE_BOOT_THREAD, OBJECT_THREAD, frame);
 
+  tree = tree_in_window(tree, tree_bytes);
   fill_info(arch_frame_address(info_frame), m, first_user, tree, tree_bytes);
   if (thread_start(thread, entry, BOOT_STACK_TOP, BOOT_INFO, 0)) panic("cannot start", entry);
 }

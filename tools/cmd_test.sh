@@ -6,16 +6,18 @@ set -eu
 tool=$1 kernel=$2 initrd=$3 disk=$4 command_output=$5
 failed=0
 export TMPDIR="$TEST_TMPDIR"
+errors=$TMPDIR/errors
 
 # check WANTED_STATUS WANTED_OUTPUT LINE [OPTION]... with the input from this function's input
 check() {
   wanted_status=$1 wanted_output=$2 line=$3
   shift 3
   status=0
-  output=$("$tool" "$kernel" "$initrd" "$disk" "$command_output" "$@" --cmd "$line" 2>&1) ||
+  output=$("$tool" "$kernel" "$initrd" "$disk" "$command_output" "$@" --cmd "$line" 2>"$errors") ||
     status=$?
   if [ "$status" != "$wanted_status" ] || [ "$output" != "$wanted_output" ]; then
-    echo "'$line' gives status $status, output '$output'"
+    echo "'$line' gives status $status, output '$output', and says:"
+    cat "$errors"
     failed=1
   fi
 }
@@ -27,5 +29,7 @@ printf 'one\ntwo\n' | {
 } || failed=1
 check 2 'sh: syntax error: a command is missing' 'if ; then' </dev/null
 check 0 '' '' --icount </dev/null
+# The firmware leaves the device tree behind the last 2 MiB that are whole.
+check 1 'odd' 'echo odd; exit 1' -m 65M -smp 8 </dev/null
 
 exit "$failed"
