@@ -16,7 +16,7 @@ enum syscall_number {
   // never waits: the caller stands in the endpoint's queue.
   SYS_FORWARD_WAIT = 5,  // (token | none, endpoint | to << 32, w0..w4) -> event; w5 = 0
   SYS_FORWARD = 6,       // (token, to, w0..w4); w5 = 0
-  // Answers a fault with mappings. One page or MAP_RUN: first frame in f0. Up to 8 pages: frame
+  // Answers a fault with mappings. One page or MAP_RUN: first frame in f0. Up to 6 pages: frame
   // numbers, two to a word, low half first. More: from the thread's call buffer.
   SYS_MAP_REPLY_WAIT = 7,  // (token, endpoint | frames << 32, va | prot | flags,
                            //  count, f0..f2) -> event. On error nothing is mapped or answered

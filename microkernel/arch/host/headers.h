@@ -6,11 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #define _Static_assert static_assert
 #define _Noreturn [[noreturn]]
-#define stat kernel_stat  // the system's headers have another
 extern "C" {
 #include "abi/boot.h"
 #include "abi/event.h"
@@ -38,7 +36,6 @@ typedef struct thread *system_call_handler(uint64_t, uint64_t, uint64_t, uint64_
                                            uint64_t, uint64_t);
 extern system_call_handler *const system_call[SYS_COUNT + 1];
 }
-#undef stat
 #undef _Noreturn
 #undef _Static_assert
 
