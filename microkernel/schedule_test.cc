@@ -148,6 +148,26 @@ TEST_F(ScheduleTest, TheKilledKillerGivesUp) {
   EXPECT_EQ(Kill(threads_[0]), -EAGAIN);
   EXPECT_EQ(frame_type(arch_address_frame(threads_[0])), OBJECT_THREAD);
   kernel_.boot_thread(0)->dying = 0;
+  // The other thread stops all the same, and may be started again.
+  Preempt(1, false);
+  EXPECT_EQ(threads_[0]->state, THREAD_INACTIVE);
+  EXPECT_EQ(kernel_.Call(SYS_THREAD_START, handles_[threads_[0]], 0x1000), 0);
+  EXPECT_EQ(threads_[0]->dying, 0);
+}
+
+TEST_F(ScheduleTest, KillLeavesASlotAloneThatHasGotAnotherHandle) {
+  Block(1);
+  ASSERT_EQ(Running(1), 0);
+  host::Machine &m = kernel_.machine();
+  handle_t slot = handles_[threads_[0]];
+  m.on_interrupt = [&](uint32_t hart) {
+    m.Enter(hart, [] { return schedule_preempt(false); });
+    // As if by another thread of the killer's space, on a third hart.
+    handle_drop(boot_space, slot);
+    EXPECT_EQ(handle_copy(boot_space, slot, boot_space, HANDLE_KERNEL, RIGHTS_ALL, 0), 0);
+  };
+  EXPECT_EQ(kernel_.Call(SYS_DESTROY, slot), 0);
+  EXPECT_EQ(handle_slot(boot_space, slot)->type, OBJECT_KERNEL);
 }
 
 TEST_F(ScheduleTest, FloatingPointIsLeftOnlyByWhoUsedIt) {

@@ -333,6 +333,7 @@ static struct thread *sys_destroy(ARGUMENTS) {
   if (!slot) return result(error);
   void *object = handle_object(current->space, a0, slot->type, RIGHT_MANAGE, &error);
   if (slot->type == OBJECT_NONE || !object) return result(error);
+  uint32_t key = slot->call;
   switch (slot->type) {
     case OBJECT_SPACE:
       error = space_destroy(object);
@@ -347,7 +348,8 @@ static struct thread *sys_destroy(ARGUMENTS) {
     default:
       error = -EINVAL;
   }
-  if (!error) handle_drop(current->space, a0);
+  // While a thread was being stopped, the slot may have got another handle.
+  if (!error && handle_named(slot) == object && slot->call == key) handle_drop(current->space, a0);
   return result(error);
 }
 

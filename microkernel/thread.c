@@ -40,6 +40,7 @@ static int activate(struct thread *thread) {
   if (thread->state != THREAD_INACTIVE) return -EBUSY;
   if (!thread->space->translation) return -EINVAL;
   thread->translation = thread->space->translation;
+  thread->dying = false;  // whoever wanted to end it gave up
   return 0;
 }
 
