@@ -44,11 +44,11 @@ _MEMORY = [
 ]
 
 # Programs on the disk, and their paths there.
-PROGRAMS = dict(
-    [("//apps/coreutils:" + name, "bin/" + name) for name in _COREUTILS] +
-    [("//apps/memory:" + name, "bin/" + name) for name in _MEMORY] +
-    [("//apps/sh", "bin/sh")],
-)
+PROGRAMS = {
+    "//apps/sh": "bin/sh",
+}
+PROGRAMS.update([("//apps/coreutils:" + name, "bin/" + name) for name in _COREUTILS])
+PROGRAMS.update([("//apps/memory:" + name, "bin/" + name) for name in _MEMORY])
 
 # Directories on the disk that nothing else makes, and their modes.
 DIRS = {
