@@ -66,8 +66,17 @@ int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0) {
   return 0;
 }
 
+// Looks, without the lock, how long a thread that was told to stop still runs.
+#define LOOKS 10000u
+
+static bool still_runs(const struct thread *thread, const struct frame *frame, uint32_t before) {
+  return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_RUNNING &&
+         __atomic_load_n(&frame->type_generation, __ATOMIC_RELAXED) == before &&
+         !__atomic_load_n(&current->dying, __ATOMIC_RELAXED);
+}
+
 // A thread that runs on another hart is interrupted there and ends before it goes back to user
-// mode: the wait is for one entry into the kernel.
+// mode: the wait is for one entry into the kernel, for which that hart needs the lock.
 static int stop_elsewhere(struct thread *thread) {
   const struct frame *frame = frame_entry(arch_address_frame(thread));
   uint32_t before = frame->type_generation;
@@ -76,7 +85,8 @@ static int stop_elsewhere(struct thread *thread) {
     if (current->dying) return -EAGAIN;
     arch_interrupt_hart(thread->hart->id);
     kernel_unlock();
-    __asm__ volatile("" ::: "memory");
+    for (uint32_t i = 0; i < LOOKS && still_runs(thread, frame, before); i++) {
+    }
     kernel_lock();
     if (frame->type_generation != before) return -EBADF;  // another hart was quicker
   }
