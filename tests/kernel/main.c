@@ -33,11 +33,12 @@ static void run(const struct test_case *c) {
   memset(&failure, 0, sizeof failure);
   c->run();
   objects_end();
+  // The firmware may have said something, and not ended the line.
   if (failure.what)
-    debug_print("@fail %s: %s:%d: %s: %ld, %ld\n", c->name, failure.file, failure.line,
+    debug_print("\n@fail %s: %s:%d: %s: %ld, %ld\n", c->name, failure.file, failure.line,
                 failure.what, failure.left, failure.right);
   else
-    debug_print("@pass %s\n", c->name);
+    debug_print("\n@pass %s\n", c->name);
 }
 
 // The number behind "first=" in the command line, or 0.
