@@ -2,9 +2,12 @@
 // caller's pages are found as a fault would find them.
 #include "protocols/proc.h"
 #include "servers/pager/core/calls.h"
+#include "servers/pager/core/evict.h"
 #include "servers/pager/core/fault.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
+
+#define DIRTY_PART 4u  // of all frames
 
 enum step {
   STEP_READY = 0,
@@ -20,8 +23,13 @@ static enum step park(struct pager *pager, struct pending *pending, const struct
   return STEP_FAILED;
 }
 
-static int64_t error_of(enum outcome outcome) {
-  return outcome == OUTCOME_NO_MEMORY ? -ENOMEM : -EFAULT;
+// There is no memory: waits until dirty pages are stored, if there are any.
+static enum step await_memory(struct pager *pager, struct pending *pending, int64_t *error) {
+  struct pending **list = evict_dirty(pager);
+  pending->alone = false;
+  if (list && pending_park(pager, pending, list)) return STEP_PARKED;
+  *error = -ENOMEM;
+  return STEP_FAILED;
 }
 
 // The caller's page as a fault would leave it. What was mapped there is replaced at once, so that
@@ -41,8 +49,9 @@ static enum step caller_page(struct pager *pager, struct pending *pending, uint6
     kops_unmap(space->slot, (uint64_t)access.page << PAGE_SHIFT,
                (uint64_t)(access.page + 1) << PAGE_SHIFT);
   }
+  if (outcome == OUTCOME_NO_MEMORY) return await_memory(pager, pending, error);
   if (outcome != OUTCOME_FOUND) {
-    *error = error_of(outcome);
+    *error = -EFAULT;
     return STEP_FAILED;
   }
   *frame = access.frame;
@@ -70,10 +79,7 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
   if (*frame == FRAME_NONE && pending->kind == PENDING_WRITE &&
       (bytes == PAGE_SIZE || index >= pending->fresh)) {
     *frame = new_page(pager, object, index);
-    if (*frame == FRAME_NONE) {
-      *error = -ENOMEM;
-      return STEP_FAILED;
-    }
+    if (*frame == FRAME_NONE) return await_memory(pager, pending, error);
     if (bytes < PAGE_SIZE) page_zero(frame_pointer(pager, *frame));
     return STEP_READY;
   }
@@ -81,8 +87,7 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
   if (*frame == FRAME_NONE) {
     enum outcome outcome = page_in(pager, object, index, pending->alone, &access.request);
     if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
-    *error = -ENOMEM;
-    return STEP_FAILED;
+    return await_memory(pager, pending, error);
   }
   const struct page *page = page_of(pager, *frame);
   if (page->state != PAGE_FILLING) return STEP_READY;
@@ -122,6 +127,12 @@ static enum step copy_some(struct pager *pager, struct pending *pending, int64_t
   return STEP_READY;
 }
 
+// Not more than a part of memory is dirty for long: what is written too much is stored at once.
+static void limit_dirty(struct pager *pager, struct object *object) {
+  if (pager->frames_dirty <= pager->frames_total / DIRTY_PART || object->writeback.active) return;
+  writeback_start(pager, object, 0, object->pages);
+}
+
 // After a write that failed: pages whose store holds no data must not be read from there.
 static void zero_fresh(struct pager *pager, const struct pending *pending) {
   struct object *object = pending->object;
@@ -145,6 +156,7 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
     if (pending->offset + pending->done >= pending->object->size) break;
     step = copy_some(pager, pending, &error);
   }
+  if (pending->kind == PENDING_WRITE) limit_dirty(pager, pending->object);
   requests_kick(pager);
   if (step == STEP_PARKED) return PAGER_PARKED;
   if (step == STEP_FAILED) {

@@ -13,6 +13,7 @@ static bool drop(struct pager *pager, uint32_t frame) {
     return false;
   }
   object_remove(pager, object, page->index);
+  pager->evicted++;
   return true;
 }
 
@@ -28,4 +29,28 @@ uint32_t evict_clean(struct pager *pager, uint32_t count) {
     }
   }
   return dropped;
+}
+
+static bool is_evictable(const struct page *page) {
+  return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
+}
+
+bool evict_range(struct pager *pager, uint32_t first, uint32_t count) {
+  for (uint32_t frame = first; frame < first + count; frame++) {
+    const struct page *page = page_of(pager, frame);
+    if (page->state != PAGE_FREE && (!is_evictable(page) || frame == pager->pinned)) return false;
+  }
+  for (uint32_t frame = first; frame < first + count; frame++) {
+    if (page_of(pager, frame)->state == PAGE_CACHED && !drop(pager, frame)) return false;
+  }
+  return true;
+}
+
+struct pending **evict_dirty(struct pager *pager) {
+  for (struct object *object = pager->all_objects; object; object = object->next) {
+    if (object->dirty > 0 && !object->writeback.active) {
+      writeback_start(pager, object, 0, object->pages);
+    }
+  }
+  return pager->writebacks > 0 ? &pager->short_of_memory : NULL;
 }

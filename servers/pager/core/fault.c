@@ -32,6 +32,7 @@
 
 #include "protocols/proc.h"
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/evict.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -510,9 +511,15 @@ __attribute__((noinline)) static void answer_signal(struct pager *pager, const s
   signal_words(answer->word, outcome, event->word[0], event->word[1], event->word[2]);
 }
 
+// Where to wait for what an access lacks: a page of a provider, or memory. NULL: it has failed.
+static struct pending **wait_list(struct pager *pager, enum outcome outcome,
+                                  const struct access *access) {
+  if (outcome == OUTCOME_WAIT) return access_list(pager, access);
+  return outcome == OUTCOME_NO_MEMORY ? evict_dirty(pager) : NULL;
+}
+
 __attribute__((noinline)) static void park_fault(struct pager *pager, struct space *space,
-                                                 const struct event *event,
-                                                 const struct access *access,
+                                                 const struct event *event, struct pending **list,
                                                  struct answer *answer) {
   struct pending pending = {.kind = PENDING_FAULT,
                             .token = event->token,
@@ -523,7 +530,7 @@ __attribute__((noinline)) static void park_fault(struct pager *pager, struct spa
   space->major++;
   pager->counts.faults_major++;
   requests_kick(pager);
-  if (pending_park(pager, &pending, access_list(pager, access))) {
+  if (pending_park(pager, &pending, list)) {
     answer->kind = ANSWER_PARKED;
   } else {
     answer_signal(pager, event, OUTCOME_NO_MEMORY, answer);
@@ -558,10 +565,13 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
     if (access.count > 1 && access.count <= MAP_INLINE_MAX) {
       pack_frames(pager->call_buffer, answer);
     }
-  } else if (outcome == OUTCOME_WAIT) {
-    park_fault(pager, space, event, &access, answer);
   } else {
-    answer_signal(pager, event, outcome, answer);
+    struct pending **list = wait_list(pager, outcome, &access);
+    if (list) {
+      park_fault(pager, space, event, list, answer);
+    } else {
+      answer_signal(pager, event, outcome, answer);
+    }
   }
 }
 
@@ -645,10 +655,13 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
 void pager_map_refused(struct pager *pager, const struct event *event, int64_t error,
                        struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
+  uint32_t evicted = pager->evicted;
   if (!space || error == -ESRCH) {
     answer->kind = ANSWER_PARKED;
   } else if (error != -ENOMEM || !space_fund(pager, space, TABLES_FOR_MAP)) {
     answer_signal(pager, event, OUTCOME_NO_MEMORY, answer);
+  } else if (pager->evicted != evicted) {
+    answer->kind = ANSWER_RETRY;  // what was to be mapped may be gone
   }
 }
 
@@ -657,24 +670,27 @@ static int map_now(struct pager *pager, const struct pending *pending,
                    const struct access *access) {
   uint64_t va_prot = (uint64_t)access->first << PAGE_SHIFT | access->prot;
   const uint32_t *frames = access->count == 1 ? &access->frame : pager->call_buffer;
-  for (;;) {
+  uint32_t evicted = pager->evicted;
+  do {
     int error =
         kops_map_reply(pending->token, pending->space->slot, va_prot, access->count, frames);
     if (error != -ENOMEM) return error;
     if (!space_fund(pager, pending->space, TABLES_FOR_MAP)) return -ENOMEM;
-  }
+  } while (pager->evicted == evicted);
+  kops_reply(pending->token, 0, 0);  // what was to be mapped may be gone: it faults again
+  return 0;
 }
 
 void fault_run(struct pager *pager, struct pending *pending) {
   uint32_t kind = (uint32_t)pending->done & ~(uint32_t)FAULT_PRESENT;
   struct access access = {.page = (uint32_t)(pending->address >> PAGE_SHIFT),
                           .how = kind | ACCESS_RUN | (pending->alone ? ACCESS_ALONE : 0)};
-  enum outcome outcome = OUTCOME_WAIT;  // stands for the error of what it waited for
+  // OUTCOME_WAIT stands for the error of what it waited for.
+  enum outcome outcome = pending->error == -ENOMEM ? OUTCOME_NO_MEMORY : OUTCOME_WAIT;
   if (pending->error == 0) {
     outcome = fault_resolve(pager, pending->space, &access);
-    if (outcome == OUTCOME_WAIT && pending_park(pager, pending, access_list(pager, &access))) {
-      return;
-    }
+    struct pending **list = wait_list(pager, outcome, &access);
+    if (list && pending_park(pager, pending, list)) return;
     if (outcome == OUTCOME_FOUND) {
       ++*access.counter;
       pager->counts.pages_mapped += access.count;

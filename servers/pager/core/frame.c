@@ -66,10 +66,21 @@ uint32_t frame_take_run(struct pager *pager, uint32_t count) {
   return first;
 }
 
+// Makes an aligned block of frames free by dropping cache pages. FRAME_NONE if there is none that
+// holds nothing else.
+static uint32_t clear_block(struct pager *pager) {
+  uint32_t first = (pager->ram_first + LARGE_FRAMES - 1) & ~(LARGE_FRAMES - 1);
+  for (; first + LARGE_FRAMES <= pager->ram_end; first += LARGE_FRAMES) {
+    if (evict_range(pager, first, LARGE_FRAMES)) return first;
+  }
+  return FRAME_NONE;
+}
+
 static bool retype_block(struct pager *pager) {
-  if (pager->free.count < LARGE_FRAMES + FRAMES_RESERVE) return false;
   uint32_t first = find_run(pager, LARGE_FRAMES, LARGE_FRAMES);
-  if (first == FRAME_NONE || kops_retype_objects(first) < 0) return false;
+  if (first == FRAME_NONE) first = clear_block(pager);
+  if (first == FRAME_NONE || pager->free.count < LARGE_FRAMES + FRAMES_RESERVE) return false;
+  if (kops_retype_objects(first) < 0) return false;
   remove_run(pager, first, LARGE_FRAMES, PAGE_KERNEL);
   pager->frames_total -= LARGE_FRAMES;
   pager_add_objects(pager, first, LARGE_FRAMES);

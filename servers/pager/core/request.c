@@ -175,6 +175,9 @@ static void complete(struct pager *pager, struct request *request, int32_t statu
   bool alone = status < 0 && request->op == OBJECT_PAGE_IN && several;
   object->waiters++;  // so that it is still there afterwards
   pending_wake(pager, &waiting, status < 0 && !alone ? status : 0, alone);
+  if (request->op == OBJECT_PAGE_OUT && status >= 0) {
+    pending_wake(pager, &pager->short_of_memory, 0, false);
+  }
   object->waiters--;
   object_run(pager, object);
 }

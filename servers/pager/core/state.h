@@ -39,8 +39,10 @@ struct pager {
   uint32_t frames_kernel;    // type object and in use
   uint32_t frames_reserved;  // message pages, DMA and the like
   struct object *all_objects;
-  struct pending *flushing;  // calls that wait until no write-back is active
-  uint32_t writebacks;       // active ones
+  struct pending *flushing;         // calls that wait until no write-back is active
+  struct pending *short_of_memory;  // who waits until dirty pages are clean
+  uint32_t evicted;                 // cache pages, ever
+  uint32_t writebacks;              // active ones
   int32_t flush_error;
   struct pager_counts counts;  // counters; the frames_* are filled when asked for
   struct requests requests;

@@ -87,6 +87,7 @@ static void end_pass(struct pager *pager, struct object *object) {
   error = pager->flush_error;
   pager->flush_error = 0;
   pending_wake(pager, &pager->flushing, error, false);
+  pending_wake(pager, &pager->short_of_memory, error ? -ENOMEM : 0, false);
 }
 
 void writeback_step(struct pager *pager, struct object *object) {
