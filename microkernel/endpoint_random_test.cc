@@ -2,6 +2,7 @@
 // forward, notify, fault and end each other; the model says who waits for whom, and which token
 // may be answered, once, by whom.
 
+#include <algorithm>
 #include <deque>
 #include <random>
 

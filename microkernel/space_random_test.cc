@@ -1,6 +1,7 @@
 // Address spaces against a model: random operations of the first process, random accesses of
 // programs on several harts, and harts that cache whatever they may, whenever they may.
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <random>

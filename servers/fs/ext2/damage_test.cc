@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <algorithm>
+
 #include "gtest/gtest.h"
 #include "servers/fs/ext2/fixture.h"
 

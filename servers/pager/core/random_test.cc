@@ -1,6 +1,7 @@
 // Random sequences of everything that programs, fs and proc ask of the core, against a model
 // that keeps each process's and each file's bytes in plain vectors. The provider answers late, out
 // of order and with errors; memory runs out. Bytes, signals and errors must be the model's.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <random>

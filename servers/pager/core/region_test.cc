@@ -1,6 +1,7 @@
 // The tree of regions against a std::map.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
