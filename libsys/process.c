@@ -9,7 +9,8 @@ static pid_t own_pid;  // 0: not asked for yet
 
 pid_t fork(void) {
   struct reply reply = call_proc(PROC_FORK, 0, 0);
-  if (reply.status == 0) own_pid = 0;  // the child
+  // The child. It shares the page with its parent, so it does not write without need.
+  if (reply.status == 0 && own_pid) own_pid = 0;
   return (pid_t)result(reply.status);
 }
 

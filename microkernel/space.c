@@ -115,6 +115,19 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
   return table;
 }
 
+// The first entry in [index, end) that is not zero, or end.
+static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
+  for (; index < end; index++) {
+    if (index % 8 == 0) {
+      for (const uint64_t *t = table + index; index + 8 <= end; index += 8, t += 8)
+        if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) break;
+      if (index == end) break;
+    }
+    if (table[index]) break;
+  }
+  return index;
+}
+
 // --- create, fund ---
 
 int space_create(struct space *space, uint32_t badge) {
@@ -258,14 +271,8 @@ int space_map(struct space *space, const struct handle *authority, const struct 
 
 static void drop_leaves(frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
-  for (uint32_t i = 0; i < TABLE_ENTRIES; i += 8) {
-    const uint64_t *t = table + i;
-    if (LIKELY(!(t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]))) continue;
-    for (uint32_t j = i; j < i + 8; j++) {
-      uint64_t pte = pte_load(table, j);
-      if (pte & PTE_V) space_drop_leaf(pte);
-    }
-  }
+  for (uint32_t i = 0; (i = next_used(table, i, TABLE_ENTRIES)) < TABLE_ENTRIES; i++)
+    space_drop_leaf(pte_load(table, i));
 }
 
 int space_destroy(struct space *space) {
@@ -310,18 +317,6 @@ static bool range_is_valid(uaddr_t start, uaddr_t end) {
   return start <= end && end <= USER_END && !((start | end) & PAGE_MASK);
 }
 
-// The first entry in [index, end) that is not zero, or end.
-static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
-  for (; index < end; index++) {
-    const uint64_t *t = table + index;
-    if (index % 4 == 0 && index + 4 <= end && !(t[0] | t[1] | t[2] | t[3]))
-      index += 3;
-    else if (t[0])
-      break;
-  }
-  return index;
-}
-
 static inline uaddr_t least(uaddr_t a, uaddr_t b) { return a < b ? a : b; }
 
 // Takes a table out of its entry, back to the pool.
@@ -337,9 +332,12 @@ static inline __attribute__((always_inline)) void walk_leaves(struct walk *walk,
                                                               uaddr_t address, uaddr_t end) {
   uint32_t index = pte_index(address, 0);
   uint32_t last = index + (uint32_t)((end - address) >> PAGE_SHIFT);
-  for (; index < last; index++) {
-    uint64_t pte = pte_load(table, index);
-    if (pte) walk->changed |= walk->visit(table, index, pte, walk->argument);
+  while (index < last) {
+    uint64_t pte = pte_load(table, index++);
+    if (LIKELY(pte))
+      walk->changed |= walk->visit(table, index - 1, pte, walk->argument);
+    else
+      index = next_used(table, index, last);
   }
 }
 

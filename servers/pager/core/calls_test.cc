@@ -616,7 +616,7 @@ TEST_F(CallsTest, KernelObjectsComeFromWholeBlocks) {
   struct space *space = machine.Start(kBadge);
   ASSERT_NE(space, nullptr);
   for (uint32_t i = 1; i < 20; i++) ASSERT_NE(machine.Fork(space, kBadge + i), nullptr);
-  EXPECT_GE(machine.pager->objects.count, 400u);
+  EXPECT_GE(machine.pager->objects.count, 370u);
   machine.kernel.Check();
 }
 

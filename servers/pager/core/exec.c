@@ -5,6 +5,7 @@
 #define ARGUMENTS_MAX (STACK_MAX / 4)
 #define STACK_FIRST_PAGES 1u  // below the arguments, so that the first call finds its region
 #define REGIONS_FOR_EXEC (3 * EXEC_SEGMENTS_MAX + 4)
+#define TABLES_FEW 12u  // kernel frames of a small program, its space and thread included
 
 static uint32_t page_down(uint64_t address) { return (uint32_t)(address >> PAGE_SHIFT); }
 static uint32_t page_up(uint64_t address) {
@@ -172,8 +173,23 @@ static bool build(struct pager *pager, struct space *space, struct object *objec
                         page_down(image->arguments + image->arguments_bytes), shadow);
 }
 
-// Nothing of the old program is mapped any more, but for its message page.
+static void unmap_regions(uint32_t slot, const struct region *region) {
+  if (!region) return;
+  unmap_regions(slot, region->left);
+  if ((region->flags & REGION_TOUCHED) && !(region->flags & REGION_MESSAGE)) {
+    kops_unmap(slot, (uint64_t)region->start << PAGE_SHIFT, (uint64_t)region->end << PAGE_SHIFT);
+  }
+  unmap_regions(slot, region->right);
+}
+
+// Nothing of the old program is mapped any more, but for its message page. Tables that only a
+// large program needed are free for other addresses then; to look for them costs more than to
+// leave a small program's where they are.
 static void unmap_all(const struct space *space) {
+  if (space->tables <= TABLES_FEW) {
+    unmap_regions(space->slot, space->regions);
+    return;
+  }
   kops_unmap(space->slot, 0, MESSAGE_PAGE);
   kops_unmap(space->slot, MESSAGE_PAGE + PAGE_SIZE, USER_END);
 }

@@ -367,7 +367,12 @@ int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t) {
   EXPECT_TRUE(kernel->HasSpace(slot) && kernel->HasSpace(of));
   return 0;
 }
-int kops_fund_table(uint32_t slot, uint32_t frame) { return kernel->Fund(slot, frame); }
+int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {
+  EXPECT_GE(count, 1u);
+  EXPECT_LE(count, (uint32_t)FUND_FRAMES_MAX);
+  for (uint32_t i = 0; i < count; i++) kernel->Fund(slot, frames[i]);
+  return 0;
+}
 int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames) {
   return kernel->Map(slot, va_prot, count, frames);
 }

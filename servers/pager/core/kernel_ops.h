@@ -31,8 +31,9 @@ void kops_thread_start(uint32_t slot, uint64_t pc, uint64_t sp, uint64_t a0, uin
 // runs as if answered a0.
 int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t a0);
 
-// Donates a frame of type object for page tables.
-int kops_fund_table(uint32_t slot, uint32_t frame);
+// Donates frames of type object for page tables, all or none.
+enum { FUND_FRAMES_MAX = 5 };
+int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]);
 
 // Enters count <= MAP_BUFFER_MAX pages; entries that exist are replaced, their bits go to the
 // board. va_prot is va | PROT_* (abi/syscall.h); with MAP_RUN only frames[0] is read. -ENOMEM:

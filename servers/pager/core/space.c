@@ -42,11 +42,12 @@ static void return_funded(struct pager *pager, struct space *space) {
 }
 
 bool space_fund(struct pager *pager, struct space *space, uint32_t count) {
-  for (; count > 0; count--) {
-    uint32_t frame = take_funded(pager, space);
-    if (frame == FRAME_NONE || kops_fund_table(space->slot, frame) < 0) return false;
+  uint32_t frames[FUND_FRAMES_MAX];
+  for (uint32_t i = 0; i < count; i++) {
+    frames[i] = take_funded(pager, space);
+    if (frames[i] == FRAME_NONE) return false;
   }
-  return true;
+  return kops_fund_tables(space->slot, count, frames) == 0;
 }
 
 int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_t prot,
@@ -127,6 +128,10 @@ static int show_messages(struct pager *pager, struct space *space) {
   return enter_all_windows(pager, slot);
 }
 
+// What every program needs: the root, and two levels each for the image and for the highest
+// addresses, where its stack and its message page are.
+#define TABLES_OF_SPACE 5u
+
 static int make_kernel_objects(struct pager *pager, struct space *space) {
   uint32_t frame = take_funded(pager, space);
   if (frame == FRAME_NONE) return -ENOMEM;
@@ -134,7 +139,9 @@ static int make_kernel_objects(struct pager *pager, struct space *space) {
   if (error < 0) return error;
   frame = take_funded(pager, space);
   if (frame == FRAME_NONE) return -ENOMEM;
-  return kops_thread_create(space->slot, frame);
+  error = kops_thread_create(space->slot, frame);
+  if (error < 0) return error;
+  return space_fund(pager, space, TABLES_OF_SPACE) ? 0 : -ENOMEM;
 }
 
 int space_new(struct pager *pager, uint32_t badge, struct space **out) {

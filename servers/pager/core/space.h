@@ -55,7 +55,7 @@ struct space {
 int space_new(struct pager *pager, uint32_t badge, struct space **out);
 // Undoes everything, from whatever state.
 void space_delete(struct pager *pager, struct space *space);
-// Gives the kernel `count` more frames for tables.
+// Gives the kernel `count` (1..FUND_FRAMES_MAX) more frames for tables.
 bool space_fund(struct pager *pager, struct space *space, uint32_t count);
 // kops_map that funds tables as needed. 0 or -ENOMEM.
 int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_t prot,

@@ -11,7 +11,7 @@
 #include "servers/pager/server/handles.h"
 #include "servers/pager/server/kernel.h"
 
-enum { PRIORITY_PROGRAM = 1, PRIORITY_SERVER = 2 };
+enum { PRIORITY_SERVER = 2 };  // programs keep that of a new thread, 1
 
 static struct pager *pager;
 static uint32_t *call_buffer;
@@ -99,9 +99,8 @@ void kops_space_destroy(uint32_t slot) {
 int kops_thread_create(uint32_t slot, uint32_t frame) {
   handle_t thread = handle_of_thread(slot);
   int status = create(OBJECT_THREAD, frame, thread, handle_of_space(slot));
-  if (status < 0) return status;
-  uint64_t priority = slot < SLOT_FIRST_PROGRAM ? PRIORITY_SERVER : PRIORITY_PROGRAM;
-  return (int)kcall(SYS_THREAD_PRIORITY, thread, priority, 0, 0, 0, 0, 0);
+  if (status < 0 || slot >= SLOT_FIRST_PROGRAM) return status;
+  return (int)kcall(SYS_THREAD_PRIORITY, thread, PRIORITY_SERVER, 0, 0, 0, 0, 0);
 }
 
 void kops_thread_start(uint32_t slot, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
@@ -112,8 +111,11 @@ int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t a0) {
   return (int)kcall(SYS_THREAD_CLONE, handle_of_thread(slot), handle_of_thread(of), a0, 0, 0, 0, 0);
 }
 
-int kops_fund_table(uint32_t slot, uint32_t frame) {
-  return (int)kcall(SYS_FUND, handle_of_space(slot), HANDLE_BOOT_RAM, frame, FUND_TABLE, 0, 0, 0);
+int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {
+  uint64_t more[FUND_FRAMES_MAX - 1] = {0};
+  for (uint32_t i = 1; i < count; i++) more[i - 1] = frames[i];
+  return (int)kcall(SYS_FUND, handle_of_space(slot), HANDLE_BOOT_RAM, frames[0], FUND_TABLE,
+                    more[0] | more[1] << 32, more[2] | more[3] << 32, 0);
 }
 
 // --- memory ------------------------------------------------------------------------------------
