@@ -1,5 +1,5 @@
-// Data moves. That of files goes between the caller's memory and the page cache in one call; that
-// of pipes, devices and directories through the message page.
+// Data moves. That of files goes between the caller's memory and the page cache; that of pipes,
+// devices and directories through the message page.
 #include <limits.h>
 #include <string.h>
 #include <sys/types.h>
@@ -9,10 +9,22 @@
 #include "libsys/descriptor.h"
 #include "libsys/message.h"
 
+// A file's data, FS_TRANSFER_MAX at a time.
+static ssize_t in_parts(enum fs_op op, int fd, uintptr_t buffer, size_t length, uint64_t offset) {
+  size_t done = 0;
+  for (;;) {
+    size_t now = length - done < FS_TRANSFER_MAX ? length - done : FS_TRANSFER_MAX;
+    struct reply reply = call_fs(op, (uint64_t)fd, buffer + done, now, offset, 0);
+    if (reply.status < 0) return done ? (ssize_t)done : result(reply.status);
+    done += (size_t)reply.status;
+    if ((size_t)reply.status < now || done == length) return (ssize_t)done;
+    if (offset != FS_AT_POSITION) offset += (uint64_t)reply.status;
+  }
+}
+
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
-    return result(
-        call_fs(FS_READ, (uint64_t)fd, (uint64_t)(uintptr_t)buffer, length, offset, 0).status);
+    return in_parts(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
   struct reply reply = call_fs(FS_READ, (uint64_t)fd, 0, length, offset, 0);
@@ -22,8 +34,7 @@ static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
 
 static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
-    return result(
-        call_fs(FS_WRITE, (uint64_t)fd, (uint64_t)(uintptr_t)buffer, length, offset, 0).status);
+    return in_parts(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
   }
   size_t done = 0;
   do {

@@ -372,7 +372,11 @@ static struct thread *sys_copy(ARGUMENTS) {
   return result(handle_copy(space, a1, current->space, a2, (uint8_t)a3, a4));
 }
 
-static struct thread *sys_drop(ARGUMENTS) { return result(handle_drop(current->space, a0)); }
+// The slots that the kernel itself uses stay: a thread must not lose who hears of its faults.
+static struct thread *sys_drop(ARGUMENTS) {
+  if (a0 == HANDLE_PAGER || a0 == HANDLE_EXCEPTION) return result(-EACCES);
+  return result(handle_drop(current->space, a0));
+}
 
 // --- threads ---
 

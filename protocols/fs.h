@@ -12,6 +12,9 @@
 #define FS_PATH_MAX 2048
 #define FS_SECOND_PATH 2048
 #define FS_DATA_MAX 4096
+// Of a file, FS_READ and FS_WRITE move at most this many bytes a call, so that no call keeps a
+// server long, nor takes the whole disk before the caller's address turns out to be bad.
+#define FS_TRANSFER_MAX (1u << 20)
 #define FS_OPEN_MAX 64  // file descriptors of a process
 
 enum fs_op {

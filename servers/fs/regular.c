@@ -30,7 +30,7 @@ static void regular_read(struct process *process, struct file *file, const struc
   (void)process;
   const struct vnode *vnode = file->vnode;
   uint64_t offset = event->word[4];
-  uint64_t length = event->word[3];
+  uint64_t length = smaller(event->word[3], FS_TRANSFER_MAX);
   bool at_position = offset == FS_AT_POSITION;
   if (at_position) offset = file->position;
   if (offset >= vnode->size || length == 0 || vnode->object == 0) {
@@ -120,7 +120,7 @@ static void serve_write(struct process *process, struct call *call) {
   bool at_position = call->word[4] == FS_AT_POSITION;
   fiber_lock_acquire(&volume.lock);
   uint64_t offset = file->append ? vnode->size : at_position ? file->position : call->word[4];
-  int64_t length = prepare(vnode, offset, call->word[3]);
+  int64_t length = prepare(vnode, offset, smaller(call->word[3], FS_TRANSFER_MAX));
   if (length < 0) {
     answer_status(&call->answer, length);
   } else {
@@ -135,7 +135,7 @@ static void serve_write(struct process *process, struct call *call) {
 static void regular_write(struct process *process, struct file *file, const struct event *event,
                           struct answer *answer) {
   struct vnode *vnode = file->vnode;
-  uint64_t length = event->word[3];
+  uint64_t length = smaller(event->word[3], FS_TRANSFER_MAX);
   uint64_t offset = event->word[4];
   bool at_position = offset == FS_AT_POSITION;
   if (at_position) offset = file->position;
