@@ -22,8 +22,10 @@ void frame_release(frame_t frame) {
 
 void frame_clear(frame_t frame, size_t bytes) {
   uint64_t *word = arch_frame_address(frame);
-  for (const uint64_t *end = word + bytes / sizeof *word; word < end; word += 8)
+  for (const uint64_t *end = word + bytes / sizeof *word; word < end; word += 16) {
     word[0] = word[1] = word[2] = word[3] = word[4] = word[5] = word[6] = word[7] = 0;
+    word[8] = word[9] = word[10] = word[11] = word[12] = word[13] = word[14] = word[15] = 0;
+  }
 }
 
 int frame_retype(frame_t first, uint8_t from, uint8_t to) {

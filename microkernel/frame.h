@@ -53,7 +53,7 @@ static inline uint8_t frame_type(uint64_t frame) {
 void frame_set_type(frame_t frame, uint8_t type);
 // Ends the object in a frame: type FRAME_OBJECT, next generation.
 void frame_release(frame_t frame);
-// Clears the first `bytes` bytes of a frame, rounded up to 64.
+// Clears the first `bytes` bytes of a frame, rounded up to 128.
 void frame_clear(frame_t frame, size_t bytes);
 // Or-s BOARD_* bits. The board is written by the boot process too: words are changed atomically.
 // => frame_exists(frame)

@@ -117,15 +117,17 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
 
 // The first entry in [index, end) that is not zero, or end.
 static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
-  for (; index < end; index++) {
-    if (index % 8 == 0) {
-      for (const uint64_t *t = table + index; index + 8 <= end; index += 8, t += 8)
+  const uint64_t *last = table + end;
+  const uint64_t *t = table + index;
+  for (; t < last; t++) {
+    if ((uintptr_t)t % 64 == 0) {
+      for (; t + 8 <= last; t += 8)
         if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) break;
-      if (index == end) break;
+      if (t == last) break;
     }
-    if (table[index]) break;
+    if (*t) break;
   }
-  return index;
+  return (uint32_t)(t - table);
 }
 
 // --- create, fund ---
