@@ -126,11 +126,12 @@ const std::vector<uint8_t> &MakeImage(const std::string &options, uint32_t mebib
     const std::string mke2fs = "/sbin/mke2fs -q -F -t ext2 ";
     std::string output;
     int status = RunOnImage(mke2fs + options + " %", &image, &output);
-    size_t revision = options.find("-r 0");
-    if (status != 0 && revision != std::string::npos) {
-      // Newer versions take it in another way.
+    const std::string revision = "-r 0 -O none";
+    size_t at = options.find(revision);
+    if (status != 0 && at != std::string::npos) {
+      // Newer versions take it in another way, and without features.
       std::string newer = options;
-      newer.replace(revision, 4, "-E revision=0");
+      newer.replace(at, revision.size(), "-E revision=0");
       status = RunOnImage(mke2fs + newer + " %", &image, &output);
     }
     EXPECT_EQ(0, status) << output;
