@@ -21,10 +21,10 @@
 //   shared   none, of memory             any     zeroed page                          anonymous
 //   object   not cached, or being read   any     parked: OBJECT_PAGE_IN               major
 //
-// The short way in pager_fault does the private cases for one page of memory without an object in
+// The short way (fault_short.h) does the private cases for one page of memory without an object in
 // the leaf and region used last; all else, and all that it cannot do at once, is in fault_resolve.
 //
-// Outline: pager_fault, fault_resolve, private_write, private_read, shared_access, then what
+// Outline: fault_long, fault_resolve, private_write, private_read, shared_access, then what
 // they are made of.
 #include "servers/pager/core/fault.h"
 
@@ -33,6 +33,7 @@
 #include "protocols/proc.h"
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/evict.h"
+#include "servers/pager/core/fault_short.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -300,7 +301,7 @@ CASE object_around(struct pager *pager, const struct region *region, const struc
 static inline enum outcome object_found(struct pager *pager, const struct region *region,
                                         const struct node *leaf, struct access *access,
                                         uint32_t prot) {
-  if ((access->how & ACCESS_RUN) && pager->fault_around > 1) {
+  if ((access->how & ACCESS_RUN) && pager->fault_around > 1 && region->end - region->start > 1) {
     return object_around(pager, region, leaf, access, prot);
   }
   return found_one(access, access->frame, prot, &pager->counts.faults_file);
@@ -556,7 +557,7 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
                                             const struct event *event, struct answer *answer) {
   struct access access;
   access.page = (uint32_t)(event->word[0] >> PAGE_SHIFT);
-  access.how = ((uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)) | ACCESS_RUN;
+  access.how = ((uint32_t)event->word[1] & FAULT_ANY) | ACCESS_RUN;
   enum outcome outcome = fault_resolve(pager, space, &access);
   if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) {
     ++*access.counter;
@@ -575,78 +576,31 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
   }
 }
 
-static inline void answer_one(struct pager *pager, struct answer *answer, uint32_t page,
-                              uint32_t prot, uint32_t frame, uint64_t *counter) {
-  ++*counter;
-  pager->counts.pages_mapped++;
-  answer_map(answer, page, prot, 1, frame);
-}
-
-// The short way where a page is written to: all is done before the page is filled, so that no
-// register has to be kept.
-static inline void short_write(struct pager *pager, struct space *space, const struct event *event,
-                               struct answer *answer, uint32_t page) {
-  uint32_t *entry = &space->leaf->entry[page & NODE_MASK];
-  uint32_t old = *entry;
-  uint32_t prot = space->hit->prot;
-  bool owned = old != FRAME_NONE && page_of(pager, old)->refs == 1;
-  if (page == space->touch_next || (!owned && pager->free.count <= FRAMES_RESERVE)) {
-    fault(pager, space, event, answer);  // perhaps a run; perhaps memory can be found
-    return;
-  }
-  space->touch_next = page + 1;
-  space->touch_run = 1;
-  if (owned) {
-    answer_one(pager, answer, page, prot, old, &pager->counts.faults_cow_reuse);
-    return;
-  }
-  uint32_t frame = frame_pop(pager);
-  void *to = frame_pointer(pager, frame);
-  *entry = frame;
-  if (old == FRAME_NONE) {
-    space->leaf->present |= 1ull << (page & NODE_MASK);
-    space->zeroed++;
-    pager->counts.pages_zeroed++;
-    answer_one(pager, answer, page, prot, frame, &pager->counts.faults_anonymous);
-    page_zero(to);
-  } else {
-    page_of(pager, old)->refs--;
-    space->copied++;
-    pager->counts.pages_copied++;
-    answer_one(pager, answer, page, prot, frame, &pager->counts.faults_cow_copy);
-    page_copy(to, frame_pointer(pager, old));
-  }
-}
-
-void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
+void fault_long(struct pager *pager, const struct event *event, struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
-  uint64_t address = event->word[0];
-  uint32_t kind = (uint32_t)event->word[1] & (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE);
   pager->counts.faults++;
   if (!space) {
     answer->kind = ANSWER_PARKED;  // it is being ended
     return;
   }
   space->faults++;
-  if (address >= USER_END) {
+  if (event->word[0] >= USER_END) {
     answer_signal(pager, event, OUTCOME_UNMAPPED, answer);
     return;
   }
-  uint32_t page = (uint32_t)(address >> PAGE_SHIFT);
-  uint32_t tag = page >> NODE_BITS;
-  const struct region *region = space->hit;
-  const uint8_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
-  bool plain = page - region->start < region->end - region->start && (region->prot & kind) &&
-               (region->flags & flags) == REGION_TOUCHED && !region->object;
-  if (plain && kind == FAULT_WRITE && tag == space->leaf_tag) {
-    short_write(pager, space, event, answer, page);
-  } else if (plain && kind != FAULT_WRITE &&
-             (tag == space->empty_tag ||
-              (tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE))) {
-    answer_one(pager, answer, page, region->prot & ~(uint32_t)PROT_W, pager->zero_frame,
-               &pager->counts.faults_zero_read);
+  fault(pager, space, event, answer);
+}
+
+void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
+  struct space *space = space_of(pager, badge_origin(event->badge));
+  struct fault_found found;
+  if (space && fault_short(pager, space, event->word[0], event->word[1], &found)) {
+    answer->kind = ANSWER_MAP;
+    answer->word[0] = found.va_prot;
+    answer->word[1] = 1;
+    answer->word[2] = found.frame;
   } else {
-    fault(pager, space, event, answer);
+    fault_long(pager, event, answer);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct answer;
+struct event;
 struct object;
 struct pager;
 struct pending;
@@ -21,6 +23,8 @@ enum outcome {
 };
 
 struct request;
+
+#define FAULT_ANY (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)
 
 enum {
   ACCESS_RUN = 16,    // more pages than the one may be found, as the options say
@@ -55,5 +59,8 @@ struct pending **access_list(struct pager *pager, const struct access *access);
 // OUTCOME_NO_MEMORY. => index is not cached
 enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, bool alone,
                      struct request **request);
+
+// EVENT_FAULT where the short way does not go.
+void fault_long(struct pager *pager, const struct event *event, struct answer *answer);
 
 #endif

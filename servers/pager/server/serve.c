@@ -8,6 +8,7 @@
 #include "libsys/server_rt/panic.h"
 #include "protocols/proc.h"
 #include "protocols/server.h"
+#include "servers/pager/core/fault_short.h"
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
 
@@ -38,6 +39,8 @@ static inline void received(struct event *event) {
   }
 }
 
+#define FAULT_HANDLES (HANDLE_SELF | (uint64_t)HANDLE_BOOT_RAM << 32)
+
 static void forward_fault(const struct event *event, const struct answer *answer,
                           struct event *next) {
   if (badge_slot(badge_origin(event->badge)) < SLOT_FIRST_PROGRAM) {
@@ -51,10 +54,9 @@ static void forward_fault(const struct event *event, const struct answer *answer
 // is the error and nothing is answered
 static inline bool answer_fault(const struct event *event, const struct answer *answer,
                                 struct event *next) {
-  if (__builtin_expect(answer->kind == ANSWER_MAP, 1)) {
-    kcall_event(SYS_MAP_REPLY_WAIT, event->token, HANDLE_SELF | (uint64_t)HANDLE_BOOT_RAM << 32,
-                answer->word[0], answer->word[1], answer->word[2], answer->word[3], answer->word[4],
-                next);
+  if (answer->kind == ANSWER_MAP) {
+    kcall_event(SYS_MAP_REPLY_WAIT, event->token, FAULT_HANDLES, answer->word[0], answer->word[1],
+                answer->word[2], answer->word[3], answer->word[4], next);
     return (int64_t)next->token >= 0;
   }
   if (answer->kind == ANSWER_RETRY) {
@@ -68,11 +70,10 @@ static inline bool answer_fault(const struct event *event, const struct answer *
   return true;
 }
 
-static inline void serve_fault(struct pager *pager, const struct event *event, struct event *next) {
-  struct answer answer;
-  pager_fault(pager, event, &answer);
-  while (__builtin_expect(!answer_fault(event, &answer, next), 0)) {
-    pager_map_refused(pager, event, (int64_t)next->token, &answer);
+static void finish_fault(struct pager *pager, const struct event *event, struct answer *answer,
+                         struct event *next) {
+  while (!answer_fault(event, answer, next)) {
+    pager_map_refused(pager, event, (int64_t)next->token, answer);
   }
 }
 
@@ -86,28 +87,64 @@ static void serve_call(struct pager *pager, const struct event *event, struct ev
   received(next);
 }
 
+// Any event: the general way.
+static void serve_any(struct pager *pager, const struct event *event, struct event *next) {
+  enum event_kind kind = token_kind(event->token);
+  if (kind == EVENT_FAULT) {
+    struct answer answer;
+    fault_long(pager, event, &answer);
+    finish_fault(pager, event, &answer, next);
+  } else if (kind == EVENT_CALL) {
+    serve_call(pager, event, next);
+  } else if (kind == EVENT_EXCEPTION) {
+    server_failed(event, "exception");
+  } else {
+    if (event->badge & 1ull << NOTIFY_RING) pager_completions(pager);
+    kcall_wait(HANDLE_SELF, next);
+    received(next);
+  }
+}
+
+// What the short way found was refused, as when a page table is missing.
+__attribute__((noinline)) static void serve_refused(struct pager *pager, const struct event *event,
+                                                    struct fault_found found, struct event *next) {
+  struct answer answer = {.kind = ANSWER_MAP, .word = {found.va_prot, 1, found.frame}};
+  finish_fault(pager, event, &answer, next);
+}
+
+#define NOBODY UINT64_MAX
+
+// Faults that go the short way stay in registers: `event` has no address, what goes the general way
+// is copied.
 void serve(struct pager *pager) {
-  // The event and the one received by answering it change places.
-  struct event events[2];
-  struct event *event = &events[0];
-  struct event *next = &events[1];
-  kcall_wait(HANDLE_SELF, event);
-  received(event);
+  struct event event, next, in_memory, received_next;
+  uint64_t badge = NOBODY;  // whose `space` is at hand; only the general way ends spaces
+  struct space *space = NULL;
+  kcall_wait(HANDLE_SELF, &in_memory);
+  received(&in_memory);
+  event = in_memory;
   for (;;) {
-    enum event_kind kind = token_kind(event->token);
-    if (__builtin_expect(kind == EVENT_FAULT, 1)) {
-      serve_fault(pager, event, next);
-    } else if (kind == EVENT_CALL) {
-      serve_call(pager, event, next);
-    } else if (kind == EVENT_EXCEPTION) {
-      server_failed(event, "exception");
-    } else {
-      if (event->badge & 1ull << NOTIFY_RING) pager_completions(pager);
-      kcall_wait(HANDLE_SELF, next);
-      received(next);
+    if (__builtin_expect(token_kind(event.token) == EVENT_FAULT, 1)) {
+      if (__builtin_expect(event.badge != badge, 0)) {
+        badge = event.badge;
+        space = space_of(pager, badge_origin(badge));
+      }
+      struct fault_found found;
+      if (space && fault_short(pager, space, event.word[0], event.word[1], &found)) {
+        kcall_event(SYS_MAP_REPLY_WAIT, event.token, FAULT_HANDLES, found.va_prot, 1, found.frame,
+                    0, 0, &next);
+        if (__builtin_expect((int64_t)next.token < 0, 0)) {
+          in_memory = event;
+          serve_refused(pager, &in_memory, found, &received_next);
+          next = received_next;
+        }
+        event = next;
+        continue;
+      }
     }
-    struct event *served = event;
-    event = next;
-    next = served;
+    in_memory = event;
+    serve_any(pager, &in_memory, &received_next);
+    event = received_next;
+    badge = NOBODY;
   }
 }

@@ -1,0 +1,93 @@
+// The short way through a fault: one private page of memory without an object, in the region and
+// the leaf used last, where all that is needed is at hand. Everything else is fault_long's.
+//
+// Inline, and all is done before a page is filled, so that the server's loop keeps an event and
+// its answer in registers.
+#ifndef SERVERS_PAGER_CORE_FAULT_SHORT_H
+#define SERVERS_PAGER_CORE_FAULT_SHORT_H
+
+#include "servers/pager/core/fault.h"
+#include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/state.h"
+
+// What answers the fault: one page.
+struct fault_found {
+  uint64_t va_prot;
+  uint64_t frame;
+};
+
+#define FAULT_INLINE __attribute__((always_inline)) static inline
+
+FAULT_INLINE bool fault_found_one(struct pager *pager, struct space *space, uint64_t page,
+                                  uint32_t prot, uint32_t frame, uint64_t *counter,
+                                  struct fault_found *found) {
+  space->faults++;
+  pager->counts.faults++;
+  pager->counts.pages_mapped++;
+  ++*counter;
+  found->va_prot = page << PAGE_SHIFT | prot;
+  found->frame = frame;
+  return true;
+}
+
+FAULT_INLINE bool fault_short_write(struct pager *pager, struct space *space, uint64_t page,
+                                    struct fault_found *found) {
+  struct node *leaf = space->leaf;
+  uint32_t *entry = &leaf->entry[page & NODE_MASK];
+  uint32_t old = *entry;
+  uint32_t prot = space->hit->prot;
+  if (page == space->touch_next) return false;  // perhaps a run
+  if (old != FRAME_NONE && page_of(pager, old)->refs == 1) {
+    space->touch_next = (uint32_t)page + 1;
+    space->touch_run = 1;
+    return fault_found_one(pager, space, page, prot, old, &pager->counts.faults_cow_reuse, found);
+  }
+  if (pager->free.count <= FRAMES_RESERVE) return false;  // perhaps memory can be found
+  space->touch_next = (uint32_t)page + 1;
+  space->touch_run = 1;
+  uint32_t frame = frame_pop(pager);
+  *entry = frame;
+  if (old == FRAME_NONE) {
+    leaf->present |= 1ull << (page & NODE_MASK);
+    space->zeroed++;
+    pager->counts.pages_zeroed++;
+    fault_found_one(pager, space, page, prot, frame, &pager->counts.faults_anonymous, found);
+    page_zero(frame_pointer(pager, frame));
+  } else {
+    page_of(pager, old)->refs--;
+    space->copied++;
+    pager->counts.pages_copied++;
+    fault_found_one(pager, space, page, prot, frame, &pager->counts.faults_cow_copy, found);
+    page_copy(frame_pointer(pager, frame), frame_pointer(pager, old));
+  }
+  return true;
+}
+
+FAULT_INLINE bool fault_short_read(struct pager *pager, struct space *space, uint64_t page,
+                                   struct fault_found *found) {
+  uint32_t tag = (uint32_t)(page >> NODE_BITS);
+  if (tag != space->empty_tag &&
+      (tag != space->leaf_tag || space->leaf->entry[page & NODE_MASK] != FRAME_NONE)) {
+    return false;
+  }
+  return fault_found_one(pager, space, page, space->hit->prot & ~(uint32_t)PROT_W,
+                         pager->zero_frame, &pager->counts.faults_zero_read, found);
+}
+
+// => false: nothing has changed
+FAULT_INLINE bool fault_short(struct pager *pager, struct space *space, uint64_t address,
+                              uint64_t access, struct fault_found *found) {
+  const struct region *region = space->hit;
+  const uint8_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
+  uint64_t page = address >> PAGE_SHIFT;
+  uint64_t start = region->start;
+  if (page - start >= region->end - start || !(region->prot & access & FAULT_ANY) ||
+      (region->flags & flags) != REGION_TOUCHED || region->object) {
+    return false;
+  }
+  if (!(access & FAULT_WRITE)) return fault_short_read(pager, space, page, found);
+  if (page >> NODE_BITS != space->leaf_tag) return false;
+  return fault_short_write(pager, space, page, found);
+}
+
+#endif
