@@ -11,8 +11,8 @@ enum console_op {
   CONSOLE_WRITE = 1,  // (length <= 4096): message page of the origin -> length. DEFERRED while the
                       // UART is behind. EINVAL EAGAIN
   CONSOLE_READ = 2,   // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
-  CONSOLE_MODE =
-      3,  // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode. EINVAL
+  // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode. EINVAL
+  CONSOLE_MODE = 3,
 
   // From proc (via VIA_PROC). IMMEDIATE.
   CONSOLE_EXITED = 4,  // (badge): its unfinished line is free for others, its reads are forgotten
