@@ -9,8 +9,9 @@
 #include "libsys/descriptor.h"
 #include "libsys/message.h"
 
-// A file's data, FS_TRANSFER_MAX at a time.
-static ssize_t in_parts(enum fs_op op, int fd, uintptr_t buffer, size_t length, uint64_t offset) {
+// More than one call moves.
+static __attribute__((noinline)) ssize_t in_parts(enum fs_op op, int fd, uintptr_t buffer,
+                                                  size_t length, uint64_t offset) {
   size_t done = 0;
   for (;;) {
     size_t now = length - done < FS_TRANSFER_MAX ? length - done : FS_TRANSFER_MAX;
@@ -22,9 +23,15 @@ static ssize_t in_parts(enum fs_op op, int fd, uintptr_t buffer, size_t length, 
   }
 }
 
+// A file's data.
+static ssize_t transfer(enum fs_op op, int fd, uintptr_t buffer, size_t length, uint64_t offset) {
+  if (length > FS_TRANSFER_MAX) return in_parts(op, fd, buffer, length, offset);
+  return result(call_fs(op, (uint64_t)fd, buffer, length, offset, 0).status);
+}
+
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
-    return in_parts(FS_READ, fd, (uintptr_t)buffer, length, offset);
+    return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
   struct reply reply = call_fs(FS_READ, (uint64_t)fd, 0, length, offset, 0);
@@ -34,7 +41,7 @@ static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
 
 static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
-    return in_parts(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
+    return transfer(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
   }
   size_t done = 0;
   do {
