@@ -165,8 +165,4 @@ int thread_kill(struct thread *thread);
 // Puts the registers of a fresh start in place.
 void thread_set_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
 
-static inline uint64_t thread_word(const struct thread *thread, uint32_t i) {
-  return thread->x[REG_A0 + i];
-}
-
 #endif
