@@ -78,7 +78,7 @@ FAULT_INLINE bool fault_short_read(struct pager *pager, struct space *space, uin
 FAULT_INLINE bool fault_short(struct pager *pager, struct space *space, uint64_t address,
                               uint64_t access, struct fault_found *found) {
   const struct region *region = space->hit;
-  const uint8_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
+  const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
   uint64_t page = address >> PAGE_SHIFT;
   uint64_t start = region->start;
   if (page - start >= region->end - start || !(region->prot & access & FAULT_ANY) ||

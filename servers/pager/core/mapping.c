@@ -178,7 +178,7 @@ static void join_around(struct pager *pager, struct space *space, uint32_t page)
 // What changing the rights of a range does to its mappings.
 struct change {
   uint8_t removed, added;  // rights
-  uint8_t flags;           // of all regions, together
+  uint16_t flags;          // of all regions, together
 };
 
 static void set_prot(struct region *region, uint32_t prot, struct change *change) {

@@ -280,9 +280,8 @@ bool region_is_free(struct region *root, uint32_t start, uint32_t end) {
 }
 
 bool region_joins(const struct region *left, const struct region *right) {
-  const uint8_t ignored = REGION_TOUCHED;
   return left->end == right->start && left->object == right->object && left->prot == right->prot &&
          left->prot_max == right->prot_max && left->tail == 0 &&
-         ((left->flags ^ right->flags) & (uint8_t)~ignored) == 0 &&
+         ((left->flags ^ right->flags) & ~REGION_TOUCHED) == 0 &&
          (!left->object || left->offset + (left->end - left->start) == right->offset);
 }

@@ -17,7 +17,14 @@ enum region_flag {
   REGION_MESSAGE = 16,  // message pages: frames that belong to process slots
   REGION_DEVICE = 32,   // registers, rings, DMA: mapped once, no pages behind it
   REGION_TOUCHED = 64,  // something may be mapped or private pages exist in it
+  // What mlock and madvise ask for.
+  REGION_LOCKED = 128,       // its pages stay in memory
+  REGION_SEQUENTIAL = 256,   // read far ahead
+  REGION_RANDOM = 512,       // neither read ahead nor enter neighbours
+  REGION_DONTFORK = 1024,    // a forked child does not get it
+  REGION_WIPEONFORK = 2048,  // a forked child gets it empty
 };
+#define REGION_ADVICE (REGION_SEQUENTIAL | REGION_RANDOM)
 // Made at start, for ever: neither unmapped nor protected.
 #define REGION_FIXTURE (REGION_MESSAGE | REGION_DEVICE)
 
@@ -29,9 +36,9 @@ struct region {
   uint8_t height;
   uint8_t prot;           // PROT_*; W implies R
   uint8_t prot_max;       // what mprotect may set
-  uint8_t flags;          // enum region_flag
-  struct object *object;  // NULL: anonymous
   uint32_t offset;        // object page at `start`
+  struct object *object;  // NULL: anonymous
+  uint16_t flags;         // enum region_flag
   uint16_t tail;  // > 0: of the last page only these bytes come from the object (private only)
   uint16_t slot;  // whose space
   struct region *object_next, *object_prev;  // the object's regions
