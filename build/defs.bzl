@@ -232,6 +232,7 @@ def _machine_test(
         initrd,
         disk,
         mem,
+        swap,
         icount,
         fsck,
         qemu,
@@ -261,6 +262,8 @@ def _machine_test(
         for flag, label in files.items()
         if label
     ] + ["--mem=" + mem]
+    if swap:
+        args = args + ["--swap=" + swap]
     if cmd:
         args = args + [_quoted("cmd", cmd)]
     if append:
@@ -294,6 +297,7 @@ def target_test(
         append = None,
         smp = [1, 4],
         mem = "256M",
+        swap = None,
         kernel = "//microkernel:kernel",
         initrd = "//image:initrd",
         disk = "//image:disk",
@@ -317,6 +321,8 @@ def target_test(
       append: further words of the guest's command line.
       smp: numbers of harts, a test for each.
       mem: as QEMU's -m.
+      swap: size of a second disk with swap space, such as "64M", which init uses;
+        None for no such disk.
       kernel: what to boot.
       initrd: the boot archive.
       disk: the disk, unless programs make one; None for no disk.
@@ -341,6 +347,7 @@ def target_test(
         initrd = initrd,
         disk = disk,
         mem = mem,
+        swap = swap,
         icount = icount,
         fsck = fsck,
         qemu = qemu,
@@ -359,6 +366,7 @@ def script_test(
         append = None,
         smp = [1, 4],
         mem = "256M",
+        swap = None,
         kernel = "//microkernel:kernel",
         initrd = "//image:initrd",
         disk = "//image:disk",
@@ -379,6 +387,7 @@ def script_test(
       append: the guest's command line.
       smp: as of target_test.
       mem: as of target_test.
+      swap: as of target_test.
       kernel: as of target_test.
       initrd: as of target_test.
       disk: as of target_test.
@@ -400,6 +409,7 @@ def script_test(
         initrd = initrd,
         disk = disk,
         mem = mem,
+        swap = swap,
         icount = False,
         fsck = fsck,
         qemu = qemu,

@@ -40,17 +40,27 @@ done >"$tmp/commands"
   printf 'set_inode_field / ctime @%s\n' "$time"
   # Only root may make device nodes outside the image.
   echo 'cd /dev'
-  while read -r name major minor mode; do
-    printf 'mknod %s c %s %s\n' "$name" "$major" "$minor"
-    printf 'set_inode_field /dev/%s %s\n' "$name" "mode 020$mode" \
+  while read -r name type major minor mode; do
+    bits=020
+    [ "$type" = c ] || bits=060
+    printf 'mknod %s %s %s %s\n' "$name" "$type" "$major" "$minor"
+    printf 'set_inode_field /dev/%s %s\n' "$name" "mode $bits$mode" \
       "$name" "atime @$time" "$name" "mtime @$time" "$name" "ctime @$time" "$name" "crtime @$time"
   done
   printf 'set_inode_field /dev %s\n' "mtime @$time" "ctime @$time"
 } >>"$tmp/commands" <<EOF
-console 5 1 620
-null 1 3 666
-tty 5 0 666
-zero 1 5 666
+console c 5 1 620
+null c 1 3 666
+tty c 5 0 666
+vda b 254 0 660
+vdb b 254 16 660
+vdc b 254 32 660
+vdd b 254 48 660
+vde b 254 64 660
+vdf b 254 80 660
+vdg b 254 96 660
+vdh b 254 112 660
+zero c 1 5 666
 EOF
 # Says nothing but its version, unless a command fails.
 /sbin/debugfs -w -f "$tmp/commands" "$out" 2>&1 >/dev/null | sed 1d >"$tmp/errors"

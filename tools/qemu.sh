@@ -17,6 +17,11 @@ The exit status is the guest's.
                  a terminal
   --disk FILE    use FILE as the disk, and write to it. Without this the disk is
                  the built image, and what is written to it is gone afterwards
+  --swap SIZE    swap space on a second disk, 1M to 64G, which is gone afterwards
+  --policy NAME  how the pager chooses pages to evict: --set policy=NAME
+  --set NAME=VALUE
+                 an option of the pager; the command pagerctl in the guest lists
+                 them
   --gdb          wait for gdb-multiarch, and print the command that attaches it
   --icount       count instructions exactly (one hart)
   --help         print this
@@ -42,15 +47,28 @@ mebibytes() {
   [ "$number" -ge 64 ] && [ "$number" -le 8192 ] && echo "$number"
 }
 
+# Prints a size of swap space as mkswap and truncate take it, or fails.
+swap_size() {
+  case $1 in
+    *[Gg]) number=${1%?} most=64 unit=G ;;
+    *[Mm]) number=${1%?} most=65536 unit=M ;;
+    *) number=$1 most=65536 unit=M ;;
+  esac
+  case $number in
+    '' | 0* | *[!0-9]* | ??????*) return 1 ;;
+  esac
+  [ "$number" -le "$most" ] && echo "$number$unit"
+}
+
 kernel=$1 initrd=$2 disk=$3 command_output=$4
 shift 4
 
-smp='' mem=256 gdb='' icount='' own_disk='' cmd='' has_cmd=''
+smp='' mem=256 gdb='' icount='' own_disk='' cmd='' has_cmd='' swap='' options=''
 while [ $# -gt 0 ]; do
   option=$1
   shift
   case $option in
-    -smp | -m | --cmd | --disk)
+    -smp | -m | --cmd | --disk | --swap | --policy | --set)
       [ $# -gt 0 ] || die "$option needs a value"
       value=$1
       shift
@@ -66,6 +84,15 @@ while [ $# -gt 0 ]; do
     -m) mem=$(mebibytes "$value") || die "-m takes a size from 64M to 8G, not '$value'" ;;
     --cmd) cmd=$value has_cmd=1 ;;
     --disk) own_disk=$value ;;
+    --swap) swap=$(swap_size "$value") || die "--swap takes a size from 1M to 64G, not '$value'" ;;
+    --policy | --set)
+      [ "$option" = --set ] || value=policy=$value
+      case $value in
+        *[!A-Za-z0-9_=]* | *=*=* | =* | *=) die "$option does not take '$value'" ;;
+        *=*) options="$options $value" ;;
+        *) die "--set takes NAME=VALUE, not '$value'" ;;
+      esac
+      ;;
     --gdb) gdb=1 ;;
     --icount) icount=1 ;;
     -h | --help) usage && exit 0 ;;
@@ -107,6 +134,19 @@ set -- qemu-system-riscv64 -machine virt -smp "${smp:-2}" -m "${mem}M" -bios def
   -drive "file=$(printf '%s' "$disk" | sed 's/,/,,/g'),if=none,format=raw,id=disk,$drive" \
   -device virtio-blk-device,drive=disk
 
+if [ -n "$swap" ]; then
+  [ -x /sbin/mkswap ] || die "--swap needs mkswap, of the package util-linux"
+  # QEMU opens it by its number, so that it can lose its name before anything can go wrong.
+  file=$(mktemp "${TMPDIR:-/tmp}/quire-swap.XXXXXX")
+  exec 9<>"$file"
+  truncate -s "$swap" "$file"
+  chmod 600 "$file"
+  /sbin/mkswap "$file" >/dev/null
+  rm "$file"
+  set -- "$@" -drive file=/dev/fd/9,if=none,format=raw,id=swap,cache=unsafe \
+    -device virtio-blk-device,drive=swap
+fi
+
 # OpenSBI leaves the timer that it has no use for with Sstc at a time that never comes: there QEMU's
 # clock would jump when the machine waits for its disk.
 [ -z "$icount" ] || set -- "$@" -icount shift=0,sleep=off -seed 1 -cpu rv64,sstc=off
@@ -125,8 +165,10 @@ if [ -n "$has_cmd" ]; then
   # The guest's command line has words and no quotes. COMMAND_OUTPUT looks for the line @cmd.
   encoded=$(CMD="echo @cmd
 $cmd" perl -e '$_ = $ENV{CMD}; s{[^A-Za-z0-9_./-]}{sprintf "%%%02x", ord $&}ge; print')
+  options="$options cmd=$encoded"
   # The guest keeps 1023 bytes.
-  [ ${#encoded} -le 1019 ] || die "the line of --cmd is too long; put it in a script on the disk"
-  exec perl "$command_output" "$@" -serial stdio -append "cmd=$encoded"
+  [ ${#options} -le 1024 ] || die "the line of --cmd is too long; put it in a script on the disk"
+  exec perl "$command_output" "$@" -serial stdio -append "${options# }"
 fi
+[ -z "$options" ] || set -- "$@" -append "${options# }"
 exec "$@" -serial mon:stdio

@@ -59,6 +59,23 @@ gives "file=$PWD/disk.img," --disk "$PWD/disk.img"
 gives '<-append><cmd=echo%20%40cmd%0aecho%20%22a%20%20%25%22>' --cmd 'echo "a  %"'
 gives '<-append><cmd=echo%20%40cmd%0a>' --cmd ''
 
+gives '<-append><policy=clock>' --policy clock
+gives '<-append><policy=fifo batch_max=1>' --policy fifo --set batch_max=1
+gives '<-append><read_ahead=4 cmd=echo%20%40cmd%0atrue>' --set read_ahead=4 --cmd true
+gives '<file=/dev/fd/9,if=none,format=raw,id=swap,cache=unsafe>' --swap 8M
+gives '<-device><virtio-blk-device,drive=swap>' --swap 8
+
+refuses --swap
+refuses --swap ''
+refuses --swap 0M
+refuses --swap 65G
+refuses --swap 1k
+refuses --policy
+refuses --policy ''
+refuses --policy 'a b'
+refuses --set policy
+refuses --set =1
+refuses --set a=b=c
 refuses -smp
 refuses -smp 0
 refuses -smp 9

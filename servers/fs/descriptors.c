@@ -38,16 +38,15 @@ void descriptors_close(struct process *process, const struct event *event, struc
 }
 
 static int64_t move_position(struct file *file, int64_t offset, uint64_t whence) {
-  if (file->vnode == NULL || (file->kind != &regular_kind && file->kind != &directory_kind)) {
-    return -ESPIPE;
-  }
+  bool has_size = file->kind->size != NULL;
+  if (!has_size && file->kind != &directory_kind) return -ESPIPE;
   int64_t base;
   if (whence == SEEK_SET) {
     base = 0;
   } else if (whence == SEEK_CUR) {
     base = (int64_t)file->position;
-  } else if (whence == SEEK_END && file->kind == &regular_kind) {
-    base = (int64_t)file->vnode->size;
+  } else if (whence == SEEK_END && has_size) {
+    base = (int64_t)file->kind->size(file);
   } else {
     return -EINVAL;
   }

@@ -29,20 +29,21 @@ struct request_header {
 
 struct device_memory {
   _Alignas(4096) uint8_t queue[VIRTQUEUE_BYTES];
-  uint8_t zeros[4096];
-  uint8_t discard[4096];
-  uint8_t scratch[4096];
   struct request_header header[TRANSFERS];
   uint8_t status[TRANSFERS];
 };
 
-static struct device_memory *const memory = (struct device_memory *)SERVER_DMA;
+struct shared_memory {
+  _Alignas(4096) uint8_t zeros[4096];
+  uint8_t discard[4096];
+  uint8_t scratch[4096];
+  uint8_t bounce[4096];
+};
 
-static struct {
+struct disk {
   struct virtio_mmio mmio;
   struct virtqueue queue;
-  uint64_t physical;  // of SERVER_DMA
-  uint64_t bytes;
+  struct device_memory *memory;
   uint64_t sectors;
   uint32_t irq;
   unsigned segments_max;
@@ -51,146 +52,174 @@ static struct {
   bool failed;
   struct disk_transfer *transfer[TRANSFERS];  // by slot
   struct fiber_queue room;                    // fibers that wait for a slot or descriptors
-} disk = {.failed = true};
+};
 
-uint64_t disk_sectors(void) { return disk.sectors; }
-bool disk_read_only(void) { return disk.read_only; }
-unsigned disk_segments_max(void) { return disk.segments_max; }
+static struct shared_memory *const memory = (struct shared_memory *)SERVER_DMA;
+static struct disk disks[DISKS_MAX];
+static unsigned disk_count;
+static uint64_t dma_physical;  // of SERVER_DMA
+static uint64_t dma_bytes, dma_used;
 
-uint64_t disk_physical(const void *at) { return disk.physical + ((uint64_t)at - SERVER_DMA); }
+struct disk *disk_at(unsigned index) {
+  return index < disk_count ? &disks[index] : NULL;
+}
+uint64_t disk_sectors(const struct disk *disk) { return disk->sectors; }
+bool disk_read_only(const struct disk *disk) { return disk->read_only; }
+unsigned disk_segments_max(const struct disk *disk) { return disk->segments_max; }
+
+uint64_t disk_physical(const void *at) { return dma_physical + ((uint64_t)at - SERVER_DMA); }
 void *disk_zero_page(void) { return memory->zeros; }
 void *disk_discard_page(void) { return memory->discard; }
 void *disk_scratch(void) { return memory->scratch; }
+void *disk_bounce(void) { return memory->bounce; }
 
 void *disk_arena(uint64_t *bytes) {
-  uint64_t used = (sizeof(struct device_memory) + PAGE_MASK) & ~PAGE_MASK;
-  *bytes = disk.bytes > used ? disk.bytes - used : 0;
-  return (void *)(SERVER_DMA + used);
+  *bytes = dma_bytes - dma_used;
+  return (void *)(SERVER_DMA + dma_used);
 }
 
 // --- start -------------------------------------------------------------------------------------
 
-static int start(void) {
+// => NULL: there is no more.
+static void *take_memory(uint64_t bytes) {
+  if (dma_bytes - dma_used < bytes) return NULL;
+  void *taken = (void *)(SERVER_DMA + dma_used);
+  memset(taken, 0, bytes);
+  dma_used += (bytes + PAGE_MASK) & ~PAGE_MASK;
+  return taken;
+}
+
+static int start(struct disk *disk) {
   uint64_t features;
   int status = virtio_mmio_negotiate(
-      &disk.mmio, FEATURE_SEG_MAX | FEATURE_READ_ONLY | FEATURE_FLUSH, &features);
+      &disk->mmio, FEATURE_SEG_MAX | FEATURE_READ_ONLY | FEATURE_FLUSH, &features);
   if (status < 0) return status;
-  disk.read_only = (features & FEATURE_READ_ONLY) != 0;
-  disk.has_flush = (features & FEATURE_FLUSH) != 0;
-  disk.segments_max = 1;
+  disk->read_only = (features & FEATURE_READ_ONLY) != 0;
+  disk->has_flush = (features & FEATURE_FLUSH) != 0;
+  disk->segments_max = 1;
   if ((features & FEATURE_SEG_MAX) != 0) {
-    disk.segments_max = virtio_mmio_config(&disk.mmio, CONFIG_SEG_MAX);
+    disk->segments_max = virtio_mmio_config(&disk->mmio, CONFIG_SEG_MAX);
   }
-  int size = virtio_mmio_start(&disk.mmio, disk_physical(memory->queue));
+  int size = virtio_mmio_start(&disk->mmio, disk_physical(disk->memory->queue));
   if (size < 4) return -EIO;
   // Each transfer has a header and a status beside its segments.
   unsigned limit = (unsigned)size - 2 < DISK_SEGMENTS_MAX ? (unsigned)size - 2 : DISK_SEGMENTS_MAX;
-  if (disk.segments_max > limit) disk.segments_max = limit;
-  if (disk.segments_max < 2) return -EIO;
-  virtqueue_init(&disk.queue, memory->queue, (uint16_t)size);
-  disk.sectors = virtio_mmio_config_first(&disk.mmio);
+  if (disk->segments_max > limit) disk->segments_max = limit;
+  if (disk->segments_max < 2) return -EIO;
+  virtqueue_init(&disk->queue, disk->memory->queue, (uint16_t)size);
+  disk->sectors = virtio_mmio_config_first(&disk->mmio);
   return 0;
 }
 
 // HANDLE_SELF has the bit as its badge.
-static int bind_interrupt(uint32_t irq) {
-  disk.irq = irq;
+static int bind_interrupt(struct disk *disk, uint32_t irq) {
+  disk->irq = irq;
   return (int)kcall(SYS_IRQ_BIND, HANDLE_IRQ, irq, HANDLE_SELF, 0, 0, 0, 0);
 }
 
-int disk_start(const struct server_info *info) {
-  disk.physical = info->dma_physical;
-  disk.bytes = info->dma_bytes;
-  if (disk.bytes < sizeof(struct device_memory)) return -ENODEV;
-  for (uint32_t i = 0; i < info->devices; i++) {
+int disks_start(const struct server_info *info) {
+  dma_physical = info->dma_physical;
+  dma_bytes = info->dma_bytes;
+  if (take_memory(sizeof(struct shared_memory)) == NULL) return -ENODEV;
+  for (uint32_t i = 0; i < info->devices && disk_count < DISKS_MAX; i++) {
     const struct server_device *device = &info->device[i];
     if (strncmp(device->compatible, "virtio,mmio", sizeof(device->compatible)) != 0) continue;
-    if (virtio_mmio_probe(&disk.mmio, device->address) != VIRTIO_ID_BLOCK) continue;
-    memset(memory, 0, sizeof(*memory));
-    int status = start();
-    if (status == 0) status = bind_interrupt(device->irq);
-    disk.failed = status != 0;
-    return status != 0 ? -EIO : 0;
+    struct disk *disk = &disks[disk_count];
+    if (virtio_mmio_probe(&disk->mmio, device->address) != VIRTIO_ID_BLOCK) continue;
+    disk->memory = take_memory(sizeof(struct device_memory));
+    if (disk->memory == NULL) break;
+    int status = start(disk);
+    if (status == 0) status = bind_interrupt(disk, device->irq);
+    disk->failed = status != 0;
+    disk_count++;
   }
-  return -ENODEV;
+  return disk_count > 0 ? (int)disk_count : -ENODEV;
 }
 
 // --- transfers ---------------------------------------------------------------------------------
 
-static bool in_range(const struct disk_transfer *transfer) {
-  if (transfer->count > disk.segments_max) return false;
+static bool in_range(const struct disk *disk, const struct disk_transfer *transfer) {
+  if (transfer->count > disk->segments_max) return false;
   uint64_t bytes = 0;
   for (unsigned i = 0; i < transfer->count; i++) bytes += transfer->segment[i].bytes;
   uint64_t sectors = bytes / DISK_SECTOR_BYTES;
-  return bytes % DISK_SECTOR_BYTES == 0 && sectors <= disk.sectors &&
-         transfer->sector <= disk.sectors - sectors;
+  return bytes % DISK_SECTOR_BYTES == 0 && sectors <= disk->sectors &&
+         transfer->sector <= disk->sectors - sectors;
 }
 
-static int free_slot(void) {
+static int free_slot(const struct disk *disk) {
   for (int i = 0; i < TRANSFERS; i++) {
-    if (disk.transfer[i] == NULL) return i;
+    if (disk->transfer[i] == NULL) return i;
   }
   return -1;
 }
 
 // => false: no room for it in the queue.
-static bool enqueue(struct disk_transfer *transfer) {
-  int slot = free_slot();
+static bool enqueue(struct disk *disk, struct disk_transfer *transfer) {
+  int slot = free_slot(disk);
   if (slot < 0) return false;
+  struct request_header *header = &disk->memory->header[slot];
+  uint8_t *status = &disk->memory->status[slot];
   struct virtq_segment chain[DISK_SEGMENTS_MAX + 2];
   unsigned count = 0;
-  memory->header[slot] = (struct request_header){transfer->op, 0, transfer->sector};
-  memory->status[slot] = STATUS_UNANSWERED;
-  chain[count++] = (struct virtq_segment){disk_physical(&memory->header[slot]),
-                                          sizeof(struct request_header), false};
+  *header = (struct request_header){transfer->op, 0, transfer->sector};
+  *status = STATUS_UNANSWERED;
+  chain[count++] =
+      (struct virtq_segment){disk_physical(header), sizeof(struct request_header), false};
   for (unsigned i = 0; i < transfer->count; i++) {
     chain[count++] = (struct virtq_segment){transfer->segment[i].physical,
                                             transfer->segment[i].bytes, transfer->op == DISK_READ};
   }
-  chain[count++] = (struct virtq_segment){disk_physical(&memory->status[slot]), 1, true};
-  if (!virtqueue_add(&disk.queue, chain, count, transfer)) return false;
+  chain[count++] = (struct virtq_segment){disk_physical(status), 1, true};
+  if (!virtqueue_add(&disk->queue, chain, count, transfer)) return false;
   transfer->slot = (uint8_t)slot;
-  disk.transfer[slot] = transfer;
-  virtio_mmio_notify(&disk.mmio);
+  disk->transfer[slot] = transfer;
+  virtio_mmio_notify(&disk->mmio);
   return true;
 }
 
-int disk_submit(struct disk_transfer *transfer) {
+int disk_submit(struct disk *disk, struct disk_transfer *transfer) {
   for (;;) {
-    if (disk.failed) return -EIO;
-    if (!in_range(transfer)) return -EIO;
-    if (enqueue(transfer)) return 0;
-    fiber_wait(&disk.room);
+    if (disk->failed) return -EIO;
+    if (!in_range(disk, transfer)) return -EIO;
+    if (enqueue(disk, transfer)) return 0;
+    fiber_wait(&disk->room);
   }
 }
 
-static void finish(struct disk_transfer *transfer, int status) {
-  disk.transfer[transfer->slot] = NULL;
+static void finish(struct disk *disk, struct disk_transfer *transfer, int status) {
+  disk->transfer[transfer->slot] = NULL;
   transfer->done(transfer, status);
-  fiber_wake_all(&disk.room);
+  fiber_wake_all(&disk->room);
 }
 
-// The device does not keep to the protocol: it is stopped, and nothing works any more.
-static void fail(void) {
-  virtio_mmio_stop(&disk.mmio);
-  disk.failed = true;
+// The device does not keep to the protocol: it is stopped, and does not work any more.
+static void fail(struct disk *disk) {
+  virtio_mmio_stop(&disk->mmio);
+  disk->failed = true;
   for (int i = 0; i < TRANSFERS; i++) {
-    if (disk.transfer[i] != NULL) finish(disk.transfer[i], -EIO);
+    if (disk->transfer[i] != NULL) finish(disk, disk->transfer[i], -EIO);
   }
-  fiber_wake_all(&disk.room);
+  fiber_wake_all(&disk->room);
 }
 
-void disk_interrupt(void) {
-  if (disk.failed) return;
-  virtio_mmio_acknowledge(&disk.mmio);
+static void interrupt(struct disk *disk) {
+  if (disk->failed) return;
+  virtio_mmio_acknowledge(&disk->mmio);
   void *owner;
   enum virtqueue_result result;
-  while ((result = virtqueue_take(&disk.queue, &owner)) == VIRTQUEUE_TAKEN) {
+  while ((result = virtqueue_take(&disk->queue, &owner)) == VIRTQUEUE_TAKEN) {
     struct disk_transfer *transfer = owner;
-    finish(transfer, memory->status[transfer->slot] == STATUS_OK ? 0 : -EIO);
+    bool ok = disk->memory->status[transfer->slot] == STATUS_OK;
+    finish(disk, transfer, ok ? 0 : -EIO);
   }
-  if (result == VIRTQUEUE_BROKEN) fail();
-  kcall(SYS_IRQ_ACK, HANDLE_IRQ, disk.irq, 0, 0, 0, 0, 0);
+  if (result == VIRTQUEUE_BROKEN) fail(disk);
+  kcall(SYS_IRQ_ACK, HANDLE_IRQ, disk->irq, 0, 0, 0, 0, 0);
+}
+
+// The notification does not tell which one: each is asked.
+void disks_interrupt(void) {
+  for (unsigned i = 0; i < disk_count; i++) interrupt(&disks[i]);
 }
 
 // --- waiting transfers -------------------------------------------------------------------------
@@ -209,7 +238,9 @@ static void wake(struct disk_transfer *transfer, int status) {
   fiber_wake_one(&waiter->done);
 }
 
-int disk_transfer_wait(enum disk_op op, uint64_t sector, uint32_t sectors, void *at) {
+int disk_transfer_wait(struct disk *disk, enum disk_op op, uint64_t sector, uint32_t sectors,
+                       void *at) {
+  if (op == DISK_FLUSH && !disk->has_flush) return 0;
   struct waiter waiter = {.is_done = false};
   waiter.transfer.op = op;
   waiter.transfer.sector = sector;
@@ -219,28 +250,26 @@ int disk_transfer_wait(enum disk_op op, uint64_t sector, uint32_t sectors, void 
     waiter.transfer.segment[0].physical = disk_physical(at);
     waiter.transfer.segment[0].bytes = sectors * DISK_SECTOR_BYTES;
   }
-  int status = disk_submit(&waiter.transfer);
+  int status = disk_submit(disk, &waiter.transfer);
   if (status != 0) return status;
   if (!waiter.is_done) fiber_wait(&waiter.done);
   return waiter.status;
 }
 
-static int device_read(void *ctx, uint64_t sector, uint32_t sectors, void *buffer) {
-  (void)ctx;
-  return disk_transfer_wait(DISK_READ, sector, sectors, buffer);
+static int device_read(void *disk, uint64_t sector, uint32_t sectors, void *buffer) {
+  return disk_transfer_wait(disk, DISK_READ, sector, sectors, buffer);
 }
 
-static int device_write(void *ctx, uint64_t sector, uint32_t sectors, const void *buffer) {
-  (void)ctx;
-  return disk_transfer_wait(DISK_WRITE, sector, sectors, (void *)(uintptr_t)buffer);
+static int device_write(void *disk, uint64_t sector, uint32_t sectors, const void *buffer) {
+  return disk_transfer_wait(disk, DISK_WRITE, sector, sectors, (void *)(uintptr_t)buffer);
 }
 
-static int device_flush(void *ctx) {
-  (void)ctx;
-  return disk.has_flush ? disk_transfer_wait(DISK_FLUSH, 0, 0, NULL) : 0;
-}
+static int device_flush(void *disk) { return disk_transfer_wait(disk, DISK_FLUSH, 0, 0, NULL); }
 
-void disk_as_block_device(struct block_device *device) {
-  *device = (struct block_device){
-      .read = device_read, .write = device_write, .flush = device_flush, .sectors = disk.sectors};
+void disk_as_block_device(struct disk *disk, struct block_device *device) {
+  *device = (struct block_device){.ctx = disk,
+                                  .read = device_read,
+                                  .write = device_write,
+                                  .flush = device_flush,
+                                  .sectors = disk->sectors};
 }

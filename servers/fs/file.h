@@ -25,6 +25,11 @@ struct file_kind {
                 struct answer *answer);
   // The last descriptor is gone.
   void (*close)(struct file *file);
+  // FS_FSYNC. NULL: what there is to write is the vnode's, or there is nothing.
+  void (*sync)(struct process *process, struct file *file, const struct event *event,
+               struct answer *answer);
+  // Bytes, for SEEK_END. NULL: there is no position.
+  uint64_t (*size)(const struct file *file);
   // Fills in what there is to say about a file without a vnode.
   void (*stat)(const struct file *file, struct fs_stat *stat);
   // FS_MAP: words fd, address, length, offset, prot | flags << 8. NULL: -ENODEV.

@@ -48,9 +48,11 @@ static void flush(struct process *process, uint32_t object, struct answer *answe
 }
 
 void flush_fsync(struct process *process, const struct event *event, struct answer *answer) {
-  const struct file *file = process_file(process, event->word[1]);
+  struct file *file = process_file(process, event->word[1]);
   if (file == NULL) {
     answer_status(answer, -EBADF);
+  } else if (file->kind->sync != NULL) {
+    file->kind->sync(process, file, event, answer);
   } else if (file->vnode == NULL) {
     answer_status(answer, -EINVAL);
   } else if (file->vnode->object != 0) {

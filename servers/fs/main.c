@@ -24,17 +24,16 @@ static void start(const struct server_info *info) {
   clock_start(info);
   vnodes_init();
   processes_init();
-  int status = disk_start(info);
-  if (status == 0) {
+  if (disks_start(info) > 0) {
     // It gets the lock first, so whoever calls meanwhile waits until it is done.
     work_submit(&mounting, WORK_CALL);
   } else {
-    debug_print("fs: %s\n", status == -ENODEV ? "there is no disk" : "the disk does not work");
+    debug_print("fs: there is no disk\n");
   }
 }
 
 static void notified(uint64_t bits) {
-  if ((bits & 1ull << NOTIFY_IRQ) != 0) disk_interrupt();
+  if ((bits & 1ull << NOTIFY_IRQ) != 0) disks_interrupt();
   if ((bits & 1ull << NOTIFY_RING) != 0) page_io_take();
   if ((bits & NOTIFY_TIMER) != 0) page_io_timer();
   page_io_notify();

@@ -90,11 +90,11 @@ static int find(const struct process *process, const char *text, int flags, uint
 
 // --- the file ----------------------------------------------------------------------------------
 
-static struct file *device_file(const struct ext2_inode *inode) {
+static int open_device(const struct ext2_inode *inode, int flags, struct file **file) {
   struct ext2_stat stat;
   ext2_stat(inode, &stat);
-  const struct device *device = device_find(stat.major, stat.minor);
-  return device != NULL ? device_open(device) : NULL;
+  const struct device *device = device_find(stat.mode & EXT2_MODE_TYPE, stat.major, stat.minor);
+  return device != NULL ? device_open(device, flags, file) : -ENXIO;
 }
 
 // Makes the file for an inode, without its vnode. => a negative errno.
@@ -114,9 +114,8 @@ static int make_file(const struct ext2_inode *inode, int flags, struct file **fi
     case EXT2_MODE_SYMLINK:
       return -ELOOP;
     case EXT2_MODE_CHAR:
-      *file = device_file(inode);
-      if (*file == NULL) return -ENXIO;
-      break;
+    case EXT2_MODE_BLOCK:
+      return open_device(inode, flags, file);
     default:
       return -ENXIO;
   }
@@ -148,8 +147,7 @@ static int open_text(const struct process *process, const char *text, int flags,
   // A disk without devices, or no disk at all, has these all the same.
   const struct device *device = device_named(text);
   if (device == NULL) return status;
-  *file = device_open(device);
-  return *file != NULL ? 0 : -ENFILE;
+  return device_open(device, flags, file);
 }
 
 int64_t open_path(struct process *process, struct call *call) {

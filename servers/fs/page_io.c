@@ -103,7 +103,7 @@ static void start(struct page_request *request, const struct page_plan *plan, en
   struct page_plan_cursor cursor = {0, 0};
   for (;;) {
     struct page_transfer *transfer = take_transfer();
-    if (!page_plan_next(plan, &cursor, disk_segments_max(), &transfer->transfer)) {
+    if (!page_plan_next(plan, &cursor, disk_segments_max(volume.disk), &transfer->transfer)) {
       give_back(transfer);
       return;
     }
@@ -111,7 +111,7 @@ static void start(struct page_request *request, const struct page_plan *plan, en
     transfer->transfer.op = op;
     transfer->transfer.done = transfer_done;
     request->pending++;
-    int status = disk_submit(&transfer->transfer);
+    int status = disk_submit(volume.disk, &transfer->transfer);
     if (status != 0) transfer_done(&transfer->transfer, status);
   }
 }

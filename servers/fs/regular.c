@@ -176,5 +176,7 @@ static void regular_map(struct file *file, const struct event *event, struct ans
                  event->word[2], event->word[3], (how & 0xffffffffu) | most << 32);
 }
 
+static uint64_t regular_size(const struct file *file) { return file->vnode->size; }
+
 const struct file_kind regular_kind = {
-    .read = regular_read, .write = regular_write, .map = regular_map};
+    .read = regular_read, .write = regular_write, .size = regular_size, .map = regular_map};

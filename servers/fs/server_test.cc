@@ -831,6 +831,43 @@ TEST(ServerChaos, NothingIsMounted) {
   });
 }
 
+TEST(ServerDisks, AreBlockDevices) {
+  InChild([] {
+    std::vector<uint8_t> swap(64 << 10);
+    for (size_t i = 0; i < swap.size(); i++) swap[i] = static_cast<uint8_t>(i / 512);
+    // The volume is on the second disk: the first has something else.
+    World w(swap, 1);
+    w.AddDisk(MakeImage("-b 4096", 2));
+    w.Boot();
+    Client *c = w.init();
+    uint64_t fd = Fd(Open(&w, c, "/dev/vda", O_RDWR));
+    fs_stat stat = Fstat(&w, c, fd);
+    EXPECT_EQ(stat.mode & S_IFMT, S_IFBLK);
+    EXPECT_EQ(w.Call(c, {FS_SEEK, fd, 0, SEEK_END}), 64 << 10);
+    // Across sectors, without and with their borders.
+    memset(c->page.data(), 0xaa, 4096);
+    EXPECT_EQ(w.Call(c, {FS_WRITE, fd, 0, 700, 1000}), 700);
+    EXPECT_EQ(w.image()[999], 1);
+    EXPECT_EQ(w.image()[1000], 0xaa);
+    EXPECT_EQ(w.image()[1699], 0xaa);
+    EXPECT_EQ(w.image()[1700], 3);
+    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 4096, 998}), 4096 - 998 % 512);
+    EXPECT_EQ(c->page[1], 1);
+    EXPECT_EQ(c->page[2], 0xaa);
+    EXPECT_EQ(w.Call(c, {FS_FSYNC, fd}), 0);
+    // The end.
+    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 4096, (64 << 10) - 100}), 100);
+    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 4096, 64 << 10}), 0);
+    EXPECT_EQ(w.Call(c, {FS_WRITE, fd, 0, 1, 64 << 10}), -ENOSPC);
+    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 1, uint64_t{1} << 63}), -EINVAL);
+    EXPECT_EQ(w.Call(c, {FS_MAP, fd, 0, 4096, 0, 1 | PAGER_PRIVATE << 8}), -ENODEV);
+    // The mounted one is not written to, and there is no third.
+    EXPECT_EQ(Open(&w, c, "/dev/vdb", O_RDWR), -EBUSY);
+    EXPECT_GE(Open(&w, c, "/dev/vdb", O_RDONLY), 0);
+    EXPECT_EQ(Open(&w, c, "/dev/vdc", O_RDONLY), -ENXIO);
+  });
+}
+
 class ServerRandom : public ::testing::TestWithParam<RandomRun> {};
 
 TEST_P(ServerRandom, EqualsTheModel) {

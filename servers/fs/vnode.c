@@ -92,7 +92,8 @@ static void write_zeros(struct vnode *vnode, struct block_range range) {
     if (ext2_bmap(vnode->inode, block, (uint32_t)(range.end - block), &disk_block, &run) != 0)
       break;
     for (uint32_t i = 0; disk_block != 0 && i < run; i++) {
-      disk_transfer_wait(DISK_WRITE, (disk_block + i) * sectors, sectors, disk_zero_page());
+      disk_transfer_wait(volume.disk, DISK_WRITE, (disk_block + i) * sectors, sectors,
+                         disk_zero_page());
     }
     block += run;
   }
@@ -357,10 +358,11 @@ static int zero_tail(struct vnode *vnode, uint64_t size) {
   int status = ext2_bmap(vnode->inode, block, 1, &disk_block, &run);
   if (status != 0 || disk_block == 0) return status;
   uint32_t sectors = volume.block_bytes / DISK_SECTOR_BYTES;
-  status = disk_transfer_wait(DISK_READ, disk_block * sectors, sectors, disk_scratch());
+  status =
+      disk_transfer_wait(volume.disk, DISK_READ, disk_block * sectors, sectors, disk_scratch());
   if (status != 0) return status;
   memset((char *)disk_scratch() + keep, 0, volume.block_bytes - keep);
-  return disk_transfer_wait(DISK_WRITE, disk_block * sectors, sectors, disk_scratch());
+  return disk_transfer_wait(volume.disk, DISK_WRITE, disk_block * sectors, sectors, disk_scratch());
 }
 
 static int shrink(struct vnode *vnode, uint64_t size) {

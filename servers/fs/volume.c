@@ -27,20 +27,31 @@ static uint32_t buffers_in(uint64_t arena_bytes) {
   return buffers < EXT2_MAX_BUFFERS ? (uint32_t)buffers : EXT2_MAX_BUFFERS;
 }
 
-static int mount(void) {
+static int mount_on(struct disk *disk) {
   uint64_t arena_bytes;
   void *arena = disk_arena(&arena_bytes);
   struct block_device device;
-  disk_as_block_device(&device);
+  disk_as_block_device(disk, &device);
   struct ext2_options options = {
       .buffers = buffers_in(arena_bytes),
       .inodes = INODES,
-      .read_only = disk_read_only(),
+      .read_only = disk_read_only(disk),
       .use_reserved = true,
       .now = clock_now,
       .report = report_damage,
   };
+  volume.disk = disk;
   return ext2_mount(&device, &options, arena, arena_bytes, &volume.ext2);
+}
+
+// A disk that holds something else, such as a swap area, is passed over.
+static int mount(void) {
+  int status = -EINVAL;
+  struct disk *disk;
+  for (unsigned i = 0; status == -EINVAL && (disk = disk_at(i)) != NULL; i++) {
+    status = mount_on(disk);
+  }
+  return status;
 }
 
 static int open_root(void) {
@@ -57,13 +68,13 @@ static int open_root(void) {
 static const char *reason(int status) {
   switch (status) {
     case -EINVAL:
-      return "no ext2 file system on it";
+      return "no disk has an ext2 file system";
     case -ENOTSUP:
-      return "its file system has features that are not supported";
+      return "the file system has features that are not supported";
     case -ENOMEM:
       return "not enough memory";
     default:
-      return "it is damaged or cannot be read";
+      return "the disk is damaged or cannot be read";
   }
 }
 
@@ -73,7 +84,7 @@ void volume_mount(void) {
   if (status == 0) status = open_root();
   if (status != 0) {
     volume.ext2 = NULL;
-    debug_print("fs: cannot mount the disk: %s (error %d)\n", reason(status), -status);
+    debug_print("fs: cannot mount: %s (error %d)\n", reason(status), -status);
   }
   fiber_lock_release(&volume.lock);
 }

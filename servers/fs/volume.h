@@ -1,4 +1,4 @@
-// The mounted file system: one ext2 volume on the one disk.
+// The mounted file system: one ext2 volume, on the first disk that has one.
 #ifndef SERVERS_FS_VOLUME_H_
 #define SERVERS_FS_VOLUME_H_
 
@@ -10,6 +10,7 @@
 
 struct volume {
   struct ext2_fs *ext2;  // NULL while nothing is mounted
+  struct disk *disk;     // that it is on
   struct vnode *root;
   uint32_t block_bytes;
   bool read_only;

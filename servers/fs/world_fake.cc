@@ -34,6 +34,7 @@ struct alignas(4096) Dma {
   uint8_t zeros[4096];
   uint8_t discard[4096];
   uint8_t scratch[4096];
+  uint8_t bounce[4096];
   uint8_t arena[kDmaBytes];
 } dma;
 
@@ -55,7 +56,8 @@ void Client::PutPath(const std::string &path, unsigned at) {
   memcpy(page.data() + at, path.c_str(), path.size() + 1);
 }
 
-World::World(std::vector<uint8_t> image, unsigned seed) : image_(std::move(image)), random_(seed) {
+World::World(std::vector<uint8_t> image, unsigned seed) : random_(seed) {
+  AddDisk(std::move(image));
   world = this;
   frames_.resize(size_t{kFrames} * 4096, 0xee);
   for (uint32_t i = 0; i < kFrames; i++) free_frames_.push_back(kFirstFrame + i);
@@ -209,7 +211,7 @@ void World::Settle() {
   for (int idle = 0; idle < 200;) idle = Step() ? 0 : idle + 1;
 }
 
-// --- the disk ----------------------------------------------------------------------------------
+// --- the disks ---------------------------------------------------------------------------------
 
 uint8_t *World::Physical(uint64_t address) {
   if (address >= kDmaPhysical && address < kDmaPhysical + sizeof(dma)) {
@@ -224,24 +226,33 @@ uint8_t *World::Frame(uint32_t frame) {
   return frames_.data() + size_t{frame - kFirstFrame} * 4096;
 }
 
+disk *World::DiskAt(unsigned index) {
+  return index < disks_.size() ? reinterpret_cast<disk *>(&disks_[index]) : nullptr;
+}
+
+std::vector<uint8_t> &World::ImageOf(const disk *disk) {
+  return const_cast<Disk *>(reinterpret_cast<const Disk *>(disk))->image;
+}
+
 // Two transfers of the same sectors, one of them a write, have no order.
-void World::SubmitTransfer(disk_transfer *transfer) {
+void World::SubmitTransfer(disk *disk, disk_transfer *transfer) {
   uint64_t end = transfer->sector + SectorsOf(*transfer);
-  ASSERT_LE(end * DISK_SECTOR_BYTES, image_.size());
-  for (const disk_transfer *other : transfers_) {
+  ASSERT_LE(end * DISK_SECTOR_BYTES, ImageOf(disk).size());
+  for (auto [other_disk, other] : transfers_) {
+    if (other_disk != disk) continue;
     bool apart = other->sector >= end || other->sector + SectorsOf(*other) <= transfer->sector;
     bool both_read = other->op == DISK_READ && transfer->op == DISK_READ;
     EXPECT_TRUE(apart || both_read) << "sector " << transfer->sector;
   }
-  transfers_.push_back(transfer);
+  transfers_.push_back({disk, transfer});
 }
 
 bool World::EndTransfer() {
   if (transfers_.empty()) return false;
   size_t i = random_() % transfers_.size();
-  disk_transfer *transfer = transfers_[i];
+  auto [disk, transfer] = transfers_[i];
   transfers_.erase(transfers_.begin() + i);
-  uint8_t *at = image_.data() + transfer->sector * DISK_SECTOR_BYTES;
+  uint8_t *at = ImageOf(disk).data() + transfer->sector * DISK_SECTOR_BYTES;
   bool fails = fail_transfers && random_() % 50 == 0;
   for (unsigned s = 0; s < transfer->count && !fails; s++) {
     const disk_segment &segment = transfer->segment[s];
@@ -674,9 +685,12 @@ void *outside_page(uint32_t badge) { return world->PageOf(badge); }
 uint64_t outside_ticks(void) { return fs_test::ticks; }
 void outside_timer(uint64_t) { world->SetTimer(); }
 
-uint64_t disk_sectors(void) { return world->image().size() / DISK_SECTOR_BYTES; }
-bool disk_read_only(void) { return false; }
-unsigned disk_segments_max(void) { return 4; }
+struct disk *disk_at(unsigned index) {
+  return world->DiskAt(index);
+}
+uint64_t disk_sectors(const struct disk *disk) { return world->SectorsOfDisk(disk); }
+bool disk_read_only(const struct disk *) { return false; }
+unsigned disk_segments_max(const struct disk *) { return 4; }
 uint64_t disk_physical(const void *memory) {
   return fs_test::kDmaPhysical +
          static_cast<uint64_t>(static_cast<const uint8_t *>(memory) - fs_test::dma.zeros);
@@ -684,14 +698,15 @@ uint64_t disk_physical(const void *memory) {
 void *disk_zero_page(void) { return fs_test::dma.zeros; }
 void *disk_discard_page(void) { return fs_test::dma.discard; }
 void *disk_scratch(void) { return fs_test::dma.scratch; }
+void *disk_bounce(void) { return fs_test::dma.bounce; }
 void *disk_arena(uint64_t *bytes) {
   *bytes = sizeof(fs_test::dma.arena);
   return fs_test::dma.arena;
 }
 
-int disk_submit(struct disk_transfer *transfer) {
+int disk_submit(struct disk *disk, struct disk_transfer *transfer) {
   while (world->transfers() >= fs_test::kTransfersAtATime) fiber_wait(&fs_test::room);
-  world->SubmitTransfer(transfer);
+  world->SubmitTransfer(disk, transfer);
   return 0;
 }
 
@@ -701,7 +716,9 @@ struct waiter {
   int status;
 };
 
-int disk_transfer_wait(enum disk_op op, uint64_t sector, uint32_t sectors, void *memory) {
+int disk_transfer_wait(struct disk *disk, enum disk_op op, uint64_t sector, uint32_t sectors,
+                       void *memory) {
+  if (op == DISK_FLUSH) return 0;
   struct waiter waiter = {};
   waiter.transfer.op = op;
   waiter.transfer.sector = sector;
@@ -712,19 +729,21 @@ int disk_transfer_wait(enum disk_op op, uint64_t sector, uint32_t sectors, void 
     done->status = status;
     fiber_wake_one(&done->queue);
   };
-  disk_submit(&waiter.transfer);
+  disk_submit(disk, &waiter.transfer);
   fiber_wait(&waiter.queue);
   return waiter.status;
 }
 
-void disk_as_block_device(struct block_device *device) {
+void disk_as_block_device(struct disk *disk, struct block_device *device) {
   *device = {};
-  device->sectors = disk_sectors();
-  device->read = [](void *, uint64_t sector, uint32_t sectors, void *buffer) {
-    return disk_transfer_wait(DISK_READ, sector, sectors, buffer);
+  device->ctx = disk;
+  device->sectors = disk_sectors(disk);
+  device->read = [](void *on, uint64_t sector, uint32_t sectors, void *buffer) {
+    return disk_transfer_wait(static_cast<struct disk *>(on), DISK_READ, sector, sectors, buffer);
   };
-  device->write = [](void *, uint64_t sector, uint32_t sectors, const void *buffer) {
-    return disk_transfer_wait(DISK_WRITE, sector, sectors, const_cast<void *>(buffer));
+  device->write = [](void *on, uint64_t sector, uint32_t sectors, const void *buffer) {
+    return disk_transfer_wait(static_cast<struct disk *>(on), DISK_WRITE, sector, sectors,
+                              const_cast<void *>(buffer));
   };
   device->flush = [](void *) { return 0; };
 }

@@ -1,4 +1,4 @@
-// The world around the file server, for tests: a disk in memory whose transfers end in any order,
+// The world around the file server, for tests: disks in memory whose transfers end in any order,
 // a pager with a page cache, and processes that call.
 #ifndef SERVERS_FS_WORLD_FAKE_H_
 #define SERVERS_FS_WORLD_FAKE_H_
@@ -66,7 +66,9 @@ class World {
   // A store into a mapped page of the object of the client's file. => false: no space for it.
   bool MappedStore(Client *client, uint64_t fd, uint64_t offset, uint8_t byte);
 
-  std::vector<uint8_t> &image() { return image_; }
+  std::vector<uint8_t> &image() { return disks_.front().image; }
+  // One more disk, before Boot.
+  void AddDisk(std::vector<uint8_t> image) { disks_.push_back({std::move(image)}); }
   std::mt19937 &random() { return random_; }
   bool fail_transfers = false;  // a few of the transfers of data fail
   uint64_t page_out_errors = 0;
@@ -82,7 +84,9 @@ class World {
   object_ring *ring() { return &ring_; }
   void *PageOf(uint32_t badge);
   void SetTimer() { timer_ = true; }
-  void SubmitTransfer(disk_transfer *transfer);
+  disk *DiskAt(unsigned index);
+  uint64_t SectorsOfDisk(const disk *disk) { return ImageOf(disk).size() / DISK_SECTOR_BYTES; }
+  void SubmitTransfer(disk *disk, disk_transfer *transfer);
   size_t transfers() const { return transfers_.size(); }
 
  private:
@@ -129,15 +133,24 @@ class World {
   uint8_t *Frame(uint32_t frame);
   uint8_t *Physical(uint64_t address);
   Client *ClientOf(token_t token);
+  std::vector<uint8_t> &ImageOf(const disk *disk);
 
-  std::vector<uint8_t> image_;
+  struct Disk {
+    std::vector<uint8_t> image;
+  };
+  struct Transfer {
+    disk *on;
+    disk_transfer *transfer;
+  };
+
+  std::deque<Disk> disks_;  // a disk * points to one of these
   std::mt19937 random_;
   std::deque<Client> clients_;
   std::vector<uint8_t> frames_;
   std::vector<uint32_t> free_frames_;
   object_ring ring_ = {};
   bool ring_rung_ = false, timer_ = false;
-  std::deque<disk_transfer *> transfers_;
+  std::deque<Transfer> transfers_;
   std::map<uint32_t, Object> objects_;
   uint32_t next_object_ = 1;
   std::map<uint32_t, Request> requests_;

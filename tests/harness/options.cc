@@ -12,7 +12,7 @@ Arguments ParseArguments(int argc, char **argv) {
   const std::map<std::string, std::string *> strings = {
       {"program", &a.options.program}, {"kernel", &a.options.kernel}, {"initrd", &a.options.initrd},
       {"disk", &a.options.disk},       {"mem", &a.options.mem},       {"append", &a.options.append},
-      {"cmd", &a.options.cmd},         {"script", &a.script},
+      {"cmd", &a.options.cmd},         {"swap", &a.options.swap},     {"script", &a.script},
   };
   for (int i = 1; i < argc; i++) {
     std::string arg = argv[i];

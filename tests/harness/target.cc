@@ -71,11 +71,22 @@ Machine::Machine(Options options) : options_(std::move(options)) {
   if (!options_.disk.empty()) {
     disk_copy_ = TempDir() + "/disk." + std::to_string(getpid()) + ".img";
   }
+  if (!options_.swap.empty()) {
+    swap_disk_ = TempDir() + "/swap." + std::to_string(getpid()) + ".img";
+  }
 }
 
 Machine::~Machine() {
   Kill();
   if (!disk_copy_.empty()) unlink(disk_copy_.c_str());
+  if (!swap_disk_.empty()) unlink(swap_disk_.c_str());
+}
+
+bool Machine::MakeSwap() {
+  std::string command = "rm -f '" + swap_disk_ + "' && truncate -s '" + options_.swap + "' '" +
+                        swap_disk_ + "' && chmod 600 '" + swap_disk_ + "' && /sbin/mkswap '" +
+                        swap_disk_ + "' >/dev/null";
+  return system(command.c_str()) == 0;
 }
 
 std::vector<std::string> Machine::Command() const {
@@ -107,6 +118,10 @@ std::vector<std::string> Machine::Command() const {
     c.insert(c.end(), {"-drive", "file=" + QemuValue(disk_copy_) + ",if=none,format=raw,id=disk",
                        "-device", "virtio-blk-device,drive=disk"});
   }
+  if (!swap_disk_.empty()) {
+    c.insert(c.end(), {"-drive", "file=" + QemuValue(swap_disk_) + ",if=none,format=raw,id=swap",
+                       "-device", "virtio-blk-device,drive=swap"});
+  }
   std::string append = options_.append;
   if (!options_.cmd.empty()) {
     append += (append.empty() ? "cmd=" : " cmd=") + PercentEncode(options_.cmd);
@@ -127,6 +142,10 @@ bool Machine::Start() {
   why_.clear();
   if (!disk_copy_.empty() && !CopySparse(options_.disk, disk_copy_)) {
     why_ = "cannot copy " + options_.disk + " to " + disk_copy_ + ": " + strerror(errno);
+    return false;
+  }
+  if (!swap_disk_.empty() && !MakeSwap()) {
+    why_ = "cannot make " + swap_disk_;
     return false;
   }
   std::vector<std::string> command = Command();

@@ -26,6 +26,7 @@ struct Options {
   std::string disk;  // copied at every start; may be empty
   int smp = 1;
   std::string mem = "256M";
+  std::string swap;    // size of a second disk with swap space, as truncate takes it; may be empty
   std::string append;  // the guest's command line
   std::string cmd;     // shell command line that the guest runs, added to append
   bool icount = false;
@@ -74,7 +75,11 @@ class Machine {
   bool ReadMore(Clock::time_point deadline);
 
   Options options_;
+  // The second disk, new at every start.
+  bool MakeSwap();
+
   std::string disk_copy_;
+  std::string swap_disk_;
   std::string buffer_;
   std::string log_;
   std::string why_;
