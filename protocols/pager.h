@@ -32,6 +32,9 @@ enum pager_op {
   PAGER_COUNTS = 7,
   // Writes struct pager_space_counts of process slot (0 = own) to the message page.
   PAGER_SPACE_COUNTS = 8,
+  // Writes struct pager_swap[] of all swap areas to the message page, by descending priority.
+  // () -> areas. Also from fs.
+  PAGER_SWAPS = 20,
 
   // --- FS: objects ---
   // Makes a memory object of fs. (cookie, size in bytes) -> object > 0. ENOMEM
@@ -65,6 +68,18 @@ enum pager_op {
   // describes. Forwarded. (). The caller starts at the entry point; on error (EINVAL
   // ENOMEM) nothing has changed
   PAGER_EXEC = 40,
+  // Gives the pager a swap area: `slots` pages of store, which OBJECT_PAGE_IN and OBJECT_PAGE_OUT
+  // on the cookie read and write (page = slot, whole pages). Areas of higher priority are filled
+  // first, those of one priority in turn.
+  // (cookie, slots > 0, priority 0..PAGER_SWAP_PRIORITY_MAX) -> area > 0. EINVAL; EPERM: there are
+  // PAGER_SWAP_AREAS_MAX already; ENOMEM: for the slot table
+  PAGER_SWAP_ADD = 42,
+  // Brings every page back from the area, which gets no more, and forgets it. Forwarded callers.
+  // (area, then). DEFERRED. The caller is not answered but forwarded to fs, as by
+  // PAGER_OBJECT_FLUSH, with the status 0; EINVAL: there is no such area; EBUSY: it is being
+  // removed already; ENOMEM: the pages do not fit into memory and the other areas, and the area
+  // goes on; EIO: some could not be read, and the area goes on
+  PAGER_SWAP_REMOVE = 43,
 
   // --- PROC: spaces ---
   // Child gets a copy of the parent's space, and a thread that continues the parent's pending
@@ -107,6 +122,16 @@ struct pager_region {
   uint32_t resident;  // pages this space can reach without the pager filling them
   uint32_t shared;    // of these, pages others have as well
   uint32_t dirty;     // of these, changed since they were filled
+};
+
+#define PAGER_SWAP_AREAS_MAX 8u
+#define PAGER_SWAP_PRIORITY_MAX 32767u
+
+struct pager_swap {
+  uint64_t cookie;
+  uint32_t area;
+  uint32_t priority;
+  uint32_t slots, used;
 };
 
 struct pager_space_counts {

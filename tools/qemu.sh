@@ -141,7 +141,7 @@ if [ -n "$swap" ]; then
   exec 9<>"$file"
   truncate -s "$swap" "$file"
   chmod 600 "$file"
-  /sbin/mkswap "$file" >/dev/null
+  /sbin/mkswap -q "$file"
   rm "$file"
   set -- "$@" -drive file=/dev/fd/9,if=none,format=raw,id=swap,cache=unsafe \
     -device virtio-blk-device,drive=swap

@@ -84,7 +84,7 @@ Machine::~Machine() {
 
 bool Machine::MakeSwap() {
   std::string command = "rm -f '" + swap_disk_ + "' && truncate -s '" + options_.swap + "' '" +
-                        swap_disk_ + "' && chmod 600 '" + swap_disk_ + "' && /sbin/mkswap '" +
+                        swap_disk_ + "' && chmod 600 '" + swap_disk_ + "' && /sbin/mkswap -q '" +
                         swap_disk_ + "' >/dev/null";
   return system(command.c_str()) == 0;
 }
