@@ -37,7 +37,12 @@ enum pager_op {
   PAGER_SWAPS = 20,
 
   // --- FS: objects ---
-  // Makes a memory object of fs. (cookie, size in bytes) -> object > 0. ENOMEM
+  // Makes a memory object that fs names. (cookie, size in bytes, PAGER_OBJECT_KIND(enum
+  // object_kind,
+  // badge of the provider), bound in ms) -> object > 0. Badge and bound are 0 but for
+  // OBJECT_OF_PROGRAM. EFBIG; EINVAL: kind or bound; ESRCH: the badge is no provider's
+  // (PAGER_PROVIDER)
+  // ENOMEM
   PAGER_OBJECT_CREATE = 32,
   // The file's size changed. Pages beyond the new end go away everywhere, the rest of the last
   // page reads as zeros. (size). EBUSY while pages to be dropped are being written: the
@@ -89,6 +94,18 @@ enum pager_op {
   // (badge). ESRCH
   PAGER_KILL = 65,
 };
+
+// Who fills the pages of an object that fs names, and takes them back.
+enum object_kind {
+  OBJECT_OF_FILE = 0,     // fs, through its ring (protocols/object.h)
+  OBJECT_OF_MEMORY = 1,   // nobody: pages start as zeros and stay (shared memory)
+  OBJECT_OF_PROGRAM = 2,  // a program, through PAGER_SERVE
+};
+
+#define PAGER_OBJECT_KIND(kind, provider) ((uint64_t)(kind) | (uint64_t)(provider) << 32)
+
+// How long clients of a program's object wait for an answer, in ms: 1..PAGER_BOUND_MAX.
+#define PAGER_BOUND_MAX 600000u
 
 // prot, as PROT_* of <sys/mman.h> (same bits as abi/syscall.h: R 1, W 2, X 4).
 // flags of PAGER_MAP and PAGER_OBJECT_MAP.

@@ -315,7 +315,58 @@ TEST_F(CallsTest, ObjectNumbersThatAreNotInUseAreRefused) {
   }
   EXPECT_EQ(pager_object_destroy(pager_, file, 0), 0);
   EXPECT_EQ(pager_object_destroy(pager_, file, 0), -EINVAL);
-  EXPECT_EQ(pager_object_create(pager_, 1, ~0ull), -EFBIG);
+  EXPECT_EQ(pager_object_create(pager_, 1, ~0ull, OBJECT_OF_FILE, 0, 0), -EFBIG);
+}
+
+TEST_F(CallsTest, ObjectCreateRefusesWhatMakesNoSense) {
+  auto create = [&](uint32_t kind, uint32_t provider, uint64_t bound) {
+    return pager_object_create(pager_, 1, PAGE_SIZE, (enum object_kind)kind, provider, bound);
+  };
+  EXPECT_EQ(create(3, 0, 0), -EINVAL);
+  EXPECT_EQ(create(OBJECT_OF_FILE, kBadge, 0), -EINVAL);
+  EXPECT_EQ(create(OBJECT_OF_MEMORY, 0, 1), -EINVAL);
+  EXPECT_EQ(create(OBJECT_OF_PROGRAM, kBadge, 0), -EINVAL);
+  EXPECT_EQ(create(OBJECT_OF_PROGRAM, kBadge, PAGER_BOUND_MAX + 1), -EINVAL);
+  EXPECT_EQ(create(OBJECT_OF_PROGRAM, kBadge, 1), -ESRCH) << "it is not a provider";
+}
+
+TEST_F(CallsTest, NamedMemoryStaysUntilItIsDestroyed) {
+  uint32_t frames = machine_.FramesInUse();
+  int64_t id = pager_object_create(pager_, 5, 4 * PAGE_SIZE, OBJECT_OF_MEMORY, 0, 0);
+  ASSERT_GT(id, 0);
+  uint32_t object = (uint32_t)id;
+  uint64_t map = machine_.MapFile(space_, object, 4, PROT_R | PROT_W, PAGER_SHARED);
+  uint64_t copy = machine_.MapFile(space_, object, 4, PROT_R | PROT_W, PAGER_PRIVATE);
+  uint64_t va = machine_.MapAnonymous(space_, 1);
+  EXPECT_EQ(machine_.Read(space_, copy + 3 * PAGE_SIZE), 0);
+  machine_.Write(space_, map + 5, 7);
+  EXPECT_EQ(machine_.Read(space_, copy + 5), 7);
+  machine_.Write(space_, copy + 5, 8);
+  EXPECT_EQ(machine_.ReadFile(space_, object, 5, va, 1), 1);
+  EXPECT_EQ(machine_.Read(space_, va), 7);
+  machine_.Write(space_, va, 9);
+  EXPECT_EQ(machine_.WriteFile(space_, object, 2 * PAGE_SIZE, va, 1), 1);
+  EXPECT_EQ(machine_.ReadFile(space_, object, PAGE_SIZE, va, 1), 1);
+  EXPECT_EQ(machine_.Read(space_, va), 0);
+  EXPECT_EQ(machine_.Read(space_, map + 2 * PAGE_SIZE), 9);
+  EXPECT_EQ(machine_.Sync(space_, map, 4 * PAGE_SIZE), 0);
+  EXPECT_EQ(pager_object_close(pager_, object), 1);
+  EXPECT_EQ(pager_unmap(pager_, space_, map, 4 * PAGE_SIZE), 0);
+  EXPECT_EQ(pager_unmap(pager_, space_, copy, 4 * PAGE_SIZE), 0);
+  machine_.store.Drain();
+  EXPECT_EQ(machine_.store.idle, 1u);
+  map = machine_.MapFile(space_, object, 4, PROT_R, PAGER_SHARED);
+  EXPECT_EQ(machine_.Read(space_, map + 5), 7) << "a name is enough to keep the pages";
+  EXPECT_EQ(pager_object_resize(pager_, object, 5), 0);
+  EXPECT_EQ(pager_object_resize(pager_, object, 4 * PAGE_SIZE), 0);
+  EXPECT_EQ(machine_.Read(space_, map + 5), 0);
+  EXPECT_EQ(machine_.Read(space_, map + 2 * PAGE_SIZE), 0);
+  EXPECT_EQ(pager_object_destroy(pager_, object, 0), -EBUSY);
+  EXPECT_EQ(pager_unmap(pager_, space_, map, 4 * PAGE_SIZE), 0);
+  EXPECT_EQ(pager_unmap(pager_, space_, va, PAGE_SIZE), 0);
+  EXPECT_EQ(pager_object_destroy(pager_, object, 0), 0);
+  EXPECT_EQ(machine_.FramesInUse(), frames);
+  EXPECT_EQ(machine_.store.page_ins + machine_.store.page_outs, 0u);
 }
 
 TEST_F(CallsTest, ResizeCutsMappingsAndZeroesTheRest) {

@@ -70,12 +70,21 @@ static uint32_t new_page(struct pager *pager, struct object *object, uint32_t in
   return frame;
 }
 
+// The page of an object without provider. Reading where none is makes none.
+static enum step memory_page(struct pager *pager, struct pending *pending, uint32_t index,
+                             uint32_t *frame, int64_t *error) {
+  if (*frame == FRAME_NONE && pending->kind == PENDING_READ) *frame = pager->zero_frame;
+  if (*frame == FRAME_NONE) *frame = object_zero_page(pager, pending->object, index);
+  return *frame == FRAME_NONE ? await_memory(pager, pending, error) : STEP_READY;
+}
+
 // The object's page. One that is written over as a whole, or has no data yet, is not read.
 static enum step object_page(struct pager *pager, struct pending *pending, uint64_t offset,
                              uint64_t bytes, uint32_t *frame, int64_t *error) {
   struct object *object = pending->object;
   uint32_t index = (uint32_t)(offset >> PAGE_SHIFT);
   *frame = object_frame(pager, object, index);
+  if (object->backing == BACKED_BY_NOTHING) return memory_page(pager, pending, index, frame, error);
   if (*frame == FRAME_NONE && pending->kind == PENDING_WRITE &&
       (bytes == PAGE_SIZE || index >= pending->fresh)) {
     *frame = new_page(pager, object, index);
@@ -167,8 +176,8 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
 }
 
 static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t id) {
-  pending->object = object_of(pager, id);
-  if (!pending->object || pending->object->backing != BACKED_BY_PROVIDER) return -EINVAL;
+  pending->object = object_named(pager, id);
+  if (!pending->object) return -EINVAL;
   uint64_t size = pending->object->size;
   if (pending->offset > size || pending->length > size - pending->offset) return -EINVAL;
   pending->object->closed = false;

@@ -40,7 +40,8 @@ class FakeMachine {
 
   uint32_t MakeFile(uint64_t cookie, uint32_t pages) {
     store.Make(cookie, pages, (uint32_t)cookie);
-    int64_t id = pager_object_create(pager, cookie, (uint64_t)pages * PAGE_SIZE);
+    int64_t id =
+        pager_object_create(pager, cookie, (uint64_t)pages * PAGE_SIZE, OBJECT_OF_FILE, 0, 0);
     EXPECT_GT(id, 0);
     return (uint32_t)id;
   }

@@ -229,6 +229,10 @@ static inline uint32_t index_of(const struct region *region, uint32_t page) {
 static inline enum outcome cached_page(struct pager *pager, struct object *object, uint32_t index,
                                        struct access *access) {
   uint32_t frame = object_frame(pager, object, index);
+  if (frame == FRAME_NONE && object->backing == BACKED_BY_NOTHING) {
+    access->frame = object_zero_page(pager, object, index);
+    return access->frame == FRAME_NONE ? OUTCOME_NO_MEMORY : OUTCOME_FOUND;
+  }
   if (frame == FRAME_NONE)
     return page_in(pager, object, index, access->how & ACCESS_ALONE, &access->request);
   const struct page *page = page_of(pager, frame);
@@ -331,15 +335,9 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
   if (access->frame != FRAME_NONE) {
     return object_found(pager, region, NULL, access, region->prot);
   }
-  uint32_t frame = frame_take(pager);
+  uint32_t frame = object_zero_page(pager, region->object, index);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
-  if (!object_add(pager, region->object, index, frame, PAGE_ANONYMOUS)) {
-    frame_put(pager, frame);
-    return OUTCOME_NO_MEMORY;
-  }
-  page_zero(frame_pointer(pager, frame));
   space->zeroed++;
-  pager->counts.pages_zeroed++;
   return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
 }
 

@@ -105,8 +105,8 @@ int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t id, 
   if (!valid_request(length, prot, flags) || (flags & PAGER_GROWSDOWN)) return -EINVAL;
   if (offset & PAGE_MASK) return -EINVAL;
   if (offset >= OBJECT_BYTES_MAX || length > OBJECT_BYTES_MAX - offset) return -EOVERFLOW;
-  struct object *object = object_of(pager, id);
-  if (!object || object->backing != BACKED_BY_PROVIDER) return -EINVAL;
+  struct object *object = object_named(pager, id);
+  if (!object) return -EINVAL;
   if (effective_prot(prot) & ~prot_max) return -EACCES;
   struct region region = {.prot = (uint8_t)effective_prot(prot),
                           .prot_max = (uint8_t)(prot_max & PROT_ALL),

@@ -1,5 +1,6 @@
 #include "servers/pager/core/object.h"
 
+#include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
 _Static_assert(sizeof(struct object) <= OBJECT_ITEM_BYTES, "object_of checks alignment");
@@ -113,6 +114,18 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
   if (state != PAGE_ANONYMOUS) pager->frames_cache++;
   if (state == PAGE_CACHED) frame_list_append(pager, &pager->clean, frame);
   return true;
+}
+
+uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index) {
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return FRAME_NONE;
+  if (!object_add(pager, object, index, frame, PAGE_ANONYMOUS)) {
+    frame_put(pager, frame);
+    return FRAME_NONE;
+  }
+  page_zero(frame_pointer(pager, frame));
+  pager->counts.pages_zeroed++;
+  return frame;
 }
 
 static bool is_clean(const struct page *page) {

@@ -22,6 +22,7 @@ enum object_backing { BACKED_BY_PROVIDER = 1, BACKED_BY_NOTHING = 2 };
 struct object {
   uint32_t id;      // its own reference, while in use; 0 otherwise
   uint8_t backing;  // enum object_backing
+  bool named;       // by fs: it is there until fs destroys it
   bool closed;      // no open file names it: OBJECT_IDLE when its last page is clean
   bool dead;        // destroyed; freed with its last region, request and waiter
   bool queued;      // in the queue of objects that wait for a free request
@@ -51,6 +52,8 @@ struct object *object_new(struct pager *pager, enum object_backing backing, uint
                           uint64_t size);
 // The object with this id, NULL if there is none.
 struct object *object_of(struct pager *pager, uint32_t id);
+// The same if fs made it.
+struct object *object_named(struct pager *pager, uint32_t id);
 // Frees a dead object that nothing needs any more.
 void object_reap(struct pager *pager, struct object *object);
 // Goes on with its write-back, tells the provider if it is idle, frees it if it is dead.
@@ -60,6 +63,8 @@ void object_kill(struct pager *pager, struct object *object);
 
 // object_frame (state.h): the page's frame, whatever its state; FRAME_NONE if it is not cached.
 uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t index);
+// A zeroed page of an object without provider, where none is. FRAME_NONE if there is no memory.
+uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index);
 // Puts a frame into the cache: as PAGE_FILLING, PAGE_CACHED and clean, or PAGE_ANONYMOUS for an
 // object without provider. False if there is no memory for nodes.
 bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,

@@ -2,15 +2,24 @@
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
-int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size) {
+int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size,
+                            enum object_kind kind, uint32_t provider, uint64_t bound) {
+  if (kind == OBJECT_OF_PROGRAM) {
+    if (bound == 0 || bound > PAGER_BOUND_MAX) return -EINVAL;
+    return -ESRCH;
+  }
+  if (kind > OBJECT_OF_PROGRAM || provider != 0 || bound != 0) return -EINVAL;
   if (size > OBJECT_BYTES_MAX) return -EFBIG;
-  const struct object *object = object_new(pager, BACKED_BY_PROVIDER, cookie, size);
-  return object ? (int64_t)object->id : -ENOMEM;
+  enum object_backing backing = kind == OBJECT_OF_FILE ? BACKED_BY_PROVIDER : BACKED_BY_NOTHING;
+  struct object *object = object_new(pager, backing, cookie, size);
+  if (!object) return -ENOMEM;
+  object->named = true;
+  return object->id;
 }
 
-static struct object *provided(struct pager *pager, uint32_t id) {
+struct object *object_named(struct pager *pager, uint32_t id) {
   struct object *object = object_of(pager, id);
-  return object && object->backing == BACKED_BY_PROVIDER ? object : NULL;
+  return object && object->named ? object : NULL;
 }
 
 void object_zero_tail(struct pager *pager, struct object *object) {
@@ -22,7 +31,7 @@ void object_zero_tail(struct pager *pager, struct object *object) {
 }
 
 int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
-  struct object *object = provided(pager, id);
+  struct object *object = object_named(pager, id);
   if (!object) return -EINVAL;
   if (size > OBJECT_BYTES_MAX) return -EFBIG;
   uint32_t pages = (uint32_t)((size + PAGE_MASK) >> PAGE_SHIFT);
@@ -39,7 +48,7 @@ int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
 }
 
 int64_t pager_object_close(struct pager *pager, uint32_t id) {
-  struct object *object = provided(pager, id);
+  struct object *object = object_named(pager, id);
   if (!object) return -EINVAL;
   if (!object->regions && !object->dirty) return 0;
   object->closed = true;
@@ -49,7 +58,7 @@ int64_t pager_object_close(struct pager *pager, uint32_t id) {
 }
 
 int64_t pager_object_destroy(struct pager *pager, uint32_t id, uint64_t force) {
-  struct object *object = provided(pager, id);
+  struct object *object = object_named(pager, id);
   if (!object) return -EINVAL;
   if (object_is_writing(pager, object, 0, object->pages)) return -EBUSY;
   if (!force && (object->regions || object->dirty)) return -EBUSY;

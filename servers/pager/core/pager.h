@@ -102,7 +102,9 @@ void *pager_message(struct pager *pager, struct space *space);
 
 // --- calls of fs -------------------------------------------------------------------------------
 
-int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size);
+// `bound` in ms. => badge and bound 0 unless OBJECT_OF_PROGRAM
+int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size,
+                            enum object_kind kind, uint32_t provider, uint64_t bound);
 int64_t pager_object_resize(struct pager *pager, uint32_t object, uint64_t size);
 int64_t pager_object_close(struct pager *pager, uint32_t object);
 int64_t pager_object_destroy(struct pager *pager, uint32_t object, uint64_t force);

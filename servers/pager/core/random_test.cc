@@ -109,7 +109,8 @@ class Random {
     machine_.store.Make(file->cookie, pages, Below(256));
     file->bytes = machine_.store.file(file->cookie).bytes;
     file->size = (uint64_t)pages * PAGE_SIZE;
-    int64_t id = pager_object_create(machine_.pager, file->cookie, file->size);
+    int64_t id =
+        pager_object_create(machine_.pager, file->cookie, file->size, OBJECT_OF_FILE, 0, 0);
     if (id < 0) {
       EXPECT_EQ(id, -ENOMEM);
       return nullptr;

@@ -281,7 +281,7 @@ static void free_region(struct pager *pager, struct region *region) {
   struct object *object = region->object;
   if (object) {
     leave_object(pager, region, region->offset, region->end - region->start);
-    if (object->backing == BACKED_BY_NOTHING && !object->regions && !object->dead) {
+    if (!object->named && !object->regions && !object->dead) {
       object_kill(pager, object);
     } else {
       object_run(pager, object);

@@ -73,7 +73,9 @@ static int64_t do_space_counts(struct pager *pager, struct space *space,
 static int64_t do_object_create(struct pager *pager, struct space *space,
                                 const struct event *event) {
   (void)space;
-  return pager_object_create(pager, event->word[1], event->word[2]);
+  return pager_object_create(pager, event->word[1], event->word[2],
+                             (enum object_kind)(uint32_t)event->word[3],
+                             (uint32_t)(event->word[3] >> 32), event->word[4]);
 }
 
 static int64_t do_object_resize(struct pager *pager, struct space *space,

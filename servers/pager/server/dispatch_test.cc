@@ -66,8 +66,9 @@ int64_t pager_counts(struct pager *, struct space *) { return Record("counts", {
 int64_t pager_space_counts(struct pager *, struct space *, uint64_t slot) {
   return Record("space_counts", {slot});
 }
-int64_t pager_object_create(struct pager *, uint64_t cookie, uint64_t size) {
-  return Record("object_create", {cookie, size});
+int64_t pager_object_create(struct pager *, uint64_t cookie, uint64_t size, enum object_kind kind,
+                            uint32_t provider, uint64_t bound) {
+  return Record("object_create", {cookie, size, (uint64_t)kind, provider, bound});
 }
 int64_t pager_object_resize(struct pager *, uint32_t object, uint64_t size) {
   return Record("object_resize", {object, size});
