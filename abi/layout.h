@@ -24,8 +24,14 @@
 #define STACK_MAX (8ul << 20)
 // The process's message page: strings and structures that do not fit into registers.
 // Resident and shared with the servers, which see that of process slot i at
-// MESSAGE_WINDOW + i * PAGE_SIZE.
+// MESSAGE_WINDOW + i * PAGE_SIZE. Messages are in its first MESSAGE_BYTES; the rest is for signals
+// (protocols/signal.h) and begins with the registers that the kernel saves at an upcall.
 #define MESSAGE_PAGE 0x3fffffe000ul
+#define MESSAGE_BYTES 3584u
+
+// In a thread's call buffer: pc, then x1..x31, of its last upcall.
+#define UPCALL_OFFSET 3584u
+#define UPCALL_BYTES 256u
 
 // In servers.
 #define SERVER_STACK_TOP 0x3f00000000ul

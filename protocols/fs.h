@@ -9,9 +9,11 @@
 
 #include <stdint.h>
 
-#define FS_PATH_MAX 2048
-#define FS_SECOND_PATH 2048
-#define FS_DATA_MAX 4096
+#include "abi/layout.h"
+
+#define FS_PATH_MAX 1792
+#define FS_SECOND_PATH 1792
+#define FS_DATA_MAX MESSAGE_BYTES
 // Of a file, FS_READ and FS_WRITE move at most this many bytes a call, so that no call keeps a
 // server long, nor takes the whole disk before the caller's address turns out to be bad.
 #define FS_TRANSFER_MAX (1u << 20)

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #undef FILENAME_MAX
-#define FILENAME_MAX 2048
+#define FILENAME_MAX 1792
 #undef FOPEN_MAX
 #define FOPEN_MAX 64
 

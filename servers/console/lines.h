@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINES_WRITE_MAX 4096u  // bytes of one write
+#define LINES_WRITE_MAX 3584u  // bytes of one write
 #define LINES_HELD_MAX 12288u  // bytes held, with 8 more for each write
 
 // Owners that are not writers' badges.

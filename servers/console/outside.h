@@ -20,7 +20,7 @@ void outside_drain(void);
 // Answers a caller that was left waiting.
 void outside_answer(token_t token, int64_t status);
 
-// The message page of the process with this badge, PAGE_SIZE bytes. Its owner may change it at
+// The message page of the process with this badge. Its owner may change it at
 // any time.
 char *outside_page(uint32_t badge);
 

@@ -12,7 +12,7 @@
 #include "servers/console/outside.h"
 #include "servers/console/waiters.h"
 
-_Static_assert(LINES_WRITE_MAX == PAGE_SIZE, "a write is at most a message page");
+_Static_assert(LINES_WRITE_MAX == MESSAGE_BYTES, "a write is at most a message");
 
 #define MODE_ALL (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS)
 
@@ -35,7 +35,7 @@ static struct terminal {
   struct editor editor;
   struct input_queue queue;
   struct waiters readers, writers;
-  char buffer[PAGE_SIZE];
+  char buffer[MESSAGE_BYTES];
 } terminal;
 
 static void echo(const char *bytes, size_t count) { lines_echo(&terminal.lines, bytes, count); }
@@ -91,7 +91,7 @@ static void after_output(void) {
 }
 
 int64_t terminal_write(token_t token, uint32_t origin, uint64_t length) {
-  if (length > PAGE_SIZE) return -EINVAL;
+  if (length > MESSAGE_BYTES) return -EINVAL;
   // Others may wait, but the owner of the line that they wait for must not.
   if (outside_backlog() > BACKLOG_HIGH || !write_page(origin, (uint32_t)length)) {
     struct waiter writer = {token, origin, (uint32_t)length};
@@ -139,7 +139,7 @@ void terminal_flush(void) {
 // --- Input ---
 
 static size_t take(char *bytes, uint64_t limit) {
-  if (limit > PAGE_SIZE) limit = PAGE_SIZE;
+  if (limit > MESSAGE_BYTES) limit = MESSAGE_BYTES;
   if (terminal.mode & CONSOLE_CANONICAL) {
     return input_queue_take(&terminal.queue, bytes, limit);
   }
@@ -163,7 +163,7 @@ int64_t terminal_read(token_t token, uint32_t origin, uint64_t length) {
     terminal_yield(origin);
     return (int64_t)take(outside_page(origin), length);
   }
-  if (length > PAGE_SIZE) length = PAGE_SIZE;
+  if (length > MESSAGE_BYTES) length = MESSAGE_BYTES;
   struct waiter reader = {token, origin, (uint32_t)length};
   if (!waiters_add(&terminal.readers, reader)) return -EAGAIN;
   lines_prompt(&terminal.lines, origin);

@@ -13,7 +13,7 @@
 
 void terminal_init(void);
 
-// Writes `length` bytes, 0..PAGE_SIZE, from the origin's message page -> length. EINVAL EAGAIN
+// Writes `length` bytes, 0..MESSAGE_BYTES, from the origin's message page -> length. EINVAL EAGAIN
 int64_t terminal_write(token_t token, uint32_t origin, uint64_t length);
 
 // Reads at most `length` bytes into the origin's message page -> bytes, 0 at end of input. EAGAIN

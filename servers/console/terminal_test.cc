@@ -1,6 +1,7 @@
 extern "C" {
 #include "servers/console/terminal.h"
 
+#include "abi/layout.h"
 #include "protocols/console.h"
 #include "servers/console/input_queue.h"
 #include "servers/console/outside.h"
@@ -211,7 +212,7 @@ TEST_F(Terminal, WritesComeOut) {
   EXPECT_EQ(Result(Write(kA, "hi\n")), 3);
   EXPECT_EQ(Result(Write(kA, "")), 0);
   EXPECT_EQ(world->screen, "hi\n");
-  EXPECT_EQ(terminal_write(++tokens, kA, 4097), -EINVAL);
+  EXPECT_EQ(terminal_write(++tokens, kA, MESSAGE_BYTES + 1), -EINVAL);
   EXPECT_EQ(terminal_write(++tokens, kA, ~0ull), -EINVAL);
 }
 
@@ -310,7 +311,7 @@ TEST_F(Terminal, WritersWaitWhileTheUartIsBehind) {
 
 TEST_F(Terminal, WritersWaitForALongLineOfAnother) {
   Write(kA, "a");
-  std::string big(4096, 'b');
+  std::string big(MESSAGE_BYTES, 'b');
   big.back() = '\n';
   token_t last;
   int writes = 0;
@@ -320,9 +321,9 @@ TEST_F(Terminal, WritersWaitForALongLineOfAnother) {
   EXPECT_TRUE(Answered(Write(kA, "a")));  // the owner goes on
   EXPECT_FALSE(Answered(last));
   Write(kA, "a\n");
-  EXPECT_EQ(Result(last), 4096);
-  EXPECT_EQ(Result(other), 4096);
-  EXPECT_EQ(world->screen.size(), 4u + (writes + 2) * 4096u);
+  EXPECT_EQ(Result(last), MESSAGE_BYTES);
+  EXPECT_EQ(Result(other), MESSAGE_BYTES);
+  EXPECT_EQ(world->screen.size(), 4u + (writes + 2) * MESSAGE_BYTES);
 }
 
 TEST_F(Terminal, MessagesNeverWait) {

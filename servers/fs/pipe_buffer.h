@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PIPE_BUFFER_BYTES = 4096 };  // PIPE_BUF: a write of that much is atomic
+enum { PIPE_BUFFER_BYTES = 3584 };  // PIPE_BUF: a write of that much is atomic
 
 // All zero is empty.
 struct pipe_buffer {

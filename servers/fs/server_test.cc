@@ -212,7 +212,7 @@ TEST_F(Server, PipesBlockAndEnd) {
     uint64_t out = c->answer.word[1];
     other = w->NewClient(c);
     // A reader waits for a writer.
-    w->Send(other, {FS_READ, in, 0, 4096, FS_AT_POSITION});
+    w->Send(other, {FS_READ, in, 0, FS_DATA_MAX, FS_AT_POSITION});
     w->Settle();
     EXPECT_TRUE(other->waits);
     memcpy(c->page.data(), "ping", 4);
@@ -221,7 +221,7 @@ TEST_F(Server, PipesBlockAndEnd) {
     EXPECT_EQ(other->answer.status, 4);
     EXPECT_EQ(memcmp(other->page.data(), "ping", 4), 0);
     // A full pipe stops the writer until there is room for all of it.
-    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), 4096);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, FS_DATA_MAX, FS_AT_POSITION}), FS_DATA_MAX);
     w->Send(c, {FS_WRITE, out, 0, 100, FS_AT_POSITION});
     w->Settle();
     EXPECT_TRUE(c->waits);
@@ -231,12 +231,12 @@ TEST_F(Server, PipesBlockAndEnd) {
     EXPECT_FALSE(c->waits);
     // Nonblocking, offsets, the wrong end.
     EXPECT_EQ(w->Call(c, {FS_FCNTL, out, F_SETFL, O_NONBLOCK}), 0);
-    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), -EAGAIN);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, FS_DATA_MAX, FS_AT_POSITION}), -EAGAIN);
     EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 1, 5}), -ESPIPE);
     EXPECT_EQ(w->Call(c, {FS_WRITE, in, 0, 1, FS_AT_POSITION}), -EBADF);
     EXPECT_EQ(w->Call(c, {FS_SEEK, out, 0, 0}), -ESPIPE);
     // The end: no writer left.
-    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, 4096, FS_AT_POSITION}), 4096);
+    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, FS_DATA_MAX, FS_AT_POSITION}), FS_DATA_MAX);
     w->Call(c, {FS_CLOSE, out});
     w->Send(c, {FS_READ, in, 0, 10, FS_AT_POSITION});
     EXPECT_TRUE(c->waits);
@@ -251,7 +251,7 @@ TEST_F(Server, WriterWithoutReaderIsSentToProc) {
     uint64_t in = w->Call(c, {FS_PIPE, 0});
     uint64_t out = c->answer.word[1];
     Client *other = w->NewClient(c);
-    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, 4096, FS_AT_POSITION}), 4096);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, FS_DATA_MAX, FS_AT_POSITION}), FS_DATA_MAX);
     w->Send(other, {FS_WRITE, out, 0, 1, FS_AT_POSITION});
     EXPECT_TRUE(other->waits);
     w->Call(c, {FS_CLOSE, in});
@@ -273,8 +273,8 @@ TEST_F(Server, DevicesWorkWithoutADevDirectory) {
     EXPECT_EQ(c->answer.word[0], uint64_t{CONSOLE_WRITE});
     EXPECT_EQ(c->answer.word[1], 12u);
     uint64_t null = Fd(Open(w, c, "/dev/null", O_RDWR));
-    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 4000, FS_AT_POSITION}), 4000);
-    EXPECT_EQ(w->Call(c, {FS_READ, null, 0, 4000, FS_AT_POSITION}), 0);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 3000, FS_AT_POSITION}), 3000);
+    EXPECT_EQ(w->Call(c, {FS_READ, null, 0, 3000, FS_AT_POSITION}), 0);
     uint64_t zero = Fd(Open(w, c, "/dev/zero", O_RDWR));
     c->page[9] = 1;
     EXPECT_EQ(w->Call(c, {FS_READ, zero, 0, 10, FS_AT_POSITION}), 10);
@@ -284,7 +284,7 @@ TEST_F(Server, DevicesWorkWithoutADevDirectory) {
     EXPECT_EQ(OnPath(w, c, FS_MKDIR, "/dev", 0755), 0);
     EXPECT_EQ(OnPath(w, c, FS_MKNOD, "/dev/mynull", 020644, 1 << 8 | 3), 0);
     null = Fd(Open(w, c, "/dev/mynull", O_RDWR));
-    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 4000, FS_AT_POSITION}), 4000);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, null, 0, 3000, FS_AT_POSITION}), 3000);
     EXPECT_EQ(Fstat(w, c, null).rdev, 1u << 8 | 3);
     EXPECT_EQ(OnPath(w, c, FS_MKNOD, "/dev/odd", 020644, 99 << 8), 0);
     EXPECT_EQ(Open(w, c, "/dev/odd", O_RDONLY), -ENXIO);
@@ -851,7 +851,7 @@ TEST(ServerDisks, AreBlockDevices) {
     EXPECT_EQ(w.image()[1000], 0xaa);
     EXPECT_EQ(w.image()[1699], 0xaa);
     EXPECT_EQ(w.image()[1700], 3);
-    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 4096, 998}), 4096 - 998 % 512);
+    EXPECT_EQ(w.Call(c, {FS_READ, fd, 0, 4096, 998}), FS_DATA_MAX);
     EXPECT_EQ(c->page[1], 1);
     EXPECT_EQ(c->page[2], 0xaa);
     EXPECT_EQ(w.Call(c, {FS_FSYNC, fd}), 0);

@@ -28,7 +28,7 @@ int64_t outside_console_take_interrupt(uint32_t badge);
 void outside_message(const char *text, size_t count);
 void outside_firmware_message(const char *text, size_t count);
 
-// The message page of the process with this badge, PAGE_SIZE bytes. Its owner may change it at
+// The message page of the process with this badge. Its owner may change it at
 // any time.
 void *outside_page(uint32_t badge);
 

@@ -5,7 +5,7 @@
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
 
-#define ENTRIES_MAX (PAGE_SIZE / sizeof(struct proc_entry))
+#define ENTRIES_MAX (MESSAGE_BYTES / sizeof(struct proc_entry))
 
 static uint32_t parent_pid(const struct process *process) {
   return process->parent == 0 ? 0 : processes.table.process[process->parent].pid;

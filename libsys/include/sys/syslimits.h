@@ -9,8 +9,8 @@
 #define NAME_MAX 255
 #define NGROUPS_MAX 16
 #define OPEN_MAX 64
-#define PATH_MAX 2048
-#define PIPE_BUF 4096
+#define PATH_MAX 1792
+#define PIPE_BUF 3584
 #define LINE_MAX 2048
 #define RE_DUP_MAX 255
 #define SYMLOOP_MAX 40

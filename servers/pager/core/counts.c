@@ -92,7 +92,7 @@ int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, u
   struct region *r = region_above(of->regions, 0);
   for (; r; r = region_above(of->regions, r->end), number++) {
     if (number < first) continue;
-    if ((uint64_t)(written + 1) * sizeof(*out) > PAGE_SIZE) break;
+    if ((uint64_t)(written + 1) * sizeof(*out) > MESSAGE_BYTES) break;
     describe(pager, of, r, &out[written++]);
   }
   return written;
