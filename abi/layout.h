@@ -5,6 +5,8 @@
 #ifndef ABI_LAYOUT_H
 #define ABI_LAYOUT_H
 
+#include <stdint.h>
+
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096ul
 #define PAGE_MASK 4095ul
@@ -32,6 +34,14 @@
 // In a thread's call buffer: pc, then x1..x31, of its last upcall.
 #define UPCALL_OFFSET 3584u
 #define UPCALL_BYTES 256u
+
+// Where an upcall puts a thread's registers in its call buffer, which for programs is the message
+// page.
+#define UPCALL_OFFSET 3584
+struct upcall_registers {
+  uint64_t pc;
+  uint64_t x[31];  // x1..x31
+};
 
 // In servers.
 #define SERVER_STACK_TOP 0x3f00000000ul

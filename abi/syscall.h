@@ -55,7 +55,14 @@ enum syscall_number {
   SYS_STAT = 31,      // (kernel, enum kernel_stat) -> value
   SYS_PUTC = 32,      // (kernel, character): firmware console, for crash records
   SYS_HALT = 33,      // (kernel, status 0..255): power off, QEMU exits with the status
-  SYS_COUNT = 34,
+
+  // Upcalls: a thread goes on somewhere else, its registers in its call buffer (struct
+  // upcall_registers of abi/layout.h, at UPCALL_OFFSET); all other registers stay.
+  SYS_UPCALL_WAIT = 34,    // (token, endpoint, pc) -> event. Answers a fault or exception
+  SYS_REPLY_UPCALL = 35,   // (token, pc): the same without waiting
+  SYS_THREAD_UPCALL = 36,  // (thread, pc): for one that waits for nothing but such an answer
+  SYS_RESUME = 37,         // (): the caller's registers from its call buffer
+  SYS_COUNT = 38,
 };
 
 // Low bits of va in SYS_MAP*.

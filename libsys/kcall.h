@@ -103,6 +103,23 @@ static inline void kcall_forward_wait(token_t token, handle_t endpoint, handle_t
   kcall_event(SYS_FORWARD_WAIT, token, endpoint | (uint64_t)to << 32, w0, w1, w2, w3, w4, event);
 }
 
+// Answers a fault or exception by an upcall, and waits.
+static inline void kcall_upcall_wait(token_t token, handle_t endpoint, uint64_t pc,
+                                     struct event *event) {
+  kcall_event(SYS_UPCALL_WAIT, token, endpoint, pc, 0, 0, 0, 0, event);
+}
+
+static inline int64_t kcall_reply_upcall(token_t token, uint64_t pc) {
+  return kcall(SYS_REPLY_UPCALL, token, pc, 0, 0, 0, 0, 0);
+}
+
+static inline int64_t kcall_thread_upcall(handle_t thread, uint64_t pc) {
+  return kcall(SYS_THREAD_UPCALL, thread, pc, 0, 0, 0, 0, 0);
+}
+
+// Goes on with the registers in the call buffer; returns only on error.
+static inline int64_t kcall_resume(void) { return kcall(SYS_RESUME, 0, 0, 0, 0, 0, 0, 0); }
+
 static inline int64_t kcall_notify(handle_t endpoint) {
   return kcall(SYS_NOTIFY, endpoint, 0, 0, 0, 0, 0, 0);
 }

@@ -45,6 +45,11 @@ struct thread *arch_fp_leave(struct thread *from, struct thread *to);
 // Turns the unit on for a thread that trapped for want of it. False if it was on.
 bool arch_fp_enable(struct thread *thread);
 
+// --- leaving the kernel ---
+// What a system call that has set all of the running thread's registers returns with: it goes on
+// with x[] whole. On the machine this does not return.
+struct thread *arch_resume(struct thread *thread);
+
 // --- harts, time, interrupts ---
 void arch_interrupt_hart(uint32_t hart);  // inter-processor interrupt
 void arch_idle(void);                     // until an interrupt is pending

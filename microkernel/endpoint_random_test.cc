@@ -1,6 +1,6 @@
 // Messages against a model: random threads of several spaces on two harts call, wait, answer,
-// forward, notify, fault and end each other; the model says who waits for whom, and which token
-// may be answered, once, by whom.
+// forward, notify, fault, send each other elsewhere and end each other; the model says who waits
+// for whom, and which token may be answered, once, by whom.
 
 #include <algorithm>
 #include <deque>
@@ -45,6 +45,7 @@ class Model {
     for (handle_t &space : spaces_) space = kernel_.Space(++badge_, 2);
     for (int e = 0; e < kEndpoints; e++) MakeEndpoint(e, kernel_.ObjectFrame());
     for (int t = 0; t < kThreads; t++) {
+      buffers_[t] = kernel_.UserFrame();
       threads_[t].space = t % kSpaces;
       MakeThread(t, kernel_.ObjectFrame());
     }
@@ -55,7 +56,7 @@ class Model {
     uint32_t hart = Random(kHarts);
     int t = RunningOn(hart);
     if (t == kNobody) return Idle(hart);
-    switch (Random(24)) {
+    switch (Random(27)) {
       case 0 ... 5:
         return Call(hart, t);
       case 6 ... 8:
@@ -75,6 +76,12 @@ class Model {
       case 20 ... 21:
         return Preempt(hart);
       case 22:
+        return UpcallWait(hart, t);
+      case 23:
+        return Upcall(hart, t);
+      case 24:
+        return Resume(hart, t);
+      case 25:
         return Random(4) ? Preempt(hart) : Kill(hart);
       default:
         return Random(8) ? Preempt(hart) : DestroyEndpoint(hart);
@@ -125,6 +132,9 @@ class Model {
     threads_[t].does = Does::kRun;
     thread_create(threads_[t].thread, kernel_.Object<struct space>(spaces_[threads_[t].space]));
     ASSERT_EQ(thread_start(threads_[t].thread, 0x1000, 0, 0, 0), 0);
+    if (t % 3 == 0) return;
+    threads_[t].thread->buffer = static_cast<uint32_t *>(arch_frame_address(buffers_[t]));
+    frame_entry(buffers_[t])->count++;
   }
   void MakeEndpoint(int e, frame_t frame) {
     EndpointModel &m = endpoints_[e];
@@ -335,6 +345,77 @@ class Model {
     Send(t, 0);
   }
 
+  // A thread that is sent elsewhere: what the buffer must hold, and that it does.
+  std::vector<uint64_t> Registers(int t) {
+    return std::vector<uint64_t>(threads_[t].thread->x, threads_[t].thread->x + 32);
+  }
+  uint64_t *Saved(int t) {
+    char *buffer = static_cast<char *>(arch_frame_address(buffers_[t]));
+    return reinterpret_cast<uint64_t *>(buffer + UPCALL_OFFSET);
+  }
+  void ExpectUpcall(int t, const std::vector<uint64_t> &before, uaddr_t pc) {
+    ASSERT_EQ(std::vector<uint64_t>(Saved(t), Saved(t) + 32), before);
+    ASSERT_EQ(threads_[t].thread->x[REG_PC], pc);
+    threads_[t].does = Does::kRun;
+  }
+  uaddr_t EntryPoint() { return Random(8) ? random_() : USER_END + random_(); }
+
+  void UpcallWait(uint32_t hart, int t) {
+    uint64_t token = Token(t);
+    uaddr_t pc = EntryPoint();
+    int e = static_cast<int>(Random(kEndpoints));
+    int waiter = Waiting(token, threads_[t].space);
+    bool fits = waiter != kNobody && threads_[waiter].kind != EVENT_CALL && waiter % 3 != 0 &&
+                pc < USER_END;
+    std::vector<uint64_t> before;
+    if (waiter != kNobody) before = Registers(waiter);
+    bool waits = Random(2);
+    if (waits)
+      machine().Call(hart, SYS_UPCALL_WAIT, token, kSlot + e, pc);
+    else
+      machine().Call(hart, SYS_REPLY_UPCALL, token, pc);
+    if (fits) ExpectUpcall(waiter, before, pc);
+    if (waiter != kNobody && !fits) {
+      ASSERT_EQ(Result(t), -EINVAL);
+    } else if (waits) {
+      Receive(t, e);
+    } else {
+      ASSERT_EQ(Result(t), fits ? 0 : -ESRCH);
+    }
+  }
+
+  void Upcall(uint32_t hart, int t) {
+    int victim = static_cast<int>(Random(kThreads));
+    const ThreadModel &m = threads_[victim];
+    uaddr_t pc = EntryPoint();
+    std::vector<uint64_t> before = Registers(victim);
+    int expected = 0;
+    if (victim % 3 == 0 || pc >= USER_END)
+      expected = -EINVAL;
+    else if (victim == t || m.does == Does::kReceive ||
+             (m.does != Does::kRun && m.kind == EVENT_CALL))
+      expected = -EBUSY;
+    int result = 0;
+    machine().Enter(hart, [&] {
+      result = upcall_send(m.thread, pc);
+      return current;
+    });
+    ASSERT_EQ(result, expected);
+    if (expected) return;
+    Forget(victim);
+    ExpectUpcall(victim, before, pc);
+  }
+
+  void Resume(uint32_t hart, int t) {
+    uint64_t pc = Saved(t)[0] = EntryPoint();
+    machine().Call(hart, SYS_RESUME);
+    if (t % 3 == 0 || pc >= USER_END) {
+      ASSERT_EQ(Result(t), -EINVAL);
+    } else {
+      ASSERT_EQ(Registers(t), std::vector<uint64_t>(Saved(t), Saved(t) + 32));
+    }
+  }
+
   void Forget(int t) {
     ThreadModel &m = threads_[t];
     std::deque<int> &senders = endpoints_[m.endpoint].senders;
@@ -384,13 +465,14 @@ class Model {
   handle_t spaces_[kSpaces];
   ThreadModel threads_[kThreads];
   EndpointModel endpoints_[kEndpoints];
+  frame_t buffers_[kThreads];
   std::set<uint64_t> tokens_;  // all that ever were
 };
 
 class EndpointRandomTest : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(EndpointRandomTest, FollowsTheModel) {
-  constexpr int kSteps = 40000;
+  constexpr int kSteps = 50000;
   printf("seed %u\n", GetParam());
   Model model(GetParam());
   for (int step = 0; step < kSteps; step++) {

@@ -168,6 +168,7 @@ void Invariants::CheckThread(const struct thread *thread) {
     for (uint32_t i = 0; i < machine.hart_count(); i++) harts += machine.running(i) == thread;
     if (harts != 1) Fail(Text("thread ", frame, " is RUNNING on ", harts, " harts"));
   }
+  if (thread->upcall_due) Fail(Text("T5: nobody waits for the upcall of ", frame));
   if (thread->state == THREAD_REPLY) {
     if (static_cast<uint32_t>(thread->token) != frame) Fail(Text("T2: token of ", frame));
   }

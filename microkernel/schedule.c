@@ -2,6 +2,7 @@
 
 #include "microkernel/interrupt.h"
 #include "microkernel/lock.h"
+#include "microkernel/upcall.h"
 
 uint32_t kernel_lock_word;
 
@@ -82,6 +83,10 @@ struct thread *schedule_preempt(bool expired) {
   if (UNLIKELY(thread->dying)) {
     thread->state = THREAD_INACTIVE;  // thread_kill waits for this
     return schedule_next();
+  }
+  if (UNLIKELY(thread->upcall_due)) {
+    thread->upcall_due = false;
+    upcall_save(thread, thread->upcall_pc);
   }
   if (expired) timer_slice_start();
   struct thread *better = take(this_hart(), expired ? thread->priority : thread->priority + 1u);

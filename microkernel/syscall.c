@@ -10,6 +10,7 @@
 #include "microkernel/interrupt.h"
 #include "microkernel/schedule.h"
 #include "microkernel/space.h"
+#include "microkernel/upcall.h"
 
 typedef uint64_t word;
 typedef struct thread *system_call_handler(word a0, word a1, word a2, word a3, word a4, word a5,
@@ -434,6 +435,56 @@ static struct thread *sys_thread_priority(ARGUMENTS) {
   return result(0);
 }
 
+// --- upcalls ---
+
+static __attribute__((noinline)) struct thread *upcall_wait_any(ARGUMENTS) {
+  struct handle *handle = endpoint_handle(a1, RIGHT_RECEIVE);
+  if (!handle) return refuse_endpoint(a1, RIGHT_RECEIVE);
+  struct thread *thread = token_thread(a0);
+  if (thread) {
+    if (!upcall_fits(thread, a2)) return result(-EINVAL);
+    thread_end_wait(thread);
+    upcall_save(thread, a2);
+  }
+  return endpoint_wait_any(handle_named(handle), thread);
+}
+
+static struct thread *sys_upcall_wait(ARGUMENTS) {
+  const struct handle *handle = &current->space->handles_inline[a1];
+  struct thread *thread = current->caller;
+  if (UNLIKELY(a1 >= HANDLES_INLINE || !handle_may_receive(handle) || !thread ||
+               thread->token != a0 || !upcall_fits(thread, a2)))
+    return upcall_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  struct endpoint *endpoint = handle_named(handle);
+  if (UNLIKELY(endpoint->bits || endpoint->senders.head))
+    return upcall_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  current->caller = NULL;
+  upcall_save(thread, a2);
+  endpoint_add_receiver(endpoint, current);
+  return dispatch(thread);
+}
+
+static struct thread *sys_reply_upcall(ARGUMENTS) {
+  struct thread *thread = token_thread(a0);
+  if (!thread) return result(-ESRCH);
+  if (!upcall_fits(thread, a1)) return result(-EINVAL);
+  thread_end_wait(thread);
+  upcall_save(thread, a1);
+  schedule_ready(thread);
+  return result(0);
+}
+
+static struct thread *sys_thread_upcall(ARGUMENTS) {
+  int error;
+  struct thread *thread = get_thread(a0, &error);
+  return result(thread ? upcall_send(thread, a1) : error);
+}
+
+static struct thread *sys_resume(ARGUMENTS) {
+  int error = upcall_restore();
+  return error ? result(error) : arch_resume(current);
+}
+
 // --- interrupts, time, the rest ---
 
 static int check_irq(word handle, word irq) {
@@ -520,6 +571,10 @@ system_call_handler *const system_call[SYS_COUNT + 1] = {
     [SYS_STAT] = sys_stat,
     [SYS_PUTC] = sys_putc,
     [SYS_HALT] = sys_halt,
+    [SYS_UPCALL_WAIT] = sys_upcall_wait,
+    [SYS_REPLY_UPCALL] = sys_reply_upcall,
+    [SYS_THREAD_UPCALL] = sys_thread_upcall,
+    [SYS_RESUME] = sys_resume,
     [15] = sys_bad,
     [26] = sys_bad,
     [27] = sys_bad,

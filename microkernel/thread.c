@@ -69,23 +69,24 @@ int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0) {
 // Looks, without the lock, how long a thread that was told to stop still runs.
 #define LOOKS 10000u
 
-static bool still_runs(const struct thread *thread, const struct frame *frame, uint32_t before) {
-  return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_RUNNING &&
-         __atomic_load_n(&frame->type_generation, __ATOMIC_RELAXED) == before &&
-         !__atomic_load_n(&current->dying, __ATOMIC_RELAXED);
+#define LOOK(what) __atomic_load_n(&(what), __ATOMIC_RELAXED)
+
+// A thread that runs on another hart was asked to do something before it goes back to user mode
+// (dying, upcall_due).
+static bool is_asked(const struct thread *thread) {
+  return LOOK(thread->state) == THREAD_RUNNING && (LOOK(thread->dying) | LOOK(thread->upcall_due));
 }
 
-// A thread that runs on another hart is interrupted there and ends before it goes back to user
-// mode: the wait is for one entry into the kernel, for which that hart needs the lock.
-static int stop_elsewhere(struct thread *thread) {
+int thread_wait_for_hart(struct thread *thread, bool yields) {
   const struct frame *frame = frame_entry(arch_address_frame(thread));
   uint32_t before = frame->type_generation;
-  thread->dying = true;
-  while (thread->state == THREAD_RUNNING) {
-    if (current->dying) return -EAGAIN;
+  while (is_asked(thread)) {
+    if (current->dying || (yields && current->upcall_due)) return -EAGAIN;
     arch_interrupt_hart(thread->hart->id);
     kernel_unlock();
-    for (uint32_t i = 0; i < LOOKS && still_runs(thread, frame, before); i++) {
+    for (uint32_t i = 0; i < LOOKS && is_asked(thread) && LOOK(frame->type_generation) == before &&
+                         !LOOK(current->dying) && !LOOK(current->upcall_due);
+         i++) {
     }
     kernel_lock();
     if (frame->type_generation != before) return -EBADF;  // another hart was quicker
@@ -101,7 +102,8 @@ void thread_end_wait(struct thread *thread) {
 
 int thread_kill(struct thread *thread) {
   if (thread == current) return -EBUSY;
-  int error = stop_elsewhere(thread);
+  thread->dying = true;
+  int error = thread_wait_for_hart(thread, false);
   if (error) return error;
   if (thread->state == THREAD_READY)
     schedule_remove(thread);

@@ -17,6 +17,9 @@
 //       senders, RECEIVING ones in its receivers; all others in no queue.
 //   T2  a thread in REPLY has a token that only a thread of its server's space can use, once.
 //   T4  r->caller == t only while t is in REPLY and t->receiver == r.
+//   T5  upcall_due is set only while another hart waits for it (thread_wait_for_hart); the thread
+//   has
+//       a call buffer.
 //   T3  x[] holds the thread's user registers whenever it is not RUNNING.
 // Guarded by the kernel lock, but for x[] of a RUNNING thread, which its hart owns.
 #ifndef MICROKERNEL_THREAD_H
@@ -82,6 +85,8 @@ struct thread {
 
   struct thread *caller;  // whose message it received last and has not answered, or NULL
   uint32_t *buffer;       // call buffer, or NULL
+  uaddr_t upcall_pc;      // if upcall_due:
+  uint8_t upcall_due;     // the hart that runs it is to send it there
   bool fp_used;           // fp[] is meaningful, or its registers are live on its hart
   uint64_t fp[33];        // f0..f31, fcsr
 };
@@ -159,6 +164,12 @@ int thread_start(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, u
 int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0);
 // A thread leaves THREAD_REPLY otherwise than by its receiver's next words (T4).
 void thread_end_wait(struct thread *thread);
+// A thread that runs on another hart was told what to do before it goes back to user mode (dying,
+// upcall_due): interrupts it there and waits until it has done so or stopped by itself, which is
+// for one entry into the kernel, for which that hart needs the lock. Of harts that wait for each
+// other one whose thread is to end gives way and, if `yields`, one whose thread is due for an
+// upcall: EAGAIN. EBADF: the thread has been ended
+int thread_wait_for_hart(struct thread *thread, bool yields);
 // Ends a thread in whatever state, and its object. EBUSY: itself. EAGAIN: the caller must end
 // first. EBADF: another hart has ended it meanwhile
 int thread_kill(struct thread *thread);

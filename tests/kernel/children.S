@@ -5,6 +5,7 @@
 #define SYS_WAIT 2
 #define SYS_REPLY_WAIT 3
 #define SYS_FORWARD_WAIT 5
+#define SYS_RESUME 37
 #define CHILD_ENDPOINT 3
 #define CHILD_OTHER 4
 #define CHILD_THIRD 5
@@ -208,6 +209,20 @@ child_wrong:
     li a0, 1
     j child_caller
 
+// Where an upcall goes: calls with 77, spoils all registers and brings the old ones back.
+.globl child_upcall, child_upcall_end
+child_upcall:
+    li a0, CHILD_ENDPOINT
+    li a1, 77
+    li a7, SYS_CALL
+    ecall
+    each_register set_register, 0x3333333
+    set_register 31, 0x3333333
+    li a7, SYS_RESUME
+    ecall
+    j child_caller
+child_upcall_end:
+
 // The registers that a system call keeps, over one call for each number in a0.
 .globl child_kept
 child_kept:
@@ -323,7 +338,7 @@ child_fuzz:
     .endr
     jal s11, child_bits
     srli a7, s0, 8
-    li t0, 36
+    li t0, 40
     remu a7, a7, t0
     mv a0, s3
     mv a1, s4

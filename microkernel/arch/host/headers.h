@@ -30,6 +30,7 @@ extern "C" {
 #include "microkernel/space.h"
 #include "microkernel/stats.h"
 #include "microkernel/thread.h"
+#include "microkernel/upcall.h"
 
 // What trap_entry.S calls.
 typedef struct thread *system_call_handler(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,

@@ -155,6 +155,10 @@ bool arch_fp_enable(struct thread *thread) {
   return true;
 }
 
+struct thread *arch_resume(struct thread *thread) {
+  return thread;
+}
+
 // --- harts, time, interrupts ---
 
 void arch_interrupt_hart(uint32_t hart) {

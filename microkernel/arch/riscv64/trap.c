@@ -14,7 +14,7 @@ _Static_assert(offsetof(struct thread, hart) == 256, "trap_entry.S: THREAD_HART"
 _Static_assert(offsetof(struct thread, resume) == 264, "trap_entry.S: THREAD_RESUME");
 _Static_assert(offsetof(struct hart, stat) == 0 && STAT_ENTRIES == 0, "trap_entry.S: count_entry");
 _Static_assert(offsetof(struct hart, shares_kernel) == 80, "trap_entry.S: HART_SHARES");
-_Static_assert(SYS_COUNT == 34, "trap_entry.S: SYS_COUNT");
+_Static_assert(SYS_COUNT == 38, "trap_entry.S: SYS_COUNT");
 _Static_assert(RESUME_CALL == 0 && RESUME_ALL == 1 && RESUME_IDLE > RESUME_ALL, "trap_entry.S");
 
 struct thread *trap(uint64_t value, uint64_t cause);

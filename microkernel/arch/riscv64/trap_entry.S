@@ -7,7 +7,7 @@
 //   all else     everything is saved, as the thread did not expect it
 // Offsets are asserted in trap.c.
 
-#define SYS_COUNT 34
+#define SYS_COUNT 38
 
 #define X(n) (8 * (n))
 #define THREAD_HART 256
@@ -119,6 +119,11 @@ save_all:
     csrr a1, scause
     call trap
     mv tp, a0
+
+// The running thread goes on with all its registers as the kernel has them.
+.globl arch_resume
+arch_resume:
+    ld sp, THREAD_HART(tp)
 
 // tp: the thread to run, dispatched; the kernel lock is held.
 .globl resume_thread

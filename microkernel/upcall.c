@@ -1,0 +1,65 @@
+#include "microkernel/upcall.h"
+
+#include <errno.h>
+
+#include "microkernel/endpoint.h"
+#include "microkernel/schedule.h"
+
+_Static_assert(UPCALL_OFFSET + sizeof(struct upcall_registers) <= PAGE_SIZE, "it is in the buffer");
+_Static_assert(sizeof(struct upcall_registers) == sizeof((struct thread *)0)->x && REG_PC == 0,
+               "copied as a whole");
+
+static uint64_t *saved_registers(const struct thread *thread) {
+  return (uint64_t *)(void *)((char *)thread->buffer + UPCALL_OFFSET);
+}
+
+static void copy_registers(uint64_t *to, const uint64_t *from) {
+  for (const uint64_t *end = from + 32; from < end; from += 8, to += 8) {
+    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3];
+    to[4] = from[4], to[5] = from[5], to[6] = from[6], to[7] = from[7];
+  }
+}
+
+void upcall_save(struct thread *thread, uaddr_t pc) {
+  copy_registers(saved_registers(thread), thread->x);
+  thread->x[REG_PC] = pc;
+}
+
+int upcall_restore(void) {
+  if (!current->buffer) return -EINVAL;
+  const uint64_t *saved = saved_registers(current);
+  uaddr_t pc = __atomic_load_n(&saved[REG_PC], __ATOMIC_RELAXED);
+  if (pc >= USER_END) return -EINVAL;
+  copy_registers(current->x, saved);
+  current->x[REG_PC] = pc;  // the buffer's may have changed
+  current->resume = RESUME_ALL;
+  return 0;
+}
+
+// A thread that runs on another hart is sent there by that hart. True if nothing is left to do.
+static bool send_elsewhere(struct thread *thread, uaddr_t pc, int *error) {
+  thread->upcall_pc = pc;
+  thread->upcall_due = true;
+  *error = thread_wait_for_hart(thread, true);
+  if (*error == -EBADF) return true;
+  bool taken = !thread->upcall_due;
+  thread->upcall_due = false;
+  if (taken) *error = 0;
+  return taken || *error;
+}
+
+int upcall_send(struct thread *thread, uaddr_t pc) {
+  int error = 0;
+  if (pc >= USER_END || !thread->buffer) return -EINVAL;
+  if (thread == current) return -EBUSY;
+  if (thread->upcall_due) return -EAGAIN;
+  if (thread->state == THREAD_RUNNING && send_elsewhere(thread, pc, &error)) return error;
+  bool sends = thread->state == THREAD_SENDING && thread->kind != EVENT_CALL;
+  bool waits = thread->state == THREAD_REPLY && token_kind(thread->token) != EVENT_CALL;
+  if (!sends && !waits && thread->state != THREAD_READY) return -EBUSY;
+  if (sends) endpoint_forget(thread);
+  if (waits) thread_end_wait(thread);
+  upcall_save(thread, pc);
+  if (sends || waits) schedule_ready(thread);
+  return 0;
+}
