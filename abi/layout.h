@@ -31,13 +31,10 @@
 #define MESSAGE_PAGE 0x3fffffe000ul
 #define MESSAGE_BYTES 3584u
 
-// In a thread's call buffer: pc, then x1..x31, of its last upcall.
+// Where in its call buffer, which for programs is the message page, a thread's registers are after
+// an upcall.
 #define UPCALL_OFFSET 3584u
 #define UPCALL_BYTES 256u
-
-// Where an upcall puts a thread's registers in its call buffer, which for programs is the message
-// page.
-#define UPCALL_OFFSET 3584
 struct upcall_registers {
   uint64_t pc;
   uint64_t x[31];  // x1..x31

@@ -5,8 +5,9 @@
 #include "microkernel/endpoint.h"
 #include "microkernel/schedule.h"
 
-_Static_assert(UPCALL_OFFSET + sizeof(struct upcall_registers) <= PAGE_SIZE, "it is in the buffer");
-_Static_assert(sizeof(struct upcall_registers) == sizeof((struct thread *)0)->x && REG_PC == 0,
+_Static_assert(UPCALL_OFFSET + UPCALL_BYTES <= PAGE_SIZE, "it is in the buffer");
+_Static_assert(sizeof(struct upcall_registers) == UPCALL_BYTES &&
+                   sizeof((struct thread *)0)->x == UPCALL_BYTES && REG_PC == 0,
                "copied as a whole");
 
 static uint64_t *saved_registers(const struct thread *thread) {
