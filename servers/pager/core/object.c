@@ -157,6 +157,11 @@ void object_truncate(struct pager *pager, struct object *object, uint32_t first)
     if (!(r->flags & REGION_TOUCHED) || first >= end) continue;
     uint32_t skip = first > r->offset ? first - r->offset : 0;
     kops_unmap(r->slot, (uint64_t)(r->start + skip) << PAGE_SHIFT, (uint64_t)r->end << PAGE_SHIFT);
+    // Private copies go as well, as on Linux; POSIX leaves open what becomes of them, so without
+    // memory for nodes they may stay.
+    if (!(r->flags & REGION_SHARED) && slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) {
+      space_remove_pages(pager, pager->space[r->slot], r->start + skip, r->end);
+    }
   }
   uint32_t index = first;
   while (node_next(pager, object->root, object->height, &index, 1ull << 32)) {

@@ -537,6 +537,11 @@ class Random {
     file->size = size;
     std::fill(file->bytes.begin() + (ptrdiff_t)least, file->bytes.end(), 0);
     file->bytes.resize((size_t)file->Pages() * PAGE_SIZE, 0);
+    for (auto &[badge, process] : processes_) {
+      for (auto &[number, page] : process.pages) {
+        if (page.file.get() == file && page.index >= file->Pages()) page.own = nullptr;
+      }
+    }
   }
 
   void Flush() {
