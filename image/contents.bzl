@@ -39,7 +39,10 @@ _COREUTILS = [
 _MEMORY = [
     "demo",
     "free",
+    "mkswap",
     "pmap",
+    "swapoff",
+    "swapon",
     "vmstat",
 ]
 

@@ -61,6 +61,17 @@ enum fs_op {
   FS_ISATTY = 34,  // (fd) -> 1 or -ENOTTY
   FS_CHOWN = 35,   // (uid, gid, FS_NOFOLLOW)
 
+  // The file in fd, a regular one or a block device with the header that mkswap makes, becomes a
+  // swap area. (fd, 0 or FS_SWAP_PREFER | priority 0..FS_SWAP_PRIORITY). EBADF EROFS EIO; EINVAL:
+  // of another kind, has no such header or has holes; EBUSY: it is a swap area, mounted, or has
+  // pages that are mapped or not stored; EPERM: too many areas; ENOMEM: it is in too many pieces,
+  // or the pager has no memory for it. While it is one, it cannot be changed (ETXTBSY), unlinked or
+  // renamed (EPERM)
+  FS_SWAPON = 36,
+  // No more. (fd). DEFERRED until all its pages are back in memory. EBADF EBUSY ENOMEM EIO; EINVAL:
+  // it is none
+  FS_SWAPOFF = 37,
+
   // --- from proc (via VIA_PROC), IMMEDIATE ---
   FS_FORK = 64,    // (parent badge, child badge): the child has the same files. ENOMEM
   FS_EXITED = 65,  // (badge): closes its files
@@ -83,6 +94,8 @@ enum fs_kind {
 #define FS_AT_POSITION ((uint64_t)-1)
 #define FS_TIME_OMIT INT64_MIN  // leave this time as it is
 #define FS_TIME_NOW INT64_MAX
+// Without FS_SWAP_PREFER an area has a lower priority than all with it, and than those before it.
+enum { FS_SWAP_PREFER = 0x8000, FS_SWAP_PRIORITY = 0x7fff };
 enum { FS_NOFOLLOW = 1, FS_DUP_EXACT = 1, FS_DUP_CLOEXEC = 2 };
 
 struct fs_stat {

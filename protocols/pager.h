@@ -142,7 +142,9 @@ struct pager_region {
 };
 
 #define PAGER_SWAP_AREAS_MAX 8u
-#define PAGER_SWAP_PRIORITY_MAX 32767u
+// Priorities from here on were asked for; those below it are given in order.
+#define PAGER_SWAP_PRIORITY_ASKED 32768u
+#define PAGER_SWAP_PRIORITY_MAX 65535u
 
 struct pager_swap {
   uint64_t cookie;

@@ -1,11 +1,14 @@
 // The first program. Opens the terminal, runs the shell, collects processes that nobody else waits
 // for, and switches the machine off when the shell has ended. argv[1] is the kernel's command line:
-// with cmd=LINE in it (percent-encoded) the shell runs that line instead of asking for some.
+// with cmd=LINE in it (percent-encoded) the shell runs that line instead of asking for some. Disks
+// with what mkswap writes become swap areas, unless swap=FILE,FILE... says which files do;
+// swap=none is none.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +38,29 @@ static void greet(void) {
   close(fd);
 }
 
+// What is no swap area at all, or the disk that is mounted, is passed over.
+static void swap_on_disks(void) {
+  char path[] = "/dev/vda";
+  for (char *letter = path + sizeof path - 2; *letter <= 'h'; ++*letter) {
+    if (swapon(path, 0) == 0 || errno == EINVAL || errno == EBUSY || errno == EROFS) continue;
+    if (errno == ENXIO) break;
+    dprintf(STDERR_FILENO, "init: swapon %s: %s\n", path, strerror(errno));
+  }
+}
+
+static void swap_on(const char *command_line) {
+  static char names[LINE_MAX_BYTES];
+  if (!cmdline_value(command_line, "swap", names, sizeof names)) {
+    swap_on_disks();
+    return;
+  }
+  char *rest;
+  for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+    if (strcmp(name, "none") == 0 || swapon(name, 0) == 0) continue;
+    dprintf(STDERR_FILENO, "init: swapon %s: %s\n", name, strerror(errno));
+  }
+}
+
 // `line`: NULL for an interactive shell.
 static void become_shell(char *line) {
   char *interactive[] = {"sh", NULL};
@@ -56,6 +82,7 @@ static int wait_for(pid_t shell) {
 int main(int argc, char **argv) {
   static char line[LINE_MAX_BYTES];
   if (!open_terminal()) quire_poweroff(STATUS_NO_TERMINAL);
+  swap_on(argc > 1 ? argv[1] : "");
   bool single = argc > 1 && cmdline_value(argv[1], "cmd", line, sizeof line);
   if (!single) greet();
   pid_t shell = fork();

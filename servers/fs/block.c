@@ -7,6 +7,7 @@
 #include "abi/layout.h"
 #include "servers/fs/device.h"
 #include "servers/fs/process.h"
+#include "servers/fs/swap.h"
 #include "servers/fs/volume.h"
 
 // Of disk_bounce().
@@ -26,7 +27,8 @@ int block_may_open(unsigned minor, bool writes) {
   if (disk == NULL) return -ENXIO;
   if (!writes) return 0;
   if (disk_read_only(disk)) return -EROFS;
-  return disk == volume.disk && volume.ext2 != NULL ? -EBUSY : 0;
+  bool mounted = disk == volume.disk && volume.ext2 != NULL;
+  return mounted || swap_uses_disk(disk) ? -EBUSY : 0;
 }
 
 uint64_t block_size(const struct file *file) {

@@ -21,7 +21,7 @@ uint64_t block_size(const struct file *file);
 struct disk *block_disk(const struct file *file);
 
 // Whether the disk may be opened for writing. => 0; -ENXIO: there is no such disk; -EROFS; -EBUSY:
-// it is mounted.
+// it is mounted, or a swap area.
 int block_may_open(unsigned minor, bool writes);
 
 #endif  // SERVERS_FS_BLOCK_H_

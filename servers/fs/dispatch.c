@@ -10,6 +10,7 @@
 #include "servers/fs/lifecycle.h"
 #include "servers/fs/names.h"
 #include "servers/fs/open.h"
+#include "servers/fs/swap.h"
 #include "servers/fs/volume.h"
 
 // An operation is served at once, or by a fiber that holds volume.lock.
@@ -56,6 +57,8 @@ static const struct operation operations[] = {
     [FS_UMASK] = {descriptors_umask},
     [FS_ISATTY] = {descriptors_isatty},
     [FS_CHOWN] = {.locked = attributes_chown},
+    [FS_SWAPON] = {.locked = swap_on},
+    [FS_SWAPOFF] = {swap_off},
     [FS_FORK] = {lifecycle_fork, .via = VIA_PROC, .of_server = true},
     [FS_EXITED] = {lifecycle_exited, .via = VIA_PROC, .of_server = true},
     [FS_EXEC] = {lifecycle_exec, .via = VIA_PROC},

@@ -31,13 +31,18 @@ static bool is_directory(const struct ext2_inode *inode) {
   return (ext2_inode_mode(inode) & EXT2_MODE_TYPE) == EXT2_MODE_DIR;
 }
 
+static bool is_swap(const struct ext2_inode *inode) {
+  const struct vnode *vnode = vnode_of(inode);
+  return vnode != NULL && vnode->swap;
+}
+
 // Removes the last component of `first` by `remove`, and the file with it if that was all.
 static int remove_name(int (*remove)(struct ext2_inode *dir, struct ext2_name name)) {
   struct ext2_inode *inode;
   int status = ext2_lookup(first.inode, last_of(&first), &inode);
   if (status != 0) return status;
   bool wrong = first.directory_wanted && !is_directory(inode);
-  status = wrong ? -ENOTDIR : remove(first.inode, last_of(&first));
+  status = wrong ? -ENOTDIR : is_swap(inode) ? -EPERM : remove(first.inode, last_of(&first));
   if (status == 0) {
     vnode_unlinked(inode);
   } else {
@@ -84,6 +89,10 @@ static int rename_walked(const struct ext2_inode *source) {
     replaced = NULL;
   } else if (status != 0) {
     return status;
+  }
+  if (is_swap(source) || (replaced != NULL && is_swap(replaced))) {
+    ext2_iput(replaced);
+    return -EPERM;
   }
   status = ext2_rename(first.inode, last_of(&first), second.inode, last_of(&second));
   if (status == 0 && replaced != NULL) {

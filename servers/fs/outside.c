@@ -32,6 +32,10 @@ int64_t outside_object_destroy(uint32_t object, uint64_t force) {
   return call_pager(PAGER_WORD0(PAGER_OBJECT_DESTROY, object), force, 0);
 }
 
+int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority) {
+  return kcall_call(HANDLE_PAGER, PAGER_SWAP_ADD, cookie, slots, priority, 0, 0).status;
+}
+
 struct object_ring *outside_ring(void) {
   return (struct object_ring *)SERVER_RING;
 }

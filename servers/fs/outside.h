@@ -21,6 +21,9 @@ int64_t outside_object_resize(uint32_t object, uint64_t size);
 int64_t outside_object_close(uint32_t object);
 int64_t outside_object_destroy(uint32_t object, uint64_t force);
 
+// => the area's number in the pager, or a negative errno.
+int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority);
+
 // The ring that is shared with the pager, and its bell.
 struct object_ring *outside_ring(void);
 void outside_ring_pager(void);

@@ -8,6 +8,7 @@
 #include "servers/fs/disk.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/page_plan.h"
+#include "servers/fs/swap.h"
 #include "servers/fs/volume.h"
 #include "servers/fs/work.h"
 
@@ -99,11 +100,12 @@ static void transfer_done(struct disk_transfer *disk_transfer, int status) {
 }
 
 // Starts all transfers of a plan.
-static void start(struct page_request *request, const struct page_plan *plan, enum disk_op op) {
+static void start(struct page_request *request, const struct page_plan *plan, struct disk *disk) {
+  enum disk_op op = request->asked.op == OBJECT_PAGE_IN ? DISK_READ : DISK_WRITE;
   struct page_plan_cursor cursor = {0, 0};
   for (;;) {
     struct page_transfer *transfer = take_transfer();
-    if (!page_plan_next(plan, &cursor, disk_segments_max(volume.disk), &transfer->transfer)) {
+    if (!page_plan_next(plan, &cursor, disk_segments_max(disk), &transfer->transfer)) {
       give_back(transfer);
       return;
     }
@@ -111,7 +113,7 @@ static void start(struct page_request *request, const struct page_plan *plan, en
     transfer->transfer.op = op;
     transfer->transfer.done = transfer_done;
     request->pending++;
-    int status = disk_submit(volume.disk, &transfer->transfer);
+    int status = disk_submit(disk, &transfer->transfer);
     if (status != 0) transfer_done(&transfer->transfer, status);
   }
 }
@@ -216,9 +218,38 @@ static void serve(struct work *work) {
     request->vnode->transferring++;
   }
   fiber_lock_release(&volume.lock);
-  if (request->transferring) {
-    start(request, &page_plan, request->asked.op == OBJECT_PAGE_IN ? DISK_READ : DISK_WRITE);
+  if (request->transferring) start(request, &page_plan, volume.disk);
+  release(request);
+}
+
+// --- swap: without any lock --------------------------------------------------------------------
+
+static int plan_swap(const struct page_request *request, const struct swap_area *area,
+                     struct page_plan *plan) {
+  const struct object_request *asked = &request->asked;
+  bool moves = asked->op == OBJECT_PAGE_IN || asked->op == OBJECT_PAGE_OUT;
+  if (!well_formed(asked) || !moves || asked->bytes != asked->count * PAGE_SIZE) return -EINVAL;
+  if (area == NULL) return -EIO;
+  if (asked->page >= area->map.slots || asked->count > area->map.slots - asked->page) {
+    return -EINVAL;
   }
+  *plan = (struct page_plan){.frame = asked->frame, .valid = asked->bytes};
+  for (uint32_t done = 0; done < asked->count;) {
+    uint32_t run;
+    uint64_t sector = swap_map_find(&area->map, (uint32_t)asked->page + done, &run);
+    if (run > asked->count - done) run = asked->count - done;
+    page_plan_add(plan, sector, done * (uint32_t)PAGE_SIZE, run * (uint32_t)PAGE_SIZE);
+    done += run;
+  }
+  return 0;
+}
+
+static void serve_swap(struct work *work) {
+  struct page_request *request = (struct page_request *)work;
+  struct page_plan page_plan = {.count = 0};
+  const struct swap_area *area = swap_by_cookie(request->asked.cookie);
+  request->status = plan_swap(request, area, &page_plan);
+  if (request->status == 0) start(request, &page_plan, area->disk);
   release(request);
 }
 
@@ -237,7 +268,7 @@ static void take(const struct object_request *asked) {
     release(request);
     return;
   }
-  request->work.run = serve;
+  request->work.run = swap_has_cookie(request->asked.cookie) ? serve_swap : serve;
   work_submit(&request->work, WORK_PAGES);
 }
 

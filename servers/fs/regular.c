@@ -103,6 +103,7 @@ static int grow(struct vnode *vnode, uint64_t size) {
 static int64_t prepare(struct vnode *vnode, uint64_t offset, uint64_t length) {
   if (volume.ext2 == NULL || vnode->inode == NULL) return -EIO;
   if (volume.read_only) return -EROFS;
+  if (vnode->swap) return -ETXTBSY;
   uint64_t limit = ext2_max_file_size(volume.ext2);
   if (offset >= limit) return -EFBIG;
   int64_t object = vnode_object(vnode);
@@ -144,8 +145,8 @@ static void regular_write(struct process *process, struct file *file, const stru
     return;
   }
   uint64_t known = smaller(vnode->size, vnode->alloc_end);
-  if (file->append || vnode->object == 0 || offset < vnode->alloc_start || offset >= known ||
-      length > known - offset) {
+  if (file->append || vnode->object == 0 || vnode->swap || offset < vnode->alloc_start ||
+      offset >= known || length > known - offset) {
     process_serve(process, event, answer, serve_write);
     return;
   }
@@ -165,6 +166,13 @@ static void regular_map(struct file *file, const struct event *event, struct ans
   if ((file->access & FILE_READ) == 0 || (prot & ~most & PROT_W) != 0) {
     answer_status(answer, -EACCES);
     return;
+  }
+  if (shared && vnode->swap) {
+    if ((prot & PROT_W) != 0) {
+      answer_status(answer, -ETXTBSY);
+      return;
+    }
+    most &= ~(uint64_t)PROT_W;
   }
   int64_t object = vnode_object(vnode);
   if (object < 0) {

@@ -186,6 +186,7 @@ static void fill(struct vnode *vnode, struct ext2_inode *inode) {
   vnode->mode = ext2_inode_mode(inode) & EXT2_MODE_TYPE;
   vnode->hold = VNODE_IDLE;
   vnode->mapped_writable = false;
+  vnode->swap = false;
   vnode->cookie = ext2_inode_number(inode) | (uint64_t)(vnode - vnodes) << COOKIE_INDEX_SHIFT |
                   ++uses << COOKIE_USE_SHIFT;
   ext2_inode_set_user(inode, vnode);
@@ -249,6 +250,13 @@ int64_t vnode_object(struct vnode *vnode) {
   if (object <= 0) return object < 0 ? object : -EIO;
   vnode->object = (uint32_t)object;
   return object;
+}
+
+int vnode_forget_pages(struct vnode *vnode) {
+  if (vnode->object == 0) return 0;
+  int64_t status = outside_object_destroy(vnode->object, 0);
+  if (status == 0) vnode->object = 0;
+  return (int)status;
 }
 
 static int fill_hole(struct vnode *vnode, struct block_range hole) {
@@ -380,6 +388,7 @@ static int shrink(struct vnode *vnode, uint64_t size) {
 }
 
 int vnode_truncate(struct vnode *vnode, uint64_t size) {
+  if (vnode->swap) return -ETXTBSY;
   if (size > ext2_max_file_size(volume.ext2)) return -EFBIG;
   if (size < vnode->size) return shrink(vnode, size);
   int status = vnode_extend(vnode, size);

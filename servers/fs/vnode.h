@@ -43,6 +43,7 @@ struct vnode {
   enum vnode_hold hold;           // A while closed
   bool mapped_writable;           // A
   bool reaping;                   // A in the list of what has to be looked at
+  bool swap;                      // L a swap area: nobody may change it
   struct fresh fresh;             // L
   unsigned requests;              // A page requests that are not completed
   unsigned transferring;          // A of these, the ones past the look at the blocks
@@ -78,6 +79,9 @@ struct vnode *vnode_by_cookie(uint64_t cookie);
 // The pager's object, made if need be. => > 0; -ENOMEM; -EIO: unmounted.
 int64_t vnode_object(struct vnode *vnode);
 
+// Has the pager give up its pages. => -EBUSY: it is mapped, or has dirty pages.
+int vnode_forget_pages(struct vnode *vnode);
+
 // Makes [start, end) of a file that is, or becomes, `size` bytes long have blocks, in whole pages.
 // => in a fiber, with the lock. -ENOSPC -EFBIG -EIO: a part may have them now.
 int vnode_grow(struct vnode *vnode, uint64_t start, uint64_t end, uint64_t size);
@@ -94,7 +98,8 @@ void vnode_written(struct vnode *vnode, struct block_range range);
 // nothing in the store.
 uint64_t vnode_fresh_pages(const struct vnode *vnode, uint64_t start, uint64_t end);
 
-// Sets the size. => in a fiber, with the lock, which is let go in between. -EFBIG -EIO.
+// Sets the size. => in a fiber, with the lock, which is let go in between. -EFBIG -EIO
+// -ETXTBSY.
 int vnode_truncate(struct vnode *vnode, uint64_t size);
 
 // Records the time of the last change. => in a fiber, with the lock.

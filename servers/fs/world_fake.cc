@@ -297,7 +297,7 @@ void World::Evict() {
   object->pages.erase(index);
 }
 
-bool World::SendRequest(Request request, uint64_t cookie, uint32_t bytes) {
+bool World::SendRequest(RingRequest request, uint64_t cookie, uint32_t bytes) {
   if (requests_.size() >= OBJECT_RING_SLOTS) return false;
   object_request *entry = &ring_.request[ring_.request_head % OBJECT_RING_SLOTS];
   entry->cookie = cookie;
@@ -313,6 +313,26 @@ bool World::SendRequest(Request request, uint64_t cookie, uint32_t bytes) {
   return true;
 }
 
+int32_t World::Request(object_op op, uint64_t cookie, uint64_t page, std::vector<uint8_t> *data) {
+  RingRequest request;
+  request.op = op;
+  request.first = page;
+  size_t count = data->size() / 4096;
+  for (size_t i = 0; i < count; i++) {
+    request.frames.push_back(TakeFrame());
+    memcpy(Frame(request.frames.back()), data->data() + i * 4096, 4096);
+  }
+  own_tag_ = next_tag_;
+  EXPECT_TRUE(SendRequest(request, cookie, static_cast<uint32_t>(data->size())));
+  for (int i = 0; own_tag_ != 0 && i < 100000; i++) Step();
+  EXPECT_EQ(own_tag_, 0u) << "no answer";
+  for (size_t i = 0; i < count; i++) {
+    memcpy(data->data() + i * 4096, Frame(request.frames[i]), 4096);
+    free_frames_.push_back(request.frames[i]);
+  }
+  return own_status_;
+}
+
 static uint32_t BytesOf(uint64_t size, uint64_t first, size_t count) {
   uint64_t start = first * 4096;
   return size <= start ? 0 : static_cast<uint32_t>(std::min<uint64_t>(size - start, count * 4096));
@@ -320,7 +340,7 @@ static uint32_t BytesOf(uint64_t size, uint64_t first, size_t count) {
 
 bool World::PageIn(Object *object, uint32_t id, uint64_t index) {
   if (requests_.size() >= OBJECT_RING_SLOTS) return false;
-  Request request;
+  RingRequest request;
   request.op = OBJECT_PAGE_IN;
   request.object = id;
   request.first = index;
@@ -349,9 +369,15 @@ bool World::HasPage(Object *object, uint32_t id, uint64_t index) {
 bool World::TakeCompletions() {
   if (ring_.completion_tail == ring_.completion_head) return false;
   object_completion done = ring_.completion[ring_.completion_tail++ % OBJECT_RING_SLOTS];
+  if (done.tag == own_tag_) {
+    own_tag_ = 0;
+    own_status_ = done.status;
+    requests_.erase(done.tag);
+    return true;
+  }
   auto found = requests_.find(done.tag);
   EXPECT_NE(found, requests_.end());
-  Request request = found->second;
+  RingRequest request = found->second;
   requests_.erase(found);
   auto object = objects_.find(request.object);
   for (size_t i = 0; i < request.frames.size(); i++) {
@@ -400,14 +426,14 @@ void World::TellIdle(uint32_t id, Object *object) {
   for (auto &[index, page] : object->pages) {
     if (page.dirty || page.writing) return;
   }
-  Request request;
+  RingRequest request;
   request.op = OBJECT_IDLE;
   request.object = id;
   if (SendRequest(request, object->cookie, 0)) object->closed = false;
 }
 
 bool World::WriteBack(uint32_t id, Object *object, uint64_t index) {
-  Request request;
+  RingRequest request;
   request.op = OBJECT_PAGE_OUT;
   request.object = id;
   request.first = index;
@@ -463,6 +489,7 @@ bool World::Progress(Operation *operation) {
   auto object = objects_.find(id);
   if (!operation->store && ClientOf(operation->token) == nullptr) return true;
   if (op_of(operation->word) == PAGER_OBJECT_FLUSH) return Flush(id, operation);
+  if (op_of(operation->word) == PAGER_SWAP_REMOVE) return SwapRemove(operation);
   if (object == objects_.end()) {
     uint64_t word[REPLY_WORDS] = {static_cast<uint64_t>(-EIO)};
     if (!operation->store) Reply(operation->token, word);
@@ -544,7 +571,7 @@ bool World::StoreByte(Object *object, uint32_t id, Operation *operation) {
   Page &page = object->pages[index];
   if (page.hole) {
     if (page.allocating) return false;
-    Request request;
+    RingRequest request;
     request.op = OBJECT_ALLOCATE;
     request.object = id;
     request.first = index;
@@ -575,6 +602,30 @@ bool World::MappedStore(Client *client, uint64_t fd, uint64_t offset, uint8_t by
   return !store_failed_;
 }
 
+int64_t World::SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority) {
+  uint32_t area = 1;
+  while (swaps.count(area) != 0) area++;
+  swaps[area] = {cookie, slots, priority};
+  return area;
+}
+
+void World::ReturnToServer(const Operation *operation, uint64_t then, int64_t status) {
+  event event = {};
+  event.token = operation->token;
+  event.badge = ClientOf(operation->token)->badge | uint64_t{VIA_PAGER} << 32;
+  event.word[0] = then;
+  event.word[1] = static_cast<uint64_t>(status);
+  Deliver(event);
+}
+
+bool World::SwapRemove(const Operation *operation) {
+  uint32_t area = static_cast<uint32_t>(operation->word[1]);
+  int64_t status = swaps.count(area) != 0 ? swap_remove_status : -EINVAL;
+  if (status == 0) swaps.erase(area);
+  ReturnToServer(operation, operation->word[2], status);
+  return true;
+}
+
 bool World::Flush(uint32_t id, Operation *operation) {
   bool done = true;
   for (auto &[number, object] : objects_) {
@@ -589,11 +640,7 @@ bool World::Flush(uint32_t id, Operation *operation) {
     }
   }
   if (!done) return false;
-  event event = {};
-  event.token = operation->token;
-  event.badge = ClientOf(operation->token)->badge | uint64_t{VIA_PAGER} << 32;
-  event.word[0] = operation->word[1];
-  Deliver(event);
+  ReturnToServer(operation, operation->word[1], 0);
   return true;
 }
 
@@ -676,6 +723,9 @@ int64_t outside_object_resize(uint32_t object, uint64_t size) {
 int64_t outside_object_close(uint32_t object) { return world->Close(object); }
 int64_t outside_object_destroy(uint32_t object, uint64_t force) {
   return world->Destroy(object, force != 0);
+}
+int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority) {
+  return world->SwapAdd(cookie, slots, priority);
 }
 struct object_ring *outside_ring(void) {
   return world->ring();

@@ -63,6 +63,9 @@ class World {
   // Until nothing happens any more.
   void Settle();
 
+  // A page request of the pager's own, with its frames' content in `data`. => its status.
+  int32_t Request(object_op op, uint64_t cookie, uint64_t page, std::vector<uint8_t> *data);
+
   // A store into a mapped page of the object of the client's file. => false: no space for it.
   bool MappedStore(Client *client, uint64_t fd, uint64_t offset, uint8_t byte);
 
@@ -71,6 +74,12 @@ class World {
   void AddDisk(std::vector<uint8_t> image) { disks_.push_back({std::move(image)}); }
   std::mt19937 &random() { return random_; }
   bool fail_transfers = false;  // a few of the transfers of data fail
+  // What the server told the pager about swap areas; the answers to it.
+  struct Swap {
+    uint64_t cookie, slots, priority;
+  };
+  std::map<uint32_t, Swap> swaps;
+  int64_t swap_remove_status = 0;
   uint64_t page_out_errors = 0;
   uint64_t page_in_errors = 0;
 
@@ -81,6 +90,7 @@ class World {
   int64_t Resize(uint32_t id, uint64_t size);
   int64_t Close(uint32_t id);
   int64_t Destroy(uint32_t id, bool force);
+  int64_t SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority);
   object_ring *ring() { return &ring_; }
   void *PageOf(uint32_t badge);
   void SetTimer() { timer_ = true; }
@@ -100,7 +110,7 @@ class World {
     bool closed = false;
     bool idle_sent = false;
   };
-  struct Request {
+  struct RingRequest {
     uint32_t op = 0;
     uint32_t object = 0;
     uint64_t first = 0;
@@ -123,11 +133,13 @@ class World {
   bool CopyOut(Object *object, uint32_t id, Operation *operation);
   bool StoreByte(Object *object, uint32_t id, Operation *operation);
   bool Flush(uint32_t id, Operation *operation);
+  bool SwapRemove(const Operation *operation);
+  void ReturnToServer(const Operation *operation, uint64_t then, int64_t status);
   bool HasPage(Object *object, uint32_t id, uint64_t index);
   bool PageIn(Object *object, uint32_t id, uint64_t index);
   bool WriteBack(uint32_t id, Object *object, uint64_t index);
   void Evict();
-  bool SendRequest(Request request, uint64_t cookie, uint32_t bytes);
+  bool SendRequest(RingRequest request, uint64_t cookie, uint32_t bytes);
   void TellIdle(uint32_t id, Object *object);
   uint32_t TakeFrame();
   uint8_t *Frame(uint32_t frame);
@@ -153,8 +165,10 @@ class World {
   std::deque<Transfer> transfers_;
   std::map<uint32_t, Object> objects_;
   uint32_t next_object_ = 1;
-  std::map<uint32_t, Request> requests_;
+  std::map<uint32_t, RingRequest> requests_;
   uint32_t next_tag_ = 1;
+  uint32_t own_tag_ = 0;  // of Request
+  int32_t own_status_ = 0;
   std::deque<Operation> operations_;
   bool store_failed_ = false, store_done_ = false;
 };
