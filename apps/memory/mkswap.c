@@ -37,7 +37,7 @@ static uint64_t size_of(const char *text) {
       end++;
       break;
   }
-  if (end == text || *end || text[0] == '-' || size > INT64_MAX >> shift) common_usage();
+  if (end == text || *end || text[0] == '-' || size > (uint64_t)INT64_MAX >> shift) common_usage();
   return size << shift;
 }
 
