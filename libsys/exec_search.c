@@ -6,9 +6,38 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libsys/call.h"
+#include "libsys/program.h"
+
 #define DEFAULT_PATH "/bin"
 
 int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
+
+int64_t program_search(const char *file, int64_t (*try)(const char *path, void *context),
+                       void *context) {
+  if (!*file) return -ENOENT;
+  if (strchr(file, '/')) return try(file, context);
+  const char *from = getenv("PATH");
+  if (!from) from = DEFAULT_PATH;
+  int64_t failed = -ENOENT;
+  for (const char *end; from; from = *end ? end + 1 : NULL) {
+    end = from + strcspn(from, ":");
+    char path[PATH_MAX];
+    size_t length = (size_t)(end - from);
+    if (length + 1 + strlen(file) + 1 > sizeof path) continue;
+    memcpy(path, from, length);
+    if (length) path[length++] = '/';  // an empty part is the working directory
+    strcpy(path + length, file);
+    int64_t status = try(path, context);
+    if (status == -EACCES) failed = -EACCES;
+    if (status != -ENOENT && status != -ENOTDIR && status != -EACCES) return status;
+  }
+  return failed;
+}
+
+struct command {
+  char *const *argv, *const *envp;
+};
 
 // A file that execve does not know is a script for the shell.
 static void run_by_shell(const char *path, char *const argv[], char *const envp[]) {
@@ -24,37 +53,16 @@ static void run_by_shell(const char *path, char *const argv[], char *const envp[
   free(list);
 }
 
-static void try(const char *path, char *const argv[], char *const envp[]) {
-  execve(path, argv, envp);
-  if (errno == ENOEXEC) run_by_shell(path, argv, envp);
+static int64_t try_exec(const char *path, void *context) {
+  const struct command *command = context;
+  int64_t status = program_exec(path, command->argv, command->envp);
+  if (status == -ENOEXEC) run_by_shell(path, command->argv, command->envp);
+  return status;
 }
 
 int execvpe(const char *file, char *const argv[], char *const envp[]) {
-  if (!*file) {
-    errno = ENOENT;
-    return -1;
-  }
-  if (strchr(file, '/')) {
-    try(file, argv, envp);
-    return -1;
-  }
-  const char *from = getenv("PATH");
-  if (!from) from = DEFAULT_PATH;
-  int denied = 0;
-  for (const char *end; from; from = *end ? end + 1 : NULL) {
-    end = from + strcspn(from, ":");
-    char path[PATH_MAX];
-    size_t length = (size_t)(end - from);
-    if (length + 1 + strlen(file) + 1 > sizeof path) continue;
-    memcpy(path, from, length);
-    if (length) path[length++] = '/';  // an empty part is the working directory
-    strcpy(path + length, file);
-    try(path, argv, envp);
-    if (errno == EACCES) denied = 1;
-    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return -1;
-  }
-  errno = denied ? EACCES : ENOENT;
-  return -1;
+  struct command command = {argv, envp};
+  return (int)result(program_search(file, try_exec, &command));
 }
 
 int execvp(const char *file, char *const argv[]) { return execvpe(file, argv, environ); }

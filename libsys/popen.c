@@ -1,6 +1,7 @@
 // Programs run by the shell: popen, pclose, system.
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -10,19 +11,17 @@
 
 static pid_t child_of[FS_OPEN_MAX];  // by descriptor of the stream
 
-static void become_shell(const char *command) {
-  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-  _exit(127);
-}
-
-// The child's side of popen: `theirs` becomes stdin or stdout.
-static void run_child(const char *command, int theirs, int standard) {
-  if (theirs == standard) {
-    fcntl(theirs, F_SETFD, 0);
-  } else {
-    dup2(theirs, standard);
-  }
-  become_shell(command);
+// Starts the shell with the descriptor `from` as `fd`, which is the same as it has for -1. 0 or an
+// errno.
+static int start_shell(const char *command, int from, int fd, pid_t *pid) {
+  char *argv[] = {"sh", "-c", (char *)command, NULL};
+  posix_spawn_file_actions_t actions;
+  int error = posix_spawn_file_actions_init(&actions);
+  if (error) return error;
+  if (fd >= 0) error = posix_spawn_file_actions_adddup2(&actions, from, fd);
+  if (!error) error = posix_spawn(pid, "/bin/sh", &actions, NULL, argv, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
 }
 
 FILE *popen(const char *command, const char *mode) {
@@ -35,11 +34,11 @@ FILE *popen(const char *command, const char *mode) {
   if (pipe2(fds, O_CLOEXEC)) return NULL;
   int ours = fds[reads ? 0 : 1], theirs = fds[reads ? 1 : 0];
   FILE *stream = fdopen(ours, mode);
-  pid_t pid = stream ? fork() : -1;
-  if (pid == 0) run_child(command, theirs, reads ? STDOUT_FILENO : STDIN_FILENO);
+  pid_t pid;
   int error = errno;
+  if (stream) error = start_shell(command, theirs, reads ? STDOUT_FILENO : STDIN_FILENO, &pid);
   close(theirs);
-  if (pid < 0) {
+  if (!stream || error) {
     if (stream) {
       fclose(stream);
     } else {
@@ -67,9 +66,11 @@ int pclose(FILE *stream) {
 
 int system(const char *command) {
   if (!command) return access("/bin/sh", X_OK) == 0;
-  pid_t pid = fork();
-  if (pid < 0) return -1;
-  if (pid == 0) become_shell(command);
-  int status;
+  pid_t pid;
+  int status, error = start_shell(command, -1, -1, &pid);
+  if (error) {
+    errno = error;
+    return -1;
+  }
   return waitpid(pid, &status, 0) < 0 ? -1 : status;
 }

@@ -14,6 +14,8 @@ pid_t fork(void) {
   return (pid_t)result(reply.status);
 }
 
+// The child runs beside its parent and has memory of its own: all that a program may do after vfork
+// does not tell the two apart. Who wants no copy uses posix_spawn.
 pid_t vfork(void) { return fork(); }
 
 void _exit(int status) {

@@ -81,6 +81,10 @@ enum fs_op {
   // fs does not answer it, but forwards it back when all is done, or failed: PROC_UNMOUNTED
   // (status) at HANDLE_PROC. DEFERRED.
   FS_UNMOUNT = 67,
+  // (parent badge, child badge, fd): the child has files as the struct spawn_request in the
+  // parent's message page says, and the program in fd, of the parent's, is good to run -> its
+  // memory object. ENOMEM EBADF EACCES ENOEXEC ENOTDIR
+  FS_SPAWN = 69,
 
   // --- from the pager (via VIA_PAGER): a caller whose PAGER_OBJECT_FLUSH is done ---
   FS_FLUSHED = 96,  // (status). Metadata follows, then the answer

@@ -1,8 +1,8 @@
-// Calls to the pager. word[0] is the operation, with PAGER_OBJECT_* (but _CREATE) and PAGER_EXEC
-// the object in its upper 32 bits: PAGER_WORD0(op, object); the arguments listed here follow
-// from word[1]. Results in the reply's first word(s), a negative
-// errno on error. `via` says who may: PROGRAM for its own space (the origin), or the server that
-// has the authority. All operations are IMMEDIATE unless marked DEFERRED.
+// Calls to the pager. word[0] is the operation, with PAGER_OBJECT_* (but _CREATE), PAGER_EXEC
+// and PAGER_SPAWN the object in its upper 32 bits: PAGER_WORD0(op, object); the arguments listed
+// here follow from word[1]. Results in the reply's first word(s), a negative errno on error. `via`
+// says who may: PROGRAM for its own space (the origin), or the server that has the authority. All
+// operations are IMMEDIATE unless marked DEFERRED.
 #ifndef PROTOCOLS_PAGER_H
 #define PROTOCOLS_PAGER_H
 
@@ -93,6 +93,11 @@ enum pager_op {
   // Ends all threads of a space and frees everything. Dirty shared pages are still written.
   // (badge). ESRCH
   PAGER_KILL = 65,
+  // Child is a new program in a new space, as PAGER_EXEC makes it from the struct exec_image in
+  // the parent's message page; it runs. The parent loses the argument block if that is in its
+  // memory, and nothing else. (parent badge, child badge). On error (EINVAL ENOMEM EAGAIN ESRCH)
+  // nothing has changed
+  PAGER_SPAWN = 66,
 };
 
 // Who fills the pages of an object that fs names, and takes them back.
@@ -180,12 +185,18 @@ struct pager_counts {
   uint64_t kernel[16];
 };
 
-// Exec: filled by libsys from the ELF file, checked by the pager.
+// Exec and spawn: filled by libsys from the ELF file, checked by the pager. It is at byte 0 of the
+// message page. An argument block of at most EXEC_INLINE_BYTES is in the message page, too, at byte
+// EXEC_INLINE, and is copied; a longer one is in anonymous memory of the caller's, whose pages
+// move.
 #define EXEC_SEGMENTS_MAX 8
+#define EXEC_INLINE 1024u
+#define EXEC_INLINE_BYTES 2560u
 struct exec_image {
   uint64_t entry;
-  uint64_t arguments;        // address of argument block in the old space, page-aligned
-  uint64_t arguments_bytes;  // moved to end at STACK_TOP; a multiple of PAGE_SIZE
+  uint64_t arguments;        // address of the argument block: page-aligned, or MESSAGE_PAGE +
+                             // EXEC_INLINE
+  uint64_t arguments_bytes;  // to end at STACK_TOP; a multiple of PAGE_SIZE, or of 16 if inline
   uint64_t stack_pointer;    // first sp, within the moved block, 16-byte aligned
   uint64_t segments;
   struct exec_segment {

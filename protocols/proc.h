@@ -33,6 +33,12 @@ enum proc_op {
   // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
   PROC_CLOCK = 13,
 
+  // (fd). libsys has put struct exec_image and struct spawn_request (spawn.h) into the message
+  // page. A child that runs the program in that file, with the parent's files as the request says.
+  // -> pid. EAGAIN (limit) ENOMEM EPERM (group) EBADF EACCES ENOEXEC ENOTDIR EINVAL: no child has
+  // been
+  PROC_SPAWN = 14,
+
   // --- from the pager: a forwarded faulter (via VIA_PAGER; the event's kind stays EVENT_FAULT,
   // so an answer of any words makes it try again) ---
   // (PROC_FAULT_WHAT(signal, access, reason), address, program counter). The signal is SIGSEGV,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,10 @@
 
 #define DEFAULT_PATH "/bin"
 
-void job_take_terminal(struct shell *shell) {
-  if (shell->controls) tcsetpgrp(STDIN_FILENO, getpgrp());
+void job_take_terminal(struct shell *shell) { job_give_terminal(shell, getpgrp()); }
+
+void job_give_terminal(struct shell *shell, pid_t group) {
+  if (shell->controls) tcsetpgrp(STDIN_FILENO, group);
 }
 
 pid_t job_fork(struct shell *shell, pid_t group, bool foreground) {
@@ -29,8 +32,7 @@ pid_t job_fork(struct shell *shell, pid_t group, bool foreground) {
   if (pid == 0) {
     shell->controls = shell->interactive = false;
   } else if (foreground) {
-    // Not by the child: Ctrl-C spares who did this last.
-    tcsetpgrp(STDIN_FILENO, group);
+    job_give_terminal(shell, group);
   }
   return pid;
 }
@@ -73,25 +75,44 @@ static bool is_script(const char *path) {
   return bytes >= 0 && !memchr(head, 0, (size_t)bytes);
 }
 
-static void run_script(const char *path, char **argv, char **environment) {
+// Starts a program file: in a child if `pid` is not NULL, else in place of the shell. Returns 0 or
+// an errno.
+static int start(struct shell *shell, const char *path, char **argv, char **environment,
+                 pid_t *pid) {
+  if (!pid) {
+    execve(path, argv, environment);
+    return errno;
+  }
+  posix_spawnattr_t attributes;
+  int error = posix_spawnattr_init(&attributes);
+  if (error) return error;
+  if (shell->controls) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  error = posix_spawn(pid, path, NULL, &attributes, argv, environment);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+static int start_script(struct shell *shell, const char *path, char **argv, char **environment,
+                        pid_t *pid) {
   size_t count = 0;
   while (argv[count]) ++count;
   char **list = allocate((count + 2) * sizeof *list);
   list[0] = "/bin/sh";
   list[1] = (char *)path;
   memcpy(list + 2, argv + 1, count * sizeof *list);
-  execve(list[0], list, environment);
-}
-
-// Returns the errno that matters.
-static int try(const char *path, char **argv, char **environment) {
-  execve(path, argv, environment);
-  int error = errno;
-  if (error == ENOEXEC && is_script(path)) run_script(path, argv, environment);
+  int error = start(shell, list[0], list, environment, pid);
+  free(list);
   return error;
 }
 
-static int search(struct shell *shell, char **argv, char **environment) {
+// Returns 0 or the errno that matters.
+static int try(struct shell *shell, const char *path, char **argv, char **environment, pid_t *pid) {
+  int error = start(shell, path, argv, environment, pid);
+  if (error != ENOEXEC || !is_script(path)) return error;
+  return start_script(shell, path, argv, environment, pid) == 0 ? 0 : error;
+}
+
+static int search(struct shell *shell, char **argv, char **environment, pid_t *pid) {
   const char *path = variables_get(&shell->variables, "PATH");
   int error = ENOENT;
   if (!path) path = DEFAULT_PATH;
@@ -99,22 +120,33 @@ static int search(struct shell *shell, char **argv, char **environment) {
     size_t length = strcspn(path, ":");
     char *file = allocate(length + strlen(argv[0]) + 2);
     sprintf(file, "%.*s%s%s", (int)length, path, length ? "/" : "", argv[0]);
-    int this_error = try(file, argv, environment);
+    int this_error = try(shell, file, argv, environment, pid);
     free(file);
+    if (this_error == 0) return 0;
     if (this_error != ENOENT && this_error != ENOTDIR) error = this_error;
     path = path[length] ? path + length + 1 : NULL;
   }
   return error;
 }
 
-void job_exec(struct shell *shell, char **argv) {
+// Returns 0, or the status of the command after a message.
+static int find_and_start(struct shell *shell, char **argv, pid_t *pid) {
   char **environment = variables_environment(&shell->variables);
   bool named = strchr(argv[0], '/');
-  int error = named ? try(argv[0], argv, environment) : search(shell, argv, environment);
+  int error =
+      named ? try(shell, argv[0], argv, environment, pid) : search(shell, argv, environment, pid);
+  free(environment);
+  if (error == 0) return 0;
   if (error == ENOENT && !named) {
     shell_error("%s: not found", argv[0]);
   } else {
     shell_error("%s: %s", argv[0], strerror(error));
   }
-  exit(error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+  return error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 }
+
+int job_spawn(struct shell *shell, char **argv, pid_t *pid) {
+  return find_and_start(shell, argv, pid);
+}
+
+void job_exec(struct shell *shell, char **argv) { exit(find_and_start(shell, argv, NULL)); }

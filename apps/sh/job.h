@@ -9,6 +9,13 @@
 // written.
 pid_t job_fork(struct shell *shell, pid_t group, bool foreground);
 
+// Starts a program in a child, without a copy of the shell; with job control it is in a group of
+// its own. Returns 0, or the status of the command after a message.
+int job_spawn(struct shell *shell, char **argv, pid_t *pid);
+
+// The process group has the terminal. Not for the child to do: Ctrl-C spares who did this last.
+void job_give_terminal(struct shell *shell, pid_t group);
+
 // Waits for a child. Returns its status as a command; tells what ended it if that was a signal.
 int job_wait(struct shell *shell, pid_t pid);
 

@@ -91,6 +91,26 @@ static _Noreturn void become_program(struct shell *shell, const struct node *nod
   job_exec(shell, argv);
 }
 
+// Runs a program with the shell's own variables: its redirections are the shell's for a moment.
+static int run_program(struct shell *shell, const struct node *node, char **argv) {
+  struct saved_descriptors saved;
+  pid_t pid;
+  int status = 1;
+  if (redirect(shell, node->redirects, &saved)) status = job_spawn(shell, argv, &pid);
+  redirect_restore(&saved);
+  if (status != 0) return status;
+  job_give_terminal(shell, pid);
+  status = job_wait(shell, pid);
+  job_take_terminal(shell);
+  return status;
+}
+
+static bool has_few_redirects(const struct node *node) {
+  int count = 0;
+  for (const struct redirect *at = node->redirects; at; at = at->next) ++count;
+  return count <= REDIRECTS_SAVED_MAX;
+}
+
 static int run_simple(struct shell *shell, const struct node *node, bool in_child) {
   int argc;
   char **argv = expand_arguments(shell, node->words, &argc);
@@ -107,6 +127,7 @@ static int run_simple(struct shell *shell, const struct node *node, bool in_chil
   builtin_function function = builtin_find(argv[0]);
   if (function) return run_builtin(shell, function, node, argc, argv);
   if (in_child) become_program(shell, node, argv);
+  if (!node->assignments && has_few_redirects(node)) return run_program(shell, node, argv);
   pid_t pid = job_fork(shell, 0, true);
   if (pid < 0) return 1;
   if (pid == 0) become_program(shell, node, argv);

@@ -2,9 +2,17 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "protocols/pager.h"
+#include "protocols/spawn.h"
+#include "servers/fs/outside.h"
 #include "servers/fs/regular.h"
+
+_Static_assert(FS_OPEN_MAX <= 64, "a bit for each descriptor");
+_Static_assert(sizeof(struct exec_image) <= SPAWN_REQUEST &&
+                   SPAWN_REQUEST + sizeof(struct spawn_request) <= EXEC_INLINE,
+               "all three are in the message page");
 
 void lifecycle_fork(struct process *process, const struct event *event, struct answer *answer) {
   (void)process;  // the caller is proc
@@ -42,4 +50,25 @@ void lifecycle_exec(struct process *process, const struct event *event, struct a
   answer_deliver(event->token, answer);
   answer->kind = ANSWER_NONE;
   process_close_on_exec(process);
+}
+
+static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd) {
+  if (parent == NULL) return -ESRCH;
+  // The parent's page may change at any time: look at a copy.
+  struct spawn_request request;
+  memcpy(&request, (const char *)outside_page(parent->badge) + SPAWN_REQUEST, sizeof request);
+  int64_t object = executable(process_file(parent, fd));
+  if (object < 0) return object;
+  int64_t status = process_new(child, NULL);
+  if (status < 0) return status;
+  struct process *process = process_find(child);
+  status = process_spawn_files(process, parent, &request);
+  if (status < 0) process_end(process);
+  return status < 0 ? status : object;
+}
+
+void lifecycle_spawn(struct process *process, const struct event *event, struct answer *answer) {
+  (void)process;  // the caller is proc
+  const struct process *parent = process_find((uint32_t)event->word[1]);
+  answer_status(answer, spawn(parent, (uint32_t)event->word[2], event->word[3]));
 }

@@ -6,6 +6,7 @@
 
 void lifecycle_fork(struct process *process, const struct event *event, struct answer *answer);
 void lifecycle_exited(struct process *process, const struct event *event, struct answer *answer);
+void lifecycle_spawn(struct process *process, const struct event *event, struct answer *answer);
 void lifecycle_exec(struct process *process, const struct event *event, struct answer *answer);
 
 #endif  // SERVERS_FS_LIFECYCLE_H_

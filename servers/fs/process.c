@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "protocols/spawn.h"
+#include "servers/fs/directory.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/pipe.h"
 
@@ -43,6 +45,44 @@ int process_new(uint32_t badge, const struct process *parent) {
   *process = (struct process){.badge = badge, .umask = 022};
   processes_by_slot[slot] = process;
   if (parent != NULL) copy_files(process, parent);
+  return 0;
+}
+
+static int check_spawn(const struct process *parent, const struct spawn_request *request) {
+  for (uint64_t left = request->changed; left != 0; left &= left - 1) {
+    uint8_t from = request->from[lowest_bit(left)];
+    if (from != SPAWN_CLOSE && process_file(parent, from) == NULL) return -EBADF;
+  }
+  if (request->directory == SPAWN_KEEP) return 0;
+  const struct file *directory = process_file(parent, request->directory);
+  if (directory == NULL) return -EBADF;
+  return directory->kind == &directory_kind ? 0 : -ENOTDIR;
+}
+
+static void share_file(struct process *child, unsigned fd, const struct process *parent,
+                       unsigned from) {
+  struct file *file = &files[parent->file[from]];
+  file_hold(file);
+  process_install(child, (int)fd, file, false);
+}
+
+int process_spawn_files(struct process *process, const struct process *parent,
+                        const struct spawn_request *request) {
+  int status = check_spawn(parent, request);
+  if (status != 0) return status;
+  process->umask = parent->umask;
+  process->directory = request->directory == SPAWN_KEEP
+                           ? parent->directory
+                           : process_file(parent, request->directory)->vnode;
+  if (process->directory != NULL) vnode_hold(process->directory);
+  uint64_t kept = parent->open & ~parent->close_on_exec & ~request->changed;
+  for (; kept != 0; kept &= kept - 1) {
+    share_file(process, lowest_bit(kept), parent, lowest_bit(kept));
+  }
+  for (uint64_t left = request->changed; left != 0; left &= left - 1) {
+    unsigned fd = lowest_bit(left);
+    if (request->from[fd] != SPAWN_CLOSE) share_file(process, fd, parent, request->from[fd]);
+  }
   return 0;
 }
 

@@ -18,6 +18,7 @@ enum { PROCESSES_MAX = PROGRAMS_MAX + 32 };
 
 struct pipe;
 struct process;
+struct spawn_request;
 
 // A call that a fiber serves, or that waits. A process has one thread, so one is enough.
 struct call {
@@ -58,6 +59,11 @@ static inline struct process *process_find(uint32_t badge) {
 // Makes a process without files; with those of `parent`, if that is not NULL.
 // => -EEXIST: the badge or its slot is in use; -ENOMEM; -EINVAL: no badge of a process.
 int process_new(uint32_t badge, const struct process *parent);
+
+// Gives a process without files those that `request` asks for, of those of `parent`; what `request`
+// does not name is as over fork and exec. => -EBADF, -ENOTDIR: nothing has changed
+int process_spawn_files(struct process *process, const struct process *parent,
+                        const struct spawn_request *request);
 
 // Closes everything; what is under way for it has no effect on whoever gets the slot next.
 void process_end(struct process *process);

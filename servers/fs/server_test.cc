@@ -20,6 +20,7 @@ extern "C" {
 #include "lib/swap/swap_header.h"
 #include "protocols/console.h"
 #include "protocols/proc.h"
+#include "protocols/spawn.h"
 }
 
 namespace fs_test {
@@ -348,6 +349,72 @@ TEST_F(Server, ExecNeedsAProgram) {
     EXPECT_GT(w->Call(c, {FS_EXEC, fd}, VIA_PROC), 0);
     EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), -EBADF);  // closed on exec
     EXPECT_EQ(w->Call(c, {FS_CLOSE, directory}), 0);
+  });
+}
+
+// A child from descriptors of `c`: FS_SPAWN as proc sends it, with the program in `fd`.
+int64_t Spawn(World *w, Client *c, uint32_t child, uint64_t fd, const spawn_request &request) {
+  memcpy(c->page.data() + SPAWN_REQUEST, &request, sizeof request);
+  return w->Call(c, {FS_SPAWN, c->badge, child, fd}, VIA_PROC);
+}
+
+TEST_F(Server, SpawnNeedsAProgramAndDescriptors) {
+  With([](World *w, Client *c) {
+    spawn_request request = {};
+    request.directory = SPAWN_KEEP;
+    uint32_t child = c->badge + 100;
+    uint64_t fd = Fd(Open(w, c, "/f", O_RDWR | O_CREAT | O_CLOEXEC));
+    EXPECT_EQ(Spawn(w, c, child, fd, request), -EACCES);
+    EXPECT_EQ(w->Call(c, {FS_FCHMOD, fd, 0755}), 0);
+    EXPECT_EQ(Spawn(w, c, child, fd, request), -ENOEXEC);
+    EXPECT_EQ(Spawn(w, c, child, 50, request), -EBADF);
+    Write(w, c, fd, "ELF");
+    request.changed = 1ull << 63;
+    for (uint8_t from : {50, 63, 64, 0xfd, 0xff}) {
+      request.from[63] = from;
+      EXPECT_EQ(Spawn(w, c, child, fd, request), -EBADF);
+    }
+    request.from[63] = SPAWN_CLOSE;
+    request.directory = static_cast<uint8_t>(fd);
+    EXPECT_EQ(Spawn(w, c, child, fd, request), -ENOTDIR);
+    request.directory = 50;
+    EXPECT_EQ(Spawn(w, c, child, fd, request), -EBADF);
+    request.directory = SPAWN_KEEP;
+    EXPECT_GT(Spawn(w, c, child, fd, request), 0);
+    EXPECT_EQ(Spawn(w, c, child, fd, request), -EEXIST);
+    EXPECT_EQ(w->Call(c, {FS_SPAWN, c->badge + 5, child, fd}, VIA_PROC), -ESRCH);
+    EXPECT_EQ(w->Call(c, {FS_SPAWN, c->badge, child, fd}), -EPERM);
+    EXPECT_EQ(w->Call(c, {FS_EXITED, child}, VIA_PROC), 0);
+  });
+}
+
+TEST_F(Server, SpawnedProcessHasWhatTheRequestSays) {
+  With([](World *w, Client *c) {
+    EXPECT_EQ(OnPath(w, c, FS_MKDIR, "/sub", 0755), 0);
+    uint64_t kept = Fd(Open(w, c, "/kept", O_RDWR | O_CREAT));
+    uint64_t program = Fd(Open(w, c, "/f", O_RDWR | O_CREAT | O_CLOEXEC));
+    EXPECT_EQ(w->Call(c, {FS_FCHMOD, program, 0755}), 0);
+    uint64_t directory = Fd(Open(w, c, "/sub", O_RDONLY | O_CLOEXEC));
+    Write(w, c, program, "ELF");
+    spawn_request request = {};
+    request.changed = 1ull << 20 | 1ull << 21 | 1ull << kept;
+    request.from[20] = static_cast<uint8_t>(kept);
+    request.from[21] = static_cast<uint8_t>(program);
+    request.from[kept] = SPAWN_CLOSE;
+    request.directory = static_cast<uint8_t>(directory);
+    Client *child = w->NewClient(c);
+    EXPECT_EQ(w->Call(c, {FS_EXITED, child->badge}, VIA_PROC), 0);
+    EXPECT_GT(Spawn(w, c, child->badge, program, request), 0);
+    EXPECT_EQ(w->Call(child, {FS_CLOSE, kept}), -EBADF);
+    EXPECT_EQ(w->Call(child, {FS_CLOSE, directory}), -EBADF);
+    EXPECT_EQ(w->Call(child, {FS_CLOSE, program}), -EBADF);
+    EXPECT_EQ(w->Call(child, {FS_FCNTL, 20, F_GETFD}), 0);
+    EXPECT_EQ(w->Call(child, {FS_FCNTL, 21, F_GETFD}), 0);  // open over the next exec, too
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, kept, F_GETFD}), 0);
+    EXPECT_GE(w->Call(child, {FS_GETCWD}), 0);
+    EXPECT_STREQ(reinterpret_cast<char *>(child->page.data()), "/sub");
+    EXPECT_EQ(w->Call(c, {FS_EXITED, child->badge}, VIA_PROC), 0);
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, kept}), 0);
   });
 }
 

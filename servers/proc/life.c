@@ -34,9 +34,8 @@ void op_fork(const struct request *request, struct answer *answer) {
   answer->status = child->pid;
 }
 
-// The name is whatever the caller's page says at this moment, made fit to be printed.
-static void take_name(struct process *process) {
-  const struct exec_image *image = outside_page(process->badge);
+void process_take_name(struct process *process, uint32_t badge) {
+  const struct exec_image *image = outside_page(badge);
   memcpy(process->name, image->name, PROCESS_NAME_MAX - 1);
   process->name[PROCESS_NAME_MAX - 1] = 0;
   for (char *at = process->name; *at; at++) {
@@ -45,7 +44,7 @@ static void take_name(struct process *process) {
 }
 
 void op_exec(const struct request *request, struct answer *answer) {
-  take_name(request->caller);
+  process_take_name(request->caller, request->caller->badge);
   request->caller->executed = true;
   int64_t status = outside_forward_to_fs(request->token, FS_EXEC, request->argument[0]);
   answer->status = status < 0 ? status : ANSWER_LATER;

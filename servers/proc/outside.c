@@ -32,6 +32,14 @@ int64_t outside_pager_fork(uint32_t parent, uint32_t child) {
   return call(HANDLE_PAGER, PAGER_FORK, parent, child);
 }
 
+int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd) {
+  return kcall_call(HANDLE_FS, FS_SPAWN, parent, child, fd, 0, 0).status;
+}
+
+int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child) {
+  return call(HANDLE_PAGER, PAGER_WORD0(PAGER_SPAWN, object), parent, child);
+}
+
 void outside_fs_exited(uint32_t badge) { call(HANDLE_FS, FS_EXITED, badge, 0); }
 
 void outside_pager_kill(uint32_t badge) { call(HANDLE_PAGER, PAGER_KILL, badge, 0); }

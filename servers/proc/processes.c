@@ -27,6 +27,7 @@ static operation *const operations[] = {
     [PROC_KILL] = op_kill, [PROC_GETPID] = op_getpid,     [PROC_SLEEP] = op_sleep,
     [PROC_EXEC] = op_exec, [PROC_SETPGID] = op_setpgid,   [PROC_FOREGROUND] = op_foreground,
     [PROC_LIST] = op_list, [PROC_POWEROFF] = op_poweroff, [PROC_CLOCK] = op_clock,
+    [PROC_SPAWN] = op_spawn,
 };
 
 static void program_call(const struct event *event, struct answer *answer) {

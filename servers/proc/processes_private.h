@@ -34,6 +34,9 @@ typedef void operation(const struct request *request, struct answer *answer);
 
 // life.c
 operation op_fork, op_exit, op_wait, op_exec;
+// The process is called what the page of the one with this badge says at this moment, made fit to
+// be printed.
+void process_take_name(struct process *process, uint32_t badge);
 // A live process loses its space, files and terminal; its entry stays as it is.
 void process_leave(struct process *process);
 // Ends a live process with a status as wait reports it; who waits for it learns it.
@@ -41,8 +44,13 @@ void process_end(struct process *process, uint32_t status);
 // A waiting parent's call is answered if it can be by now.
 void process_check_wait(struct process *parent);
 
+// spawn.c
+operation op_spawn;
+
 // signals.c
 operation op_kill, op_setpgid, op_foreground;
+// setpgid of `target` by `caller`: 0 or a negative errno.
+int64_t process_set_group(struct process *caller, struct process *target, uint64_t group);
 // The signal's default action.
 void process_signal(struct process *process, int signal);
 

@@ -5,6 +5,7 @@ extern "C" {
 #include "protocols/fs.h"
 #include "protocols/pager.h"
 #include "protocols/proc.h"
+#include "protocols/spawn.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/process_table.h"
 #include "servers/proc/timer_heap.h"
@@ -41,7 +42,7 @@ struct World {
   std::map<uint32_t, std::vector<char>> pages;
   std::string messages, firmware;
   uint64_t now = 5, timer = TIMER_NEVER;
-  int64_t fs_fork = 0, pager_fork = 0, forward = 0;
+  int64_t fs_fork = 0, pager_fork = 0, fs_spawn = 77, pager_spawn = 0, forward = 0;
   int64_t reading = 1;  // does who survived Ctrl-C read?
   int64_t taken = 1;    // or has it not read since?
   int halted = -1;
@@ -80,6 +81,25 @@ int64_t outside_pager_fork(uint32_t parent, uint32_t child) {
     EXPECT_TRUE(world->spaces.insert(child).second);
   }
   return world->pager_fork;
+}
+
+int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd) {
+  EXPECT_EQ(world->files.count(parent), 1u);
+  EXPECT_EQ(fd, 5u);
+  if (world->fs_spawn >= 0) {
+    EXPECT_TRUE(world->files.insert(child).second);
+  }
+  return world->fs_spawn;
+}
+
+int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child) {
+  EXPECT_EQ(object, 77u);
+  EXPECT_EQ(world->spaces.count(parent), 1u);
+  EXPECT_EQ(world->files.count(child), 1u);
+  if (world->pager_spawn == 0) {
+    EXPECT_TRUE(world->spaces.insert(child).second);
+  }
+  return world->pager_spawn;
 }
 
 void outside_fs_exited(uint32_t badge) {
@@ -181,7 +201,7 @@ uint64_t Minus(uint64_t value) { return 0 - value; }
 // --- Who may call ---
 
 TEST_F(Processes, RefuseUnknownOperationsAndCallers) {
-  for (uint64_t op : {0ull, 12ull, 14ull, 32ull, 33ull, 34ull, 1000ull, ~0ull, 1ull << 32 | 1}) {
+  for (uint64_t op : {0ull, 12ull, 31ull, 32ull, 33ull, 34ull, 1000ull, ~0ull, 1ull << 32 | 1}) {
     EXPECT_EQ(Status(kInit, {op}), -ENOSYS) << op;
   }
   EXPECT_EQ(Status(SLOT_INIT + 1, {PROC_FORK}), -ESRCH);
@@ -528,6 +548,77 @@ TEST_F(Processes, ExecIsForwardedAndTakesAPrintableName) {
   EXPECT_STREQ(entry[1].name, ("?" + std::string(30, 'x')).c_str());
   world->forward = -EBADF;
   EXPECT_EQ(Status(child, {PROC_EXEC, 5}), -EBADF);
+}
+
+// --- Spawn ---
+
+class Spawn : public Processes {
+ protected:
+  spawn_request &Request(uint32_t badge) {
+    return *reinterpret_cast<spawn_request *>(static_cast<char *>(outside_page(badge)) +
+                                              SPAWN_REQUEST);
+  }
+  // Nothing of a child is left.
+  void ExpectNothing() {
+    EXPECT_EQ(world->spaces.size(), 1u);
+    EXPECT_EQ(world->files.size(), 1u);
+    EXPECT_EQ(Status(kInit, {PROC_WAIT, ~0ull, 0}), -ECHILD);
+  }
+};
+
+TEST_F(Spawn, MakesAChildThatRunsTheProgram) {
+  auto *image = static_cast<exec_image *>(outside_page(kInit));
+  strcpy(image->name, "prog\1");
+  int64_t pid = Status(kInit, {PROC_SPAWN, 5});
+  ASSERT_GT(pid, 0);
+  EXPECT_EQ(world->spaces.size(), 2u);
+  EXPECT_EQ(Status(kInit, {PROC_LIST, 0}), 2);
+  auto *entry = static_cast<proc_entry *>(outside_page(kInit));
+  EXPECT_STREQ(entry[1].name, "prog?");
+  EXPECT_EQ(entry[1].pid, pid);
+  EXPECT_EQ(entry[1].group, PID_INIT);
+  EXPECT_EQ(Status(kInit, {PROC_SETPGID, static_cast<uint64_t>(pid), 0}), -EACCES);
+}
+
+TEST_F(Spawn, TakesTheGroup) {
+  Request(kInit).flags = SPAWN_SET_GROUP;
+  uint64_t pid = static_cast<uint64_t>(Status(kInit, {PROC_SPAWN, 5}));
+  EXPECT_EQ(Status(kInit, {PROC_FOREGROUND, pid}), static_cast<int64_t>(pid));
+  Request(kInit).group = static_cast<uint32_t>(pid);
+  EXPECT_GT(Status(kInit, {PROC_SPAWN, 5}), 0);
+  Request(kInit).group = PID_INIT;
+  EXPECT_GT(Status(kInit, {PROC_SPAWN, 5}), 0);
+}
+
+TEST_F(Spawn, RefusesGroupsAndFlagsThatAreNotThere) {
+  Request(kInit) = {};
+  for (uint32_t group : {3000u, 1u << 16, ~0u}) {
+    Request(kInit).flags = SPAWN_SET_GROUP;
+    Request(kInit).group = group;
+    EXPECT_EQ(Status(kInit, {PROC_SPAWN, 5}), -EPERM);
+  }
+  Request(kInit).flags = 1u << 31;
+  EXPECT_EQ(Status(kInit, {PROC_SPAWN, 5}), -EINVAL);
+  ExpectNothing();
+}
+
+TEST_F(Spawn, IsUndoneWhenSomebodyRefuses) {
+  world->fs_spawn = -EACCES;
+  EXPECT_EQ(Status(kInit, {PROC_SPAWN, 5}), -EACCES);
+  ExpectNothing();
+  world->fs_spawn = 77;
+  world->pager_spawn = -ENOMEM;
+  EXPECT_EQ(Status(kInit, {PROC_SPAWN, 5}), -ENOMEM);
+  ExpectNothing();
+}
+
+TEST_F(Spawn, StopsAtTheLimit) {
+  uint32_t shell = Fork(kInit), bomb = Fork(shell);
+  int64_t status;
+  while ((status = Status(bomb, {PROC_SPAWN, 5})) > 0) {
+  }
+  EXPECT_EQ(status, -EAGAIN);
+  EXPECT_GT(Status(shell, {PROC_SPAWN, 5}), 0);
 }
 
 // --- List ---

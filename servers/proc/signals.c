@@ -90,7 +90,7 @@ void op_kill(const struct request *request, struct answer *answer) {
 
 // --- Groups ---
 
-static int64_t set_group(struct process *caller, struct process *target, uint64_t group) {
+int64_t process_set_group(struct process *caller, struct process *target, uint64_t group) {
   struct process_table *table = &processes.table;
   bool own_child = target && target->pid != PID_INIT && &table->process[target->parent] == caller;
   if (!target || (target != caller && !own_child)) return -ESRCH;
@@ -113,7 +113,7 @@ void op_setpgid(const struct request *request, struct answer *answer) {
   }
   struct process *target = request->caller;
   if (pid != 0) target = pid <= PID_MAX ? table_by_pid(&processes.table, (uint32_t)pid) : NULL;
-  answer->status = set_group(request->caller, target, group);
+  answer->status = process_set_group(request->caller, target, group);
 }
 
 // SIGINT for a group, but for init and the one who holds the terminal.

@@ -633,6 +633,118 @@ TEST_F(ExecTest, AfterForkTheParentKeepsItsMemory) {
   EXPECT_EQ(machine_.Read(parent, arguments_ + PAGE_SIZE), 123);
 }
 
+TEST_F(ExecTest, ArgumentsInTheMessagePageAreCopied) {
+  image_.arguments = MESSAGE_PAGE + EXEC_INLINE;
+  image_.arguments_bytes = EXEC_INLINE_BYTES;
+  image_.stack_pointer = STACK_TOP - EXEC_INLINE_BYTES;
+  auto *page = static_cast<uint8_t *>(pager_message(pager_, space_));
+  for (uint32_t i = 0; i < EXEC_INLINE_BYTES; i++) page[EXEC_INLINE + i] = (uint8_t)(i * 7 + 1);
+  ASSERT_EQ(Exec(file_), PAGER_PARKED);
+  for (uint32_t i = 0; i < EXEC_INLINE_BYTES; i++) {
+    ASSERT_EQ(machine_.Read(space_, STACK_TOP - EXEC_INLINE_BYTES + i), (uint8_t)(i * 7 + 1));
+  }
+  EXPECT_EQ(machine_.Read(space_, STACK_TOP - PAGE_SIZE), 0);
+}
+
+TEST_F(ExecTest, RefusesBadBlocksInTheMessagePage) {
+  image_.stack_pointer = STACK_TOP;
+  image_.arguments = MESSAGE_PAGE + EXEC_INLINE;
+  for (uint64_t bytes : {0ull, 8ull, 17ull, EXEC_INLINE_BYTES + 16ull, PAGE_SIZE + 0ull, ~15ull}) {
+    image_.arguments_bytes = bytes;
+    EXPECT_EQ(Exec(file_), -EINVAL) << bytes;
+  }
+  image_.arguments_bytes = 64;
+  image_.stack_pointer = STACK_TOP - 80;
+  EXPECT_EQ(Exec(file_), -EINVAL);
+  image_.stack_pointer = STACK_TOP - 64;
+  image_.arguments += 16;
+  EXPECT_EQ(Exec(file_), -EINVAL);
+  image_.arguments = MESSAGE_PAGE;
+  image_.arguments_bytes = PAGE_SIZE;
+  EXPECT_EQ(Exec(file_), -EINVAL) << "servers see it";
+}
+
+// --- spawn --------------------------------------------------------------------------------------
+
+class SpawnTest : public ExecTest {
+ protected:
+  int64_t Spawn(uint32_t file) {
+    std::memcpy(pager_message(pager_, space_), &image_, sizeof(image_));
+    return pager_spawn(pager_, kBadge, kChild, file);
+  }
+};
+
+TEST_F(SpawnTest, MakesANewProgramAndLeavesTheParentAlone) {
+  uint64_t old = machine_.MapAnonymous(space_, 3);
+  machine_.Write(space_, old, 1);
+  uint64_t faults = pager_->counts.faults, copied = pager_->counts.pages_copied;
+  ASSERT_EQ(Spawn(file_), 0);
+  struct space *child = pager_space(pager_, kChild);
+  ASSERT_NE(child, nullptr);
+  machine_.Write(space_, old, 2);
+  EXPECT_EQ(pager_->counts.faults, faults) << "still writable, no page shared";
+  EXPECT_EQ(pager_->counts.pages_copied, copied);
+  EXPECT_EQ(machine_.Signal(space_, arguments_, FAULT_READ), (uint32_t)SIGSEGV) << "moved";
+  EXPECT_EQ(machine_.Read(child, STACK_TOP - PAGE_SIZE), 123);
+  EXPECT_EQ(machine_.Read(child, 0x10010), machine_.store.file(1).bytes[0x10]);
+  EXPECT_EQ(machine_.Signal(child, old, FAULT_READ), (uint32_t)SIGSEGV);
+  EXPECT_EQ(pager_break(pager_, child, 0), 0x16000);
+  machine_.Kill(child);
+}
+
+TEST_F(SpawnTest, FromTheMessagePageTakesNothing) {
+  image_.arguments = MESSAGE_PAGE + EXEC_INLINE;
+  image_.arguments_bytes = 64;
+  image_.stack_pointer = STACK_TOP - 64;
+  ASSERT_EQ(Spawn(file_), 0);
+  EXPECT_EQ(machine_.Read(space_, arguments_ + PAGE_SIZE), 123);
+  EXPECT_EQ(Spawn(file_), -EAGAIN) << "the slot is in use";
+}
+
+TEST_F(SpawnTest, RefusalsChangeNothing) {
+  EXPECT_EQ(Spawn(0), -EINVAL);
+  EXPECT_EQ(Spawn(file_ + 16), -EINVAL);
+  EXPECT_EQ(pager_spawn(pager_, kChild, kBadge, file_), -ESRCH);
+  EXPECT_EQ(pager_spawn(pager_, kBadge, SLOT_FS, file_), -EINVAL);
+  image_.entry = 1;
+  EXPECT_EQ(Spawn(file_), -EINVAL);
+  EXPECT_EQ(pager_space(pager_, kChild), nullptr);
+  EXPECT_EQ(machine_.Read(space_, arguments_ + PAGE_SIZE), 123);
+}
+
+TEST_F(SpawnTest, WithoutMemoryThereIsNoChild) {
+  std::vector<uint32_t> taken;
+  for (uint32_t frame; (frame = frame_take(pager_)) != FRAME_NONE;) taken.push_back(frame);
+  int64_t status = -ENOMEM;
+  size_t tries = 0;
+  while ((status = Spawn(file_)) == -ENOMEM && !taken.empty()) {
+    ASSERT_EQ(pager_space(pager_, kChild), nullptr);
+    ASSERT_EQ(machine_.Read(space_, arguments_ + PAGE_SIZE), 123);
+    frame_put(pager_, taken.back());
+    taken.pop_back();
+    tries++;
+  }
+  EXPECT_EQ(status, 0);
+  EXPECT_GT(tries, 0u);
+  for (uint32_t frame : taken) frame_put(pager_, frame);
+}
+
+TEST_F(SpawnTest, LeavesNoPageBehind) {
+  ASSERT_EQ(Spawn(file_), 0);
+  machine_.Read(pager_space(pager_, kChild), 0x10010);
+  machine_.Kill(pager_space(pager_, kChild));
+  arguments_ = machine_.MapAnonymous(space_, 2);
+  image_.arguments = arguments_;
+  uint32_t free = pager_->free.count;
+  for (int i = 0; i < 50; i++) {
+    ASSERT_EQ(Spawn(file_), 0);
+    machine_.Read(pager_space(pager_, kChild), 0x12100);
+    machine_.Kill(pager_space(pager_, kChild));
+    image_.arguments = machine_.MapAnonymous(space_, 2);
+  }
+  EXPECT_GE(pager_->free.count + 4, free);
+}
+
 // --- boot ---------------------------------------------------------------------------------------
 
 TEST_F(CallsTest, LoadedMemoryIsThereWithoutAFault) {

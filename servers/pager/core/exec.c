@@ -1,4 +1,7 @@
 // Replacing a program: the new regions are made beside the old ones, then the two change places.
+// What posix_spawn does is the first half of that.
+#include "servers/pager/core/exec.h"
+
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -21,6 +24,18 @@ static bool valid_segment(const struct exec_segment *s, uint32_t lowest) {
   return page_down(s->address) >= lowest;
 }
 
+static bool is_inline(const struct exec_image *image) {
+  return image->arguments == MESSAGE_PAGE + EXEC_INLINE;
+}
+
+static bool valid_block(const struct exec_image *image) {
+  uint64_t bytes = image->arguments_bytes;
+  if (is_inline(image)) return bytes > 0 && bytes <= EXEC_INLINE_BYTES && !(bytes & 15);
+  if ((image->arguments | bytes) & PAGE_MASK) return false;
+  if (bytes == 0 || bytes > ARGUMENTS_MAX) return false;
+  return image->arguments < USER_END && bytes <= USER_END - image->arguments;
+}
+
 static bool valid_image(const struct exec_image *image) {
   if (image->segments == 0 || image->segments > EXEC_SEGMENTS_MAX) return false;
   uint32_t lowest = 1;
@@ -32,18 +47,16 @@ static bool valid_image(const struct exec_image *image) {
     entry |= (s->prot & PROT_X) && image->entry >= s->address &&
              image->entry - s->address < s->memory_bytes;
   }
-  if (!entry || (image->entry & 1)) return false;
-  if ((image->arguments | image->arguments_bytes) & PAGE_MASK) return false;
-  if (image->arguments_bytes == 0 || image->arguments_bytes > ARGUMENTS_MAX) return false;
-  if (image->arguments >= USER_END || image->arguments_bytes > USER_END - image->arguments) {
-    return false;
-  }
+  if (!entry || (image->entry & 1) || !valid_block(image)) return false;
   return !(image->stack_pointer & 15) && image->stack_pointer <= STACK_TOP &&
          image->stack_pointer >= STACK_TOP - image->arguments_bytes;
 }
 
 // The arguments must be the caller's own writable anonymous memory: its pages move.
-static bool valid_arguments(struct space *space, uint32_t start, uint32_t end) {
+static bool valid_arguments(struct space *space, const struct exec_image *image) {
+  uint32_t start = page_down(image->arguments);
+  uint32_t end = page_down(image->arguments + image->arguments_bytes);
+  if (is_inline(image)) return true;
   while (start < end) {
     const struct region *region = region_find(space->regions, start);
     if (!region || region->object || (region->flags & REGION_FIXTURE)) return false;
@@ -89,6 +102,21 @@ static bool move_arguments(struct pager *pager, struct space *from, uint32_t sta
     leaf->present |= 1ull << (new_page & NODE_MASK);
     page_of(pager, frame)->refs++;
   }
+  return true;
+}
+
+// Copies the argument block that is in the message page of `from`.
+static bool copy_arguments(struct pager *pager, struct space *from, uint64_t bytes,
+                           struct space *to) {
+  uint32_t page = (uint32_t)(STACK_TOP >> PAGE_SHIFT) - 1;
+  struct node *leaf = space_own_leaf(pager, to, page);
+  uint32_t frame = leaf ? frame_take(pager) : FRAME_NONE;
+  if (frame == FRAME_NONE) return false;
+  uint8_t *block = frame_pointer(pager, frame);
+  page_zero(block);
+  bytes_copy(block + PAGE_SIZE - bytes, (uint8_t *)pager_message(pager, from) + EXEC_INLINE, bytes);
+  leaf->entry[page & NODE_MASK] = frame;
+  leaf->present |= 1ull << (page & NODE_MASK);
   return true;
 }
 
@@ -161,16 +189,50 @@ static void release_shadow(struct pager *pager, struct space *shadow) {
   slab_put(pager, SLAB_SPACE, shadow);
 }
 
-static bool build(struct pager *pager, struct space *space, struct object *object,
-                  const struct exec_image *image, struct space *shadow) {
+// Enters the first page of the new stack, which is certain to be used.
+static void enter_stack(struct pager *pager, struct space *space, uint64_t sp) {
+  uint32_t page = page_down(sp < STACK_TOP ? sp : sp - 1);
+  struct node *leaf = space_own_leaf(pager, space, page);
+  uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
+  if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) return;
+  space_enter(pager, space, page, PROT_R | PROT_W, 1, &frame);
+}
+
+struct object *exec_check(struct pager *pager, struct space *space, uint32_t id,
+                          struct exec_image *image) {
+  // The message page may change at any time: look at a copy.
+  bytes_copy(image, pager_message(pager, space), sizeof(*image));
+  struct object *object = object_of(pager, id);
+  if (!object || object->backing != BACKED_BY_PROVIDER) return NULL;
+  if (space->slot < SLOT_FIRST_PROGRAM || !valid_image(image)) return NULL;
+  return valid_arguments(space, image) ? object : NULL;
+}
+
+bool exec_build(struct pager *pager, struct space *from, struct object *object,
+                const struct exec_image *image, struct space *to) {
   if (!slab_reserve(pager, SLAB_REGION, REGIONS_FOR_EXEC)) return false;
   for (uint64_t i = 0; i < image->segments; i++) {
-    add_segment(pager, shadow, object, &image->segment[i]);
+    add_segment(pager, to, object, &image->segment[i]);
   }
-  add_stack(pager, shadow, page_down(image->arguments_bytes));
-  message_region(pager, shadow);
-  return move_arguments(pager, space, page_down(image->arguments),
-                        page_down(image->arguments + image->arguments_bytes), shadow);
+  add_stack(pager, to, page_up(image->arguments_bytes));
+  if (is_inline(image)) return copy_arguments(pager, from, image->arguments_bytes, to);
+  return move_arguments(pager, from, page_down(image->arguments),
+                        page_down(image->arguments + image->arguments_bytes), to);
+}
+
+int64_t exec_leave_arguments(struct pager *pager, struct space *space,
+                             const struct exec_image *image) {
+  if (is_inline(image)) return 0;
+  return pager_unmap(pager, space, image->arguments, image->arguments_bytes);
+}
+
+void exec_finish(struct pager *pager, struct space *space, struct object *object,
+                 const struct exec_image *image) {
+  object->closed = false;
+  const struct exec_segment *last = &image->segment[image->segments - 1];
+  pager_set_break(pager, space, last->address + last->memory_bytes);
+  pager->counts.execs++;
+  enter_stack(pager, space, image->stack_pointer);
 }
 
 static void unmap_regions(uint32_t slot, const struct region *region) {
@@ -194,29 +256,18 @@ static void unmap_all(const struct space *space) {
   kops_unmap(space->slot, MESSAGE_PAGE + PAGE_SIZE, USER_END);
 }
 
-// Enters the first page of the new stack, which is certain to be used.
-static void enter_stack(struct pager *pager, struct space *space, uint64_t sp) {
-  uint32_t page = page_down(sp < STACK_TOP ? sp : sp - 1);
-  struct node *leaf = space_own_leaf(pager, space, page);
-  uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
-  if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) return;
-  space_enter(pager, space, page, PROT_R | PROT_W, 1, &frame);
-}
-
 int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
-  // The caller's message page may change at any time: look at a copy.
   struct exec_image image;
-  bytes_copy(&image, pager_message(pager, space), sizeof(image));
-  struct object *object = object_of(pager, id);
-  if (!object || object->backing != BACKED_BY_PROVIDER) return -EINVAL;
-  if (space->slot < SLOT_FIRST_PROGRAM || !valid_image(&image)) return -EINVAL;
-  if (!valid_arguments(space, page_down(image.arguments),
-                       page_down(image.arguments + image.arguments_bytes))) {
-    return -EINVAL;
-  }
+  struct object *object = exec_check(pager, space, id, &image);
+  if (!object) return -EINVAL;
   struct space *shadow = shadow_of(pager, space);
   if (!shadow) return -ENOMEM;
-  if (!build(pager, space, object, &image, shadow)) {
+  if (!slab_reserve(pager, SLAB_REGION, 1 + REGIONS_FOR_EXEC)) {
+    slab_put(pager, SLAB_SPACE, shadow);
+    return -ENOMEM;
+  }
+  message_region(pager, shadow);
+  if (!exec_build(pager, space, object, &image, shadow)) {
     release_shadow(pager, shadow);
     return -ENOMEM;
   }
@@ -226,11 +277,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
   space->touch_next = 0;
   space->faults = space->zeroed = space->copied = space->major = 0;
   release_shadow(pager, shadow);
-  object->closed = false;
-  const struct exec_segment *last = &image.segment[image.segments - 1];
-  pager_set_break(pager, space, last->address + last->memory_bytes);
-  pager->counts.execs++;
-  enter_stack(pager, space, image.stack_pointer);
+  exec_finish(pager, space, object, &image);
   kops_reply_start(token, image.entry, image.stack_pointer, image.stack_pointer, 0);
   requests_kick(pager);
   return PAGER_PARKED;

@@ -125,6 +125,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
 // --- calls of proc -----------------------------------------------------------------------------
 
 int64_t pager_fork(struct pager *pager, uint32_t parent, uint32_t child);
+int64_t pager_spawn(struct pager *pager, uint32_t parent, uint32_t child, uint32_t object);
 int64_t pager_kill(struct pager *pager, uint32_t badge);
 
 // --- boot: servers and the first program -------------------------------------------------------

@@ -137,6 +137,12 @@ static int64_t do_fork(struct pager *pager, struct space *space, const struct ev
   return pager_fork(pager, (uint32_t)event->word[1], (uint32_t)event->word[2]);
 }
 
+static int64_t do_spawn(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  if (event->word[1] > UINT32_MAX || event->word[2] > UINT32_MAX) return -EINVAL;
+  return pager_spawn(pager, (uint32_t)event->word[1], (uint32_t)event->word[2], object_of(event));
+}
+
 static int64_t do_kill(struct pager *pager, struct space *space, const struct event *event) {
   (void)space;
   if (event->word[1] > UINT32_MAX) return -ESRCH;
@@ -166,6 +172,7 @@ static const struct operation kOperations[] = {
     [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
     [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
     [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
+    [PAGER_SPAWN] = {do_spawn, FROM(VIA_PROC), 0},
 };
 
 int64_t dispatch_call(struct pager *pager, const struct event *event) {

@@ -105,6 +105,9 @@ int64_t pager_exec(struct pager *, struct space *, token_t token, uint32_t objec
 int64_t pager_fork(struct pager *, uint32_t parent, uint32_t child) {
   return Record("fork", {parent, child});
 }
+int64_t pager_spawn(struct pager *, uint32_t parent, uint32_t child, uint32_t object) {
+  return Record("spawn", {parent, child, object});
+}
 int64_t pager_kill(struct pager *, uint32_t badge) { return Record("kill", {badge}); }
 }
 
@@ -147,6 +150,7 @@ const Case kCases[] = {
     {PAGER_EXEC, {VIA_FS}, true, "exec"},
     {PAGER_FORK, {VIA_PROC}, false, "fork"},
     {PAGER_KILL, {VIA_PROC}, false, "kill"},
+    {PAGER_SPAWN, {VIA_PROC}, false, "spawn"},
 };
 
 TEST(Dispatch, OnlyThoseWithAuthorityReachTheCore) {
