@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/message.h"
 #include "libsys/program.h"
+#include "protocols/signal.h"
 
 struct plan {
   struct spawn_request request;
@@ -95,12 +97,29 @@ static int do_action(struct plan *plan, const struct spawn_action *action) {
   return EINVAL;
 }
 
+static uint64_t set_of(const sigset_t *signals) {
+  uint64_t set = 0;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (sigismember(signals, signal)) set |= SIGNAL_BIT((unsigned)signal);
+  }
+  return set;
+}
+
 static int do_attributes(struct plan *plan, const posix_spawnattr_t *attributes) {
+  const struct signal_page *own = signal_page_in(message_page());
+  plan->request.mask = own->mask;
+  plan->request.ignored = own->ignored;
   if (!attributes) return 0;
   if ((*attributes)->flags & POSIX_SPAWN_SETPGROUP) {
     if ((*attributes)->group < 0) return EINVAL;
     plan->request.flags |= SPAWN_SET_GROUP;
     plan->request.group = (uint32_t)(*attributes)->group;
+  }
+  if ((*attributes)->flags & POSIX_SPAWN_SETSIGMASK) {
+    plan->request.mask = set_of(&(*attributes)->mask);
+  }
+  if ((*attributes)->flags & POSIX_SPAWN_SETSIGDEF) {
+    plan->request.ignored &= ~set_of(&(*attributes)->defaults);
   }
   return 0;
 }

@@ -1,4 +1,5 @@
 // fork, exec, _exit, wait, and messages between programs.
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #define ROUNDS 201u
 #define MEDIUM 1024u
 #define LARGE 16384u
+
+extern char **environ;
 
 const char *tiny_program;
 
@@ -50,6 +53,14 @@ static void exec_and_wait(unsigned number) {
     execl(tiny_program, tiny_program, (char *)NULL);
     _exit(127);
   }
+  wait_for(pid);
+}
+
+static void spawn_and_wait(unsigned number) {
+  (void)number;
+  char *argv[] = {(char *)tiny_program, NULL};
+  pid_t pid = -1;
+  must(posix_spawn(&pid, tiny_program, NULL, NULL, argv, environ) == 0, "posix_spawn");
   wait_for(pid);
 }
 
@@ -96,6 +107,12 @@ const struct operation process_operations[] = {
      .run = fork_and_wait,
      .teardown = unmap_large},
     {.key = "fork_exec", .runs = FORKS, .run = exec_and_wait},
+    {.key = "spawn", .runs = FORKS, .run = spawn_and_wait},
+    {.key = "spawn_16384",
+     .runs = FORKS_LARGE,
+     .setup = map_large,
+     .run = spawn_and_wait,
+     .teardown = unmap_large},
     {.key = "pipe_round_trip",
      .runs = ROUNDS,
      .setup = start_echo,

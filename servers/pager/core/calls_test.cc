@@ -2,6 +2,8 @@
 #include <csignal>
 
 #include "protocols/proc.h"
+#include "protocols/signal.h"
+#include "protocols/spawn.h"
 #include "servers/pager/core/fake_machine.h"
 
 namespace {
@@ -690,6 +692,21 @@ TEST_F(SpawnTest, MakesANewProgramAndLeavesTheParentAlone) {
   EXPECT_EQ(machine_.Signal(child, old, FAULT_READ), (uint32_t)SIGSEGV);
   EXPECT_EQ(pager_break(pager_, child, 0), 0x16000);
   machine_.Kill(child);
+}
+
+TEST_F(SpawnTest, ChildHasTheSignalsOfTheRequest) {
+  spawn_request request = {};
+  request.mask = 5;
+  request.ignored = 6;
+  std::memcpy(static_cast<char *>(pager_message(pager_, space_)) + SPAWN_REQUEST, &request,
+              sizeof(request));
+  signal_page_in(pager_message(pager_, space_))->handled = 7;
+  ASSERT_EQ(Spawn(file_), 0);
+  struct signal_page *signals = signal_page_in(pager_message(pager_, pager_space(pager_, kChild)));
+  EXPECT_EQ(signals->mask, 5u);
+  EXPECT_EQ(signals->ignored, 6u);
+  EXPECT_EQ(signals->handled, 0u);
+  EXPECT_EQ(signals->pending, 0u);
 }
 
 TEST_F(SpawnTest, FromTheMessagePageTakesNothing) {

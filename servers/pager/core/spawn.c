@@ -1,7 +1,19 @@
 // A new program in a new space, made straight from its file: of the parent's memory nothing is
 // copied, shared or protected.
+#include "protocols/spawn.h"
+
+#include "protocols/signal.h"
 #include "servers/pager/core/exec.h"
 #include "servers/pager/core/state.h"
+
+// The child blocks and ignores the signals that its parent says; it has no handlers.
+static void set_signals(struct pager *pager, struct space *parent, struct space *child) {
+  const struct spawn_request *request =
+      (const struct spawn_request *)((const char *)pager_message(pager, parent) + SPAWN_REQUEST);
+  struct signal_page *signals = signal_page_in(pager_message(pager, child));
+  signals->mask = request->mask;
+  signals->ignored = request->ignored;
+}
 
 int64_t pager_spawn(struct pager *pager, uint32_t parent_badge, uint32_t child_badge, uint32_t id) {
   struct space *parent = pager_space(pager, parent_badge);
@@ -19,6 +31,7 @@ int64_t pager_spawn(struct pager *pager, uint32_t parent_badge, uint32_t child_b
     space_delete(pager, child);
     return error;
   }
+  set_signals(pager, parent, child);
   exec_finish(pager, child, object, &image);
   kops_thread_start(child->slot, image.entry, image.stack_pointer, image.stack_pointer, 0);
   requests_kick(pager);
