@@ -16,6 +16,7 @@
 #ifndef PROTOCOLS_SIGNAL_H
 #define PROTOCOLS_SIGNAL_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,8 +46,8 @@ struct signal_page {
   uint64_t child_status;  // of SIGCHLD's sender, as wait reports it; ~0: it was sent by kill
 };
 
-_Static_assert(offsetof(struct signal_page, entry) == UPCALL_BYTES, "behind the registers");
-_Static_assert(sizeof(struct signal_page) <= PAGE_SIZE - UPCALL_OFFSET, "fits");
+static_assert(offsetof(struct signal_page, entry) == UPCALL_BYTES, "behind the registers");
+static_assert(sizeof(struct signal_page) <= PAGE_SIZE - UPCALL_OFFSET, "fits");
 
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1u))
 
