@@ -8,9 +8,9 @@
 
 enum console_op {
   // From fs: forwarded callers.
-  CONSOLE_WRITE = 1,  // (length <= MESSAGE_BYTES): message page of the origin -> length. DEFERRED while the
-                      // UART is behind. EINVAL EAGAIN
-  CONSOLE_READ = 2,   // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
+  CONSOLE_WRITE = 1,  // (length <= MESSAGE_BYTES): message page of the origin -> length. DEFERRED
+                      // while the UART is behind. EINVAL EAGAIN
+  CONSOLE_READ = 2,  // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
   // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode. EINVAL
   CONSOLE_MODE = 3,
 

@@ -23,10 +23,10 @@ void processes_init(void) {
 }
 
 static operation *const operations[] = {
-    [PROC_FORK] = op_fork, [PROC_EXIT] = op_exit,         [PROC_WAIT] = op_wait,
-    [PROC_KILL] = op_kill, [PROC_GETPID] = op_getpid,     [PROC_SLEEP] = op_sleep,
-    [PROC_EXEC] = op_exec, [PROC_SETPGID] = op_setpgid,   [PROC_FOREGROUND] = op_foreground,
-    [PROC_LIST] = op_list, [PROC_POWEROFF] = op_poweroff, [PROC_CLOCK] = op_clock,
+    [PROC_FORK] = op_fork,   [PROC_EXIT] = op_exit,         [PROC_WAIT] = op_wait,
+    [PROC_KILL] = op_kill,   [PROC_GETPID] = op_getpid,     [PROC_SLEEP] = op_sleep,
+    [PROC_EXEC] = op_exec,   [PROC_SETPGID] = op_setpgid,   [PROC_FOREGROUND] = op_foreground,
+    [PROC_LIST] = op_list,   [PROC_POWEROFF] = op_poweroff, [PROC_CLOCK] = op_clock,
     [PROC_SPAWN] = op_spawn,
 };
 
