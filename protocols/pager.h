@@ -17,10 +17,12 @@
 enum pager_op {
   // --- PROGRAM: on the origin's own space ---
   // (address, length, prot | flags << 8) -> address. Anonymous memory. EINVAL ENOMEM EEXIST
+  // EPERM (page 0, nothing may be locked) EAGAIN (too much is locked)
   PAGER_MAP = 1,
-  PAGER_UNMAP = 2,    // (address, length). EINVAL
-  PAGER_PROTECT = 3,  // (address, length, prot). EINVAL EACCES ENOMEM
-  PAGER_BREAK = 4,    // (new break, 0 = query) -> break in force, old one if it cannot be had
+  PAGER_UNMAP = 2,  // (address, length). EINVAL
+  // (address, length, prot, PAGER_PROT_GROWSDOWN). EINVAL EACCES ENOMEM: up to there it is done
+  PAGER_PROTECT = 3,
+  PAGER_BREAK = 4,  // (new break, 0 = query) -> break in force, old one if it cannot be had
   // (address, length, PAGER_SYNC_*). DEFERRED until the dirty pages of shared file mappings are
   // stored.
   // EINVAL ENOMEM EIO ENOSPC
@@ -32,6 +34,10 @@ enum pager_op {
   PAGER_COUNTS = 7,
   // Writes struct pager_space_counts of process slot (0 = own) to the message page.
   PAGER_SPACE_COUNTS = 8,
+  // (enum pager_limit or LIMIT_ASK, soft, hard): sets one of the limits, and writes all as they
+  // were before, struct pager_limit_value[LIMIT_COUNT], to the message page. EINVAL EPERM (hard
+  // limits only go down)
+  PAGER_LIMIT = 14,
   // Writes struct pager_swap[] of all swap areas to the message page, by descending priority.
   // () -> areas. Also from fs.
   PAGER_SWAPS = 20,
@@ -120,6 +126,27 @@ enum {
   PAGER_FIXED = 4,            // replaces what is there
   PAGER_FIXED_NOREPLACE = 8,  // EEXIST if something is there
   PAGER_GROWSDOWN = 16,
+  PAGER_LOCKED = 32,  // as by PAGER_LOCK
+};
+
+// With prot of PAGER_PROTECT: the range begins where the region at `address` does, one that is
+// PAGER_GROWSDOWN.
+#define PAGER_PROT_GROWSDOWN 0x01000000u
+
+// Bytes, LIMIT_NONE for no limit. A forked child has its parent's; exec keeps them.
+enum pager_limit {
+  LIMIT_AS = 0,       // of all regions: ENOMEM
+  LIMIT_DATA = 1,     // of private writable ones but for stacks: ENOMEM
+  LIMIT_STACK = 2,    // how far a stack grows: SIGSEGV
+  LIMIT_MEMLOCK = 3,  // of locked regions: ENOMEM, EAGAIN; EPERM if it is 0
+  LIMIT_RSS = 4,      // in memory: own pages are evicted beyond
+  LIMIT_COUNT = 5,
+};
+#define LIMIT_NONE UINT64_MAX
+#define LIMIT_ASK 0xffffffffu
+
+struct pager_limit_value {
+  uint64_t soft, hard;
 };
 
 // flags of PAGER_SYNC, the values of MS_*.

@@ -48,12 +48,13 @@ TEST_F(CallsTest, MapRefusesWhatMakesNoSense) {
   EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_PRIVATE | PAGER_SHARED), -EINVAL);
   EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_PRIVATE | 0x80), -EINVAL);
   EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_PRIVATE, 8), -EINVAL);
-  EXPECT_EQ(Map(0, ~0ull, PAGER_PRIVATE), -EINVAL);
+  EXPECT_EQ(Map(0, ~0ull, PAGER_PRIVATE), -ENOMEM);
   EXPECT_EQ(Map(kBase + 1, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
-  EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
-  EXPECT_EQ(Map(USER_END, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
-  EXPECT_EQ(Map(USER_END - PAGE_SIZE, 2 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
-  EXPECT_EQ(Map(~PAGE_MASK, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
+  EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_SHARED | PAGER_GROWSDOWN), -EINVAL);
+  EXPECT_EQ(Map(0, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EPERM);
+  EXPECT_EQ(Map(USER_END, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -ENOMEM);
+  EXPECT_EQ(Map(USER_END - PAGE_SIZE, 2 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -ENOMEM);
+  EXPECT_EQ(Map(~PAGE_MASK, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -ENOMEM);
   EXPECT_EQ(Map(MESSAGE_PAGE, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -EINVAL);
   EXPECT_EQ(Map(0, USER_END, PAGER_PRIVATE), -ENOMEM);
   EXPECT_TRUE(Regions().empty());
@@ -111,6 +112,7 @@ TEST_F(CallsTest, UnmapRefusesBadRangesAndTheMessagePage) {
   EXPECT_EQ(pager_unmap(pager_, space_, USER_END, PAGE_SIZE), -EINVAL);
   EXPECT_EQ(pager_unmap(pager_, space_, kBase, ~0ull), -EINVAL);
   EXPECT_EQ(pager_unmap(pager_, space_, PAGE_SIZE, USER_END - PAGE_SIZE), -EINVAL);
+  EXPECT_EQ(pager_unmap(pager_, space_, 0, PAGE_SIZE), 0);
   EXPECT_EQ(pager_unmap(pager_, space_, kBase, PAGE_SIZE), 0) << "nothing is there: no error";
 }
 
@@ -158,16 +160,98 @@ TEST_F(CallsTest, ProtectDoesNotMakeSharedPagesWritable) {
 
 TEST_F(CallsTest, ProtectRefusesHolesBadRightsAndFixtures) {
   Map(kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
-  EXPECT_EQ(pager_protect(pager_, space_, kBase, 2 * PAGE_SIZE, PROT_R), -ENOMEM);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase - PAGE_SIZE, 2 * PAGE_SIZE, PROT_R), -ENOMEM);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, ~PAGE_MASK, PROT_R), -ENOMEM);
   EXPECT_EQ(pager_protect(pager_, space_, kBase + 1, PAGE_SIZE, PROT_R), -EINVAL);
   EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, 8), -EINVAL);
   EXPECT_EQ(pager_protect(pager_, space_, MESSAGE_PAGE, PAGE_SIZE, PROT_R), -EINVAL);
   EXPECT_EQ(pager_protect(pager_, space_, kBase, 0, PROT_R), 0);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, 0, 8), 0);
   EXPECT_EQ(Regions()[0].prot, (uint32_t)(PROT_R | PROT_W));
   uint32_t file = machine_.MakeFile(1, 1);
   int64_t at =
       pager_object_map(pager_, space_, file, 0, 0, PAGE_SIZE, PROT_R, PAGER_SHARED, PROT_R);
   EXPECT_EQ(pager_protect(pager_, space_, (uint64_t)at, PAGE_SIZE, PROT_R | PROT_W), -EACCES);
+}
+
+TEST_F(CallsTest, ProtectChangesWhatIsInFrontOfAHole) {
+  Map(kBase, 2 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
+  Map(kBase + 3 * PAGE_SIZE, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
+  machine_.Write(space_, kBase + PAGE_SIZE, 1);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase + PAGE_SIZE, 3 * PAGE_SIZE, PROT_R), -ENOMEM);
+  EXPECT_EQ(Regions()[0].prot, (uint32_t)(PROT_R | PROT_W));
+  EXPECT_EQ(Regions()[1].prot, (uint32_t)PROT_R);
+  EXPECT_EQ(Regions()[2].prot, (uint32_t)(PROT_R | PROT_W));
+  EXPECT_EQ(machine_.Signal(space_, kBase + PAGE_SIZE, FAULT_WRITE), (uint32_t)SIGSEGV);
+}
+
+TEST_F(CallsTest, ProtectTakesAStackAsAWhole) {
+  Map(kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED | PAGER_GROWSDOWN);
+  machine_.Write(space_, kBase - 4 * PAGE_SIZE, 1);
+  uint32_t how = PROT_R | PAGER_PROT_GROWSDOWN;
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, how), 0);
+  EXPECT_EQ(Regions().size(), 1u);
+  EXPECT_EQ(machine_.Signal(space_, kBase - 4 * PAGE_SIZE, FAULT_WRITE), (uint32_t)SIGSEGV);
+  Map(kBase + PAGE_SIZE, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase + PAGE_SIZE, PAGE_SIZE, how), -EINVAL);
+}
+
+// --- limits -------------------------------------------------------------------------------------
+
+TEST_F(CallsTest, LimitsOnlyGoDownForGood) {
+  auto limit = [&](uint64_t which, uint64_t soft, uint64_t hard) {
+    return pager_limit(pager_, space_, which, soft, hard);
+  };
+  EXPECT_EQ(limit(LIMIT_COUNT, 0, 0), -EINVAL);
+  EXPECT_EQ(limit(LIMIT_AS, 2, 1), -EINVAL);
+  EXPECT_EQ(limit(LIMIT_AS, 1 << 20, 2 << 20), 0);
+  EXPECT_EQ(limit(LIMIT_AS, 1 << 20, 3 << 20), -EPERM);
+  EXPECT_EQ(limit(LIMIT_ASK, 0, 0), 0);
+  auto *all = static_cast<struct pager_limit_value *>(pager_message(pager_, space_));
+  EXPECT_EQ(all[LIMIT_AS].soft, 1u << 20);
+  EXPECT_EQ(all[LIMIT_AS].hard, 2u << 20);
+  EXPECT_EQ(all[LIMIT_STACK].soft, (uint64_t)STACK_MAX);
+  EXPECT_EQ(all[LIMIT_DATA].hard, LIMIT_NONE);
+  struct space *child = machine_.Fork(space_, kChild);
+  EXPECT_EQ(child->limit[LIMIT_AS].hard, 2u << 20);
+}
+
+TEST_F(CallsTest, AddressSpaceIsLimited) {
+  uint64_t pages = space_->virtual_pages;
+  ASSERT_EQ(pager_limit(pager_, space_, LIMIT_AS, (pages + 4) * PAGE_SIZE, LIMIT_NONE), 0);
+  EXPECT_EQ(Map(kBase, 5 * PAGE_SIZE, PAGER_PRIVATE), -ENOMEM);
+  EXPECT_EQ(Map(kBase, 4 * PAGE_SIZE, PAGER_SHARED | PAGER_FIXED), (int64_t)kBase);
+  EXPECT_EQ(Map(kBase, 4 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), (int64_t)kBase)
+      << "what is replaced does not count";
+  EXPECT_EQ(Map(kBase, 5 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -ENOMEM);
+  EXPECT_EQ(Regions().size(), 1u) << "nothing has changed";
+  EXPECT_EQ(pager_unmap(pager_, space_, kBase, PAGE_SIZE), 0);
+  EXPECT_EQ(Map(kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), (int64_t)kBase);
+}
+
+TEST_F(CallsTest, DataIsLimited) {
+  ASSERT_EQ(pager_limit(pager_, space_, LIMIT_DATA, 3 * PAGE_SIZE, LIMIT_NONE), 0);
+  EXPECT_EQ(Map(kBase, 4 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED), -ENOMEM);
+  EXPECT_EQ(Map(kBase, 4 * PAGE_SIZE, PAGER_SHARED | PAGER_FIXED), (int64_t)kBase);
+  EXPECT_EQ(Map(2 * kBase, 4 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED, PROT_R),
+            (int64_t)(2 * kBase));
+  pager_set_break(pager_, space_, 4 * kBase);
+  uint64_t top = 4 * kBase + 3 * PAGE_SIZE;
+  EXPECT_EQ(pager_break(pager_, space_, top + 1), (int64_t)(4 * kBase));
+  EXPECT_EQ(pager_break(pager_, space_, top), (int64_t)top);
+  EXPECT_EQ(space_->data_pages, 3u);
+  EXPECT_EQ(pager_protect(pager_, space_, 4 * kBase, PAGE_SIZE, PROT_R), 0);
+  EXPECT_EQ(space_->data_pages, 2u);
+}
+
+TEST_F(CallsTest, StacksAreLimited) {
+  Map(kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED | PAGER_GROWSDOWN);
+  ASSERT_EQ(pager_limit(pager_, space_, LIMIT_STACK, 8 * PAGE_SIZE, LIMIT_NONE), 0);
+  machine_.Write(space_, kBase - 7 * PAGE_SIZE, 1);
+  uint32_t reason = 0;
+  EXPECT_EQ(machine_.Signal(space_, kBase - 7 * PAGE_SIZE - 1, FAULT_WRITE, &reason),
+            (uint32_t)SIGSEGV);
+  EXPECT_EQ(reason, (uint32_t)FAULT_STACK);
 }
 
 // --- brk ----------------------------------------------------------------------------------------

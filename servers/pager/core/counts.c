@@ -90,7 +90,7 @@ int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, u
   uint64_t number = 0;
   int64_t written = 0;
   struct region *r = region_above(of->regions, 0);
-  for (; r; r = region_above(of->regions, r->end), number++) {
+  for (; r; r = region_next(r), number++) {
     if (number < first) continue;
     if ((uint64_t)(written + 1) * sizeof(*out) > MESSAGE_BYTES) break;
     describe(pager, of, r, &out[written++]);
@@ -108,7 +108,7 @@ int64_t pager_space_counts(struct pager *pager, struct space *space, uint64_t sl
                                       .copied = of->copied,
                                       .major = of->major};
   struct region *r = region_above(of->regions, 0);
-  for (; r; r = region_above(of->regions, r->end)) {
+  for (; r; r = region_next(r)) {
     struct tally tally = tally_region(pager, of, r);
     counts.resident += tally.resident;
     counts.shared += tally.shared;

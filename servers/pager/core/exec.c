@@ -133,9 +133,15 @@ static void add_stack(struct pager *pager, struct space *space, uint32_t pages) 
 int64_t pager_add_stack(struct pager *pager, struct space *space) {
   if (!slab_reserve(pager, SLAB_REGION, 1)) return -ENOMEM;
   uint32_t top = (uint32_t)(STACK_TOP >> PAGE_SHIFT);
-  if (!region_is_free(space->regions, top - 2, top)) return -EEXIST;
+  if (!space_is_free(space, top - 2, top)) return -EEXIST;
   add_stack(pager, space, 1);
   return 0;
+}
+
+static void exchange_counts(uint64_t *a, uint64_t *b) {
+  uint64_t count = *a;
+  *a = *b;
+  *b = count;
 }
 
 // Exchanges what makes up the address space; the rest stays.
@@ -143,9 +149,9 @@ static void exchange(struct space *a, struct space *b) {
   struct region *regions = a->regions;
   a->regions = b->regions;
   b->regions = regions;
-  uint64_t pages = a->virtual_pages;
-  a->virtual_pages = b->virtual_pages;
-  b->virtual_pages = pages;
+  exchange_counts(&a->virtual_pages, &b->virtual_pages);
+  exchange_counts(&a->data_pages, &b->data_pages);
+  exchange_counts(&a->locked_pages, &b->locked_pages);
   for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
     uint32_t root = a->root[i];
     a->root[i] = b->root[i];
@@ -178,7 +184,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   shadow->regions = NULL;
   shadow->hit = &pager->nothing;
   shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
-  shadow->virtual_pages = 0;
+  shadow->virtual_pages = shadow->data_pages = shadow->locked_pages = 0;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) shadow->roots[i] = 0;
   return shadow;
 }
@@ -275,6 +281,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
   exchange(space, shadow);
   space->hit = &pager->nothing;
   space->touch_next = 0;
+  space->new_flags = 0;
   space->faults = space->zeroed = space->copied = space->major = 0;
   release_shadow(pager, shadow);
   exec_finish(pager, space, object, &image);

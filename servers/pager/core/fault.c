@@ -34,10 +34,10 @@
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/fault_short.h"
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
-#define STACK_PAGES (uint32_t)(STACK_MAX >> PAGE_SHIFT)
 #define STACK_NEAR 256u  // pages below the limit at which a fault still counts as the stack's
 #define READ_AHEAD_START 4u
 
@@ -452,13 +452,14 @@ CASE grow_stack(struct pager *pager, struct space *space, struct access *access)
   uint32_t page = access->page;
   struct region *above = region_above(space->regions, page);
   if (!above || !(above->flags & REGION_GROWSDOWN)) return OUTCOME_UNMAPPED;
-  if (above->end - page > STACK_PAGES) {
-    return above->end - page <= STACK_PAGES + STACK_NEAR ? OUTCOME_STACK : OUTCOME_UNMAPPED;
-  }
+  uint64_t most = space->limit[LIMIT_STACK].soft >> PAGE_SHIFT;
+  uint32_t pages = above->end - page;
+  if (pages > most) return pages - most <= STACK_NEAR ? OUTCOME_STACK : OUTCOME_UNMAPPED;
   // One page stays free between a stack and what is below it.
-  const struct region *below = region_below(space->regions, page);
+  const struct region *below = region_prev(above);
   if (page == 0 || (below && below->end >= page)) return OUTCOME_STACK;
-  space->virtual_pages += above->start - page;
+  if (limits_check(space, above, above->start - page, NULL, 0) < 0) return OUTCOME_STACK;
+  space_count(space, above, above->start - page);
   region_move_start(&space->regions, above, page);
   space->hit = above;
   return resolve_in(pager, space, above, access);

@@ -11,10 +11,14 @@ static struct region *clone_regions(struct pager *pager, struct space *child,
     return NULL;
   }
   *copy = *region;
+  copy->flags &= (uint16_t)~REGION_LOCKED;
   copy->slot = (uint16_t)child->slot;
   if (copy->object) object_link(copy->object, copy);
+  copy->parent = NULL;
   copy->left = clone_regions(pager, child, region->left, ok);
+  if (copy->left) copy->left->parent = copy;
   copy->right = clone_regions(pager, child, region->right, ok);
+  if (copy->right) copy->right->parent = copy;
   return copy;
 }
 
@@ -81,6 +85,8 @@ static bool copy_regions(struct pager *pager, struct space *parent, struct space
   space_release_regions(pager, child);
   child->regions = clone_regions(pager, child, parent->regions, &ok);
   child->virtual_pages = parent->virtual_pages;
+  child->data_pages = parent->data_pages;
+  for (uint32_t i = 0; i < LIMIT_COUNT; i++) child->limit[i] = parent->limit[i];
   child->break_start = parent->break_start;
   child->break_page = parent->break_page;
   child->break_byte = parent->break_byte;

@@ -32,8 +32,10 @@ static bool add_page(struct pager *pager, struct space *space, uint32_t page, ui
   space_split(pager, space, page);
   space_split(pager, space, page + 1);
   region = region_find(space->regions, page);
+  space_count(space, region, -1);
   region->prot |= (uint8_t)prot;
   region->flags |= REGION_TOUCHED;
+  space_count(space, region, 1);
   return true;
 }
 
@@ -97,7 +99,7 @@ static int64_t add_device_region(struct pager *pager, struct space *space, uint6
                           .prot = (uint8_t)prot,
                           .prot_max = (uint8_t)prot,
                           .flags = REGION_SHARED | REGION_DEVICE | REGION_TOUCHED};
-  if (!region_is_free(space->regions, region.start, region.end)) return -EEXIST;
+  if (!space_is_free(space, region.start, region.end)) return -EEXIST;
   if (!slab_reserve(pager, SLAB_REGION, 1)) return -ENOMEM;
   space_add_region(pager, space, &region);
   return 0;

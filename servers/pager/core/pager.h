@@ -89,6 +89,9 @@ int64_t pager_map(struct pager *pager, struct space *space, uint64_t address, ui
 int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, uint64_t length);
 int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
                       uint32_t prot);
+// `which` of enum pager_limit, or LIMIT_ASK. Writes to the message page.
+int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, uint64_t soft,
+                    uint64_t hard);
 int64_t pager_break(struct pager *pager, struct space *space, uint64_t address);
 int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint64_t address,
                    uint64_t length, uint32_t flags);

@@ -2,14 +2,6 @@
 
 #include <stddef.h>
 
-#define DEPTH_MAX 48u  // of an AVL tree with more regions than there are pages
-
-// The links from the root down to a region: *link[0] is the root.
-struct path {
-  struct region **link[DEPTH_MAX];
-  uint32_t depth;
-};
-
 static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static int height_of(const struct region *region) { return region ? region->height : 0; }
@@ -35,165 +27,162 @@ __attribute__((always_inline)) static inline bool update(struct region *region) 
   return changed;
 }
 
-static struct region *rotate_right(struct region *region) {
+// Puts `with`, NULL for nothing, where `region` is below its parent.
+static void replace(struct region **root, const struct region *region, struct region *with) {
+  struct region *parent = region->parent;
+  if (with) with->parent = parent;
+  if (!parent) {
+    *root = with;
+  } else if (parent->left == region) {
+    parent->left = with;
+  } else {
+    parent->right = with;
+  }
+}
+
+static struct region *rotate_right(struct region **root, struct region *region) {
   struct region *top = region->left;
+  replace(root, region, top);
   region->left = top->right;
+  if (top->right) top->right->parent = region;
   top->right = region;
+  region->parent = top;
   update(region);
   update(top);
   return top;
 }
 
-static struct region *rotate_left(struct region *region) {
+static struct region *rotate_left(struct region **root, struct region *region) {
   struct region *top = region->right;
+  replace(root, region, top);
   region->right = top->left;
+  if (top->left) top->left->parent = region;
   top->left = region;
+  region->parent = top;
   update(region);
   update(top);
   return top;
 }
 
-// Restores the AVL balance of a region whose subtrees are balanced and differ by two.
-static struct region *rotate(struct region *region, int lean) {
+// Restores the AVL balance of a region whose subtrees are balanced and differ by two. Returns what
+// is in its place now.
+__attribute__((noinline)) static struct region *rotate(struct region **root, struct region *region,
+                                                       int lean) {
   if (lean > 0) {
     if (height_of(region->left->left) < height_of(region->left->right)) {
-      region->left = rotate_left(region->left);
+      rotate_left(root, region->left);
     }
-    return rotate_right(region);
+    return rotate_right(root, region);
   }
   if (height_of(region->right->right) < height_of(region->right->left)) {
-    region->right = rotate_right(region->right);
+    rotate_right(root, region->right);
   }
-  return rotate_left(region);
+  return rotate_left(root, region);
 }
 
-// Goes up the path and makes everything right again, until nothing changes any more; but at least
-// to depth `least`.
-static void repair(struct path *path, uint32_t least) {
-  for (uint32_t i = path->depth; i-- > 0;) {
-    struct region *region = *path->link[i];
+// Goes up from a region and makes everything right again, until nothing changes any more; but at
+// least up to `through`, if that is not NULL.
+static void repair(struct region **root, struct region *region, const struct region *through) {
+  while (region) {
+    if (region == through) through = NULL;
     int lean = height_of(region->left) - height_of(region->right);
     if (lean > 1 || lean < -1) {
-      *path->link[i] = rotate(region, lean);
-    } else if (!update(region) && i <= least) {
+      region = rotate(root, region, lean);
+    } else if (!update(region) && !through) {
       return;
     }
+    region = region->parent;
   }
 }
 
-#define NOWHERE 0xffffffffu
-
-// Goes down to the region that starts at `start`, or to where it would be. *behind is the depth of
-// the lowest region above it that is behind it, *in_front likewise; NOWHERE if there is none.
-static struct region **descend(struct region **root, uint32_t start, struct path *path,
-                               uint32_t *in_front, uint32_t *behind) {
-  struct region **link = root;
-  path->depth = 0;
-  *in_front = *behind = NOWHERE;
-  while (*link && (*link)->start != start) {
-    path->link[path->depth] = link;
-    if (start < (*link)->start) {
-      *behind = path->depth++;
-      link = &(*link)->left;
-    } else {
-      *in_front = path->depth++;
-      link = &(*link)->right;
-    }
-  }
-  return link;
+struct region *region_in_front(struct region *root, const struct region *behind) {
+  if (behind) return region_prev(behind);
+  while (root && root->right) root = root->right;
+  return root;
 }
 
-void region_neighbours(struct region *root, uint32_t page, struct region **in_front,
-                       struct region **behind) {
-  *in_front = *behind = NULL;
-  while (root) {
-    if (page < root->start) {
-      *behind = root;
-      root = root->left;
-    } else {
-      *in_front = root;
-      root = root->right;
-    }
-  }
-}
-
-void region_insert(struct region **root, struct region *region) {
-  struct path path;
-  uint32_t in_front, behind;
-  struct region **link = descend(root, region->start, &path, &in_front, &behind);
-  // Its neighbours are above it.
-  region->before = region->start;
-  if (in_front != NOWHERE) region->before -= (*path.link[in_front])->end;
+// Makes a region whose `before` is known a leaf below its parent.
+static void link_leaf(struct region **link, struct region *region, struct region *parent) {
   region->left = NULL;
   region->right = NULL;
+  region->parent = parent;
   region->gap = region->before;
   region->height = 1;
   *link = region;
-  uint32_t least = path.depth;
-  if (behind != NOWHERE) {
-    struct region *next = *path.link[behind];
-    uint32_t before = next->start - region->end;
-    if (next->before != before) least = behind;
-    next->before = before;
-  }
-  repair(&path, least);
 }
 
-// Adds to the path the way from a link down to the lowest region of that subtree.
-static struct region **descend_left(struct region **link, struct path *path) {
-  while ((*link)->left) {
-    path->link[path->depth++] = link;
-    link = &(*link)->left;
-  }
-  return link;
-}
-
-// Takes a region out; the next one gets `freed` more free pages in front of it.
-static void take_out(struct region **root, struct region *region, uint32_t freed) {
-  struct path path;
-  uint32_t in_front, behind;
-  struct region **link = descend(root, region->start, &path, &in_front, &behind);
-  uint32_t depth = path.depth;
-  uint32_t least = depth;
-  if (!region->right) {
-    *link = region->left;
-    if (behind != NOWHERE && freed > 0) {
-      (*path.link[behind])->before += freed;
-      least = behind;
-    }
-  } else if (!region->left) {
-    *link = region->right;
-    struct region **next = descend_left(link, &path);
-    (*next)->before += freed;
-    path.link[path.depth++] = next;
+void region_insert(struct region **root, struct region *region, struct region *behind) {
+  struct region *parent = behind;
+  struct region **link;
+  if (behind && !behind->left) {
+    link = &behind->left;
   } else {
-    // The next region takes its place.
-    path.link[path.depth++] = link;
-    struct region **next = descend_left(&region->right, &path);
-    struct region *heir = *next;
-    *next = heir->right;
-    heir->before += freed;
-    heir->left = region->left;
-    heir->right = region->right;
-    // What those above know of is the region's; repair compares with that.
-    heir->gap = region->gap;
-    heir->height = region->height;
-    *link = heir;
-    if (path.depth > depth + 1) path.link[depth + 1] = &heir->right;
+    parent = region_in_front(*root, behind);
+    link = parent ? &parent->right : root;
   }
-  repair(&path, least);
-}
-
-void region_remove(struct region **root, struct region *region) {
-  take_out(root, region, region->before + (region->end - region->start));
+  if (behind) {
+    region->before = region->start - (behind->start - behind->before);
+    behind->before = behind->start - region->end;
+  } else {
+    region->before = region->start - (parent ? parent->end : 0);
+  }
+  link_leaf(link, region, parent);
+  repair(root, parent, behind);
 }
 
 void region_split(struct region **root, struct region *region, uint32_t page,
                   struct region *upper) {
   upper->start = page;
   upper->end = region->end;
+  upper->before = 0;
   region->end = page;
-  region_insert(root, upper);
+  struct region *parent = region;
+  struct region **link = &region->right;
+  while (*link) {
+    parent = *link;
+    link = &parent->left;
+  }
+  link_leaf(link, upper, parent);
+  repair(root, parent, NULL);
+}
+
+// Takes a region with two children out: the next one takes its place.
+static void take_out_inner(struct region **root, struct region *region, struct region *heir) {
+  struct region *from = heir;
+  if (heir->parent != region) {
+    from = heir->parent;
+    from->left = heir->right;
+    if (heir->right) heir->right->parent = from;
+    heir->right = region->right;
+    heir->right->parent = heir;
+  }
+  heir->left = region->left;
+  heir->left->parent = heir;
+  // What those above know of is the region's; repair compares with that.
+  heir->gap = region->gap;
+  heir->height = region->height;
+  replace(root, region, heir);
+  repair(root, from, heir);
+}
+
+// Takes a region out; the next one gets `freed` more free pages in front of it.
+static void take_out(struct region **root, struct region *region, uint32_t freed) {
+  struct region *next = freed > 0 || region->right ? region_next(region) : NULL;
+  if (next) next->before += freed;
+  if (region->left && region->right) {
+    take_out_inner(root, region, next);
+  } else if (region->right) {
+    // The next one, a leaf, takes its place.
+    replace(root, region, next);
+    repair(root, next, region->parent);
+  } else {
+    replace(root, region, region->left);
+    repair(root, region->parent, next);
+  }
+}
+
+void region_remove(struct region **root, struct region *region) {
+  take_out(root, region, region->before + (region->end - region->start));
 }
 
 void region_absorb(struct region **root, struct region *region, struct region *next) {
@@ -201,26 +190,18 @@ void region_absorb(struct region **root, struct region *region, struct region *n
   region->end = next->end;
 }
 
-static void refresh(struct region **root, struct region *region) {
-  struct path path;
-  uint32_t in_front, behind;
-  struct region **link = descend(root, region->start, &path, &in_front, &behind);
-  path.link[path.depth++] = link;
-  repair(&path, path.depth);
-}
-
 void region_move_start(struct region **root, struct region *region, uint32_t start) {
   region->before += start - region->start;
   region->start = start;
-  refresh(root, region);
+  repair(root, region, NULL);
 }
 
 void region_move_end(struct region **root, struct region *region, uint32_t end) {
-  struct region *next = region_above(*root, region->end);
+  struct region *next = region_next(region);
   region->end = end;
   if (!next) return;
   next->before = next->start - end;
-  refresh(root, next);
+  repair(root, next, NULL);
 }
 
 struct region *region_above(struct region *root, uint32_t page) {
@@ -231,19 +212,6 @@ struct region *region_above(struct region *root, uint32_t page) {
       root = root->left;
     } else {
       root = root->right;
-    }
-  }
-  return found;
-}
-
-struct region *region_below(struct region *root, uint32_t page) {
-  struct region *found = NULL;
-  while (root) {
-    if (root->start < page) {
-      found = root;
-      root = root->right;
-    } else {
-      root = root->left;
     }
   }
   return found;
@@ -262,21 +230,18 @@ static struct region *behind_gap(struct region *root, uint32_t low, uint32_t cou
   return NULL;
 }
 
-uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count) {
-  const struct region *behind = behind_gap(root, low, count);
-  uint32_t floor = 0;
-  if (behind) {
-    floor = behind->start - behind->before;
+uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count,
+                    struct region **behind) {
+  *behind = behind_gap(root, low, count);
+  uint32_t floor;
+  if (*behind) {
+    floor = (*behind)->start - (*behind)->before;
   } else {
-    for (const struct region *r = root; r; r = r->right) floor = r->end;
+    const struct region *last = region_in_front(root, NULL);
+    floor = last ? last->end : 0;
   }
   if (floor < low) floor = low;
   return floor < high && high - floor >= count ? floor : 0;
-}
-
-bool region_is_free(struct region *root, uint32_t start, uint32_t end) {
-  const struct region *above = region_above(root, start);
-  return !above || above->start >= end;
 }
 
 bool region_joins(const struct region *left, const struct region *right) {

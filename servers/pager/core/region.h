@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/syscall.h"
+
 struct object;
 struct space;
 
@@ -30,7 +32,7 @@ enum region_flag {
 
 struct region {
   uint32_t start, end;  // [start, end)
-  struct region *left, *right;
+  struct region *left, *right, *parent;
   uint32_t before;  // free pages between the region in front, or 0, and this one
   uint32_t gap;     // the largest `before` of its subtree
   uint8_t height;
@@ -43,6 +45,11 @@ struct region {
   uint16_t slot;  // whose space
   struct region *object_next, *object_prev;  // the object's regions
 };
+
+// Whether its pages count as data: RLIMIT_DATA.
+static inline bool region_is_data(const struct region *region) {
+  return (region->prot & PROT_W) && !(region->flags & (REGION_SHARED | REGION_STACK));
+}
 
 // The region that contains the page, NULL if there is none.
 static inline struct region *region_find(struct region *root, uint32_t page) {
@@ -59,15 +66,33 @@ static inline struct region *region_find(struct region *root, uint32_t page) {
   return region;
 }
 
+// The next region, and the one in front; NULL if there is none.
+static inline struct region *region_next(const struct region *region) {
+  struct region *next = region->right;
+  if (next) {
+    while (next->left) next = next->left;
+    return next;
+  }
+  for (next = region->parent; next && next->right == region; next = next->parent) region = next;
+  return next;
+}
+
+static inline struct region *region_prev(const struct region *region) {
+  struct region *prev = region->left;
+  if (prev) {
+    while (prev->right) prev = prev->right;
+    return prev;
+  }
+  for (prev = region->parent; prev && prev->left == region; prev = prev->parent) region = prev;
+  return prev;
+}
+
 // The lowest region whose end is above the page.
 struct region *region_above(struct region *root, uint32_t page);
-// The highest region that starts below the page.
-struct region *region_below(struct region *root, uint32_t page);
-// The last region that starts at or below the page, and the next one; NULL where there is none.
-void region_neighbours(struct region *root, uint32_t page, struct region **in_front,
-                       struct region **behind);
-// => overlaps no region of the tree.
-void region_insert(struct region **root, struct region *region);
+// The region in front of `behind`; NULL stands for the end of the tree. NULL if there is none.
+struct region *region_in_front(struct region *root, const struct region *behind);
+// Puts a region in front of `behind`, the region_above its start. => overlaps no region
+void region_insert(struct region **root, struct region *region, struct region *behind);
 void region_remove(struct region **root, struct region *region);
 // Makes [page, end) of a region one of its own, `upper`, whose other fields the caller has set.
 void region_split(struct region **root, struct region *region, uint32_t page, struct region *upper);
@@ -76,10 +101,10 @@ void region_absorb(struct region **root, struct region *region, struct region *n
 // Move one end of a region. => the order of the regions stays the same
 void region_move_start(struct region **root, struct region *region, uint32_t start);
 void region_move_end(struct region **root, struct region *region, uint32_t end);
-// The lowest run of `count` free pages in [low, high); 0 if there is none. low > 0.
-uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count);
-// Whether [start, end) overlaps no region.
-bool region_is_free(struct region *root, uint32_t start, uint32_t end);
+// The lowest run of `count` free pages in [low, high), and the region behind it, NULL if there is
+// none; 0 if there is no such run. low > 0.
+uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count,
+                    struct region **behind);
 // Whether `right` continues `left`, so that both can be one.
 bool region_joins(const struct region *left, const struct region *right);
 

@@ -25,13 +25,15 @@ class RegionTest : public testing::Test {
 
   void Insert(uint32_t start, uint32_t end) {
     struct region *region = New(start, end);
-    region_insert(&root_, region);
+    region_insert(&root_, region, region_above(root_, start));
     model_[start] = region;
   }
 
   // Checks a subtree in order; returns its height.
   int CheckBelow(const struct region *region, uint32_t *end) {
     if (!region) return 0;
+    EXPECT_TRUE(!region->left || region->left->parent == region);
+    EXPECT_TRUE(!region->right || region->right->parent == region);
     int left = CheckBelow(region->left, end);
     EXPECT_EQ(region->before, region->start - *end);
     *end = region->end;
@@ -51,6 +53,14 @@ class RegionTest : public testing::Test {
     count_ = 0;
     CheckBelow(root_, &end);
     ASSERT_EQ(count_, model_.size());
+    ASSERT_TRUE(!root_ || !root_->parent);
+    const struct region *before = nullptr;
+    for (const auto &[start, region] : model_) {
+      ASSERT_EQ(region_prev(region), before);
+      ASSERT_TRUE(!before || region_next(before) == region);
+      before = region;
+    }
+    ASSERT_EQ(region_in_front(root_, nullptr), before);
   }
 
   // The lowest gap, by looking at every page border.
@@ -64,6 +74,19 @@ class RegionTest : public testing::Test {
     return at < high && high - at >= count ? at : 0;
   }
 
+  bool IsFree(uint32_t start, uint32_t end) {
+    const struct region *above = region_above(root_, start);
+    return !above || above->start >= end;
+  }
+
+  // The gap that the tree finds; checks what it says is behind it.
+  uint32_t Gap(uint32_t low, uint32_t high, uint32_t count) {
+    struct region *behind;
+    uint32_t page = region_gap(root_, low, high, count, &behind);
+    EXPECT_TRUE(!page || behind == region_above(root_, page));
+    return page;
+  }
+
   struct region *root_ = nullptr;
   std::map<uint32_t, struct region *> model_;
   std::vector<std::unique_ptr<struct region>> pool_;
@@ -73,9 +96,9 @@ class RegionTest : public testing::Test {
 TEST_F(RegionTest, EmptyTreeIsAllGap) {
   EXPECT_EQ(region_find(root_, 5), nullptr);
   EXPECT_EQ(region_above(root_, 5), nullptr);
-  EXPECT_EQ(region_gap(root_, 16, 100, 84), 16u);
-  EXPECT_EQ(region_gap(root_, 16, 100, 85), 0u);
-  EXPECT_TRUE(region_is_free(root_, 0, 1000));
+  EXPECT_EQ(Gap(16, 100, 84), 16u);
+  EXPECT_EQ(Gap(16, 100, 85), 0u);
+  EXPECT_TRUE(IsFree(0, 1000));
 }
 
 TEST_F(RegionTest, AscendingInsertsStayBalanced) {
@@ -83,8 +106,8 @@ TEST_F(RegionTest, AscendingInsertsStayBalanced) {
   Check();
   EXPECT_LE(root_->height, 18);
   EXPECT_EQ(region_find(root_, 10 + 2 * 77777)->start, 10u + 2 * 77777);
-  EXPECT_EQ(region_gap(root_, 10, 1 << 26, 1), 11u);
-  EXPECT_EQ(region_gap(root_, 10, 1 << 26, 2), 10u + 2 * 100000 - 1);
+  EXPECT_EQ(Gap(10, 1 << 26, 1), 11u);
+  EXPECT_EQ(Gap(10, 1 << 26, 2), 10u + 2 * 100000 - 1);
 }
 
 TEST_F(RegionTest, MatchesTheModel) {
@@ -96,7 +119,7 @@ TEST_F(RegionTest, MatchesTheModel) {
     switch (random() % 6) {
       case 0:
       case 1:
-        if (region_is_free(root_, start, end)) Insert(start, end);
+        if (IsFree(start, end)) Insert(start, end);
         break;
       case 2:
         if (at == model_.end()) break;
@@ -144,8 +167,7 @@ TEST_F(RegionTest, MatchesTheModel) {
     struct region *next = above == model_.end() ? nullptr : above->second;
     ASSERT_EQ(region_above(root_, page), inside ? inside : next);
     uint32_t count = 1 + random() % 30;
-    ASSERT_EQ(region_gap(root_, 1 + page, kPages + 100, count),
-              ModelGap(1 + page, kPages + 100, count));
+    ASSERT_EQ(Gap(1 + page, kPages + 100, count), ModelGap(1 + page, kPages + 100, count));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "servers/pager/core/space.h"
 
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -164,7 +165,9 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->tables = 0;
   space->break_start = space->break_page = 0;
   space->break_byte = 0;
-  space->virtual_pages = 0;
+  space->virtual_pages = space->data_pages = space->locked_pages = 0;
+  limits_init(space);
+  space->new_flags = 0;
   space->pending = NULL;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) space->roots[i] = 0;
   pager->space[slot] = space;
@@ -258,12 +261,6 @@ void space_release_pages(struct pager *pager, struct space *space) {
 
 // --- regions ------------------------------------------------------------------------------------
 
-static void link_region(struct space *space, struct region *region) {
-  region->slot = (uint16_t)space->slot;
-  region_insert(&space->regions, region);
-  if (region->object) object_link(region->object, region);
-}
-
 // Pages [first, first + count) of the object are no longer mapped by a region: what was written
 // through it is written back.
 static void leave_object(struct pager *pager, const struct region *region, uint32_t first,
@@ -313,70 +310,87 @@ void space_release_regions(struct pager *pager, struct space *space) {
   unlink_below(space->regions);
   release_below(pager, space->regions);
   space->regions = NULL;
-  space->virtual_pages = 0;
+  space->virtual_pages = space->data_pages = space->locked_pages = 0;
 }
 
-void space_join(struct pager *pager, struct space *space, struct region *region,
+bool space_join(struct pager *pager, struct space *space, struct region *region,
                 struct region *next) {
-  if (!region_joins(region, next)) return;
+  if (!region || !next || !region_joins(region, next)) return false;
   region_absorb(&space->regions, region, next);
   region->tail = next->tail;
   region->flags |= next->flags & REGION_TOUCHED;
   if (next->object) object_unlink(next->object, next);
   slab_put(pager, SLAB_REGION, next);
   space->hit = &pager->nothing;
+  return true;
 }
 
-void space_add_region(struct pager *pager, struct space *space, const struct region *like) {
-  struct region *left, *right;
-  space->virtual_pages += like->end - like->start;
-  region_neighbours(space->regions, like->start, &left, &right);
+// => neither neighbour can be joined with it
+static struct region *add_alone(struct pager *pager, struct space *space, const struct region *like,
+                                struct region *behind) {
+  struct region *region = slab_take(pager, SLAB_REGION);
+  if (!region) return NULL;
+  *region = *like;
+  region->slot = (uint16_t)space->slot;
+  region_insert(&space->regions, region, behind);
+  if (region->object) object_link(region->object, region);
+  return region;
+}
+
+struct region *space_add_before(struct pager *pager, struct space *space, const struct region *like,
+                                struct region *behind) {
+  struct region *left = NULL;
+  // Only if nothing is free between them.
+  if (!behind || behind->start - behind->before == like->start) {
+    left = region_in_front(space->regions, behind);
+  }
+  struct region *region = left;
   if (left && region_joins(left, like)) {
     left->tail = like->tail;
     left->flags |= like->flags & REGION_TOUCHED;
     region_move_end(&space->regions, left, like->end);
-    if (right) space_join(pager, space, left, right);
-  } else if (right && region_joins(like, right)) {
-    right->offset = like->offset;
-    right->flags |= like->flags & REGION_TOUCHED;
-    region_move_start(&space->regions, right, like->start);
+    space_join(pager, space, left, behind);
+  } else if (behind && region_joins(like, behind)) {
+    region = behind;
+    region->offset = like->offset;
+    region->flags |= like->flags & REGION_TOUCHED;
+    region_move_start(&space->regions, region, like->start);
   } else {
-    struct region *region = slab_take(pager, SLAB_REGION);
-    *region = *like;
-    link_region(space, region);
+    region = add_alone(pager, space, like, behind);
+    if (!region) return NULL;
   }
+  space_count(space, like, like->end - like->start);
+  return region;
 }
 
-// Makes [page, end) of a region one of its own.
-static void split_region(struct pager *pager, struct space *space, struct region *region,
-                         uint32_t page) {
+void space_add_region(struct pager *pager, struct space *space, const struct region *like) {
+  space_add_before(pager, space, like, region_above(space->regions, like->start));
+}
+
+struct region *space_split_region(struct pager *pager, struct space *space, struct region *region,
+                                  uint32_t page) {
   struct region *upper = slab_take(pager, SLAB_REGION);
   *upper = *region;
   upper->offset += page - region->start;
   region->tail = 0;
   region_split(&space->regions, region, page, upper);
   if (upper->object) object_link(upper->object, upper);
+  return upper;
 }
 
 void space_split(struct pager *pager, struct space *space, uint32_t page) {
   struct region *region = region_find(space->regions, page);
-  if (region && region->start < page) split_region(pager, space, region, page);
+  if (region && region->start < page) space_split_region(pager, space, region, page);
 }
 
-// Takes [start, end) out of a region that overlaps it.
+// Takes [start, end) out of a region of which it has one end, or that it cuts in two.
 static void cut_region(struct pager *pager, struct space *space, struct region *region,
                        uint32_t start, uint32_t end) {
-  if (region->start < start && region->end > end) split_region(pager, space, region, end);
-  if (region->start >= start && region->end <= end) {
-    region_remove(&space->regions, region);
-    if (region->object) object_unlink(region->object, region);
-    free_region(pager, region);
-    return;
-  }
-  uint32_t first =
-      region->start < start ? region->offset + (start - region->start) : region->offset;
+  if (region->start < start && region->end > end) space_split_region(pager, space, region, end);
+  uint32_t first = region->offset;
   uint32_t count;
   if (region->start < start) {
+    first += start - region->start;
     count = region->end - start;
     region->tail = 0;
     region_move_end(&space->regions, region, start);
@@ -388,25 +402,36 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
   leave_object(pager, region, first, count);
 }
 
+static void remove_region(struct pager *pager, struct space *space, struct region *region) {
+  region_remove(&space->regions, region);
+  if (region->object) object_unlink(region->object, region);
+  free_region(pager, region);
+}
+
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {
   space_clear_from(pager, space, region_above(space->regions, start), start, end);
 }
 
 void space_clear_from(struct pager *pager, struct space *space, struct region *first,
                       uint32_t start, uint32_t end) {
-  bool touched = false;
-  for (struct region *r = first; r && r->start < end; r = region_behind(space, r, end)) {
-    touched |= (r->flags & REGION_TOUCHED) != 0;
-    space->virtual_pages -= (r->end < end ? r->end : end) - (r->start > start ? r->start : start);
+  uint16_t flags = 0;
+  for (const struct region *r = first; r && r->start < end; r = region_behind(r, end)) {
+    flags |= r->flags;
+    uint32_t low = r->start > start ? r->start : start;
+    space_count(space, r, (int64_t)low - (r->end < end ? r->end : end));
   }
   space->hit = &pager->nothing;
-  if (touched) {
+  if (flags & REGION_TOUCHED) {
     kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
   }
   for (struct region *r = first; r && r->start < end;) {
-    bool last = r->end >= end;
-    cut_region(pager, space, r, start, end);
-    r = last ? NULL : region_above(space->regions, start);
+    struct region *next = region_behind(r, end);
+    if (r->start >= start && r->end <= end) {
+      remove_region(pager, space, r);
+    } else {
+      cut_region(pager, space, r, start, end);
+    }
+    r = next;
   }
-  if (touched) space_remove_pages(pager, space, start, end);
+  if (flags & REGION_TOUCHED) space_remove_pages(pager, space, start, end);
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "abi/layout.h"
+#include "protocols/pager.h"
 #include "servers/pager/core/region.h"
 
 struct node;
@@ -44,7 +45,11 @@ struct space {
   uint32_t tables;                   // their number
   uint32_t break_start, break_page;  // pages: [start, page) is the heap
   uint64_t break_byte;               // exact
-  uint64_t virtual_pages;
+  uint64_t virtual_pages;            // of all regions
+  uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
+  uint64_t locked_pages;             // in regions that are REGION_LOCKED
+  struct pager_limit_value limit[LIMIT_COUNT];
+  uint16_t new_flags;  // enum region_flag, of regions that are made from now on
   struct pending *pending;
   uint64_t roots[SPACE_ROOTS / 64];  // bit i: root[i] != 0
   uint32_t root[SPACE_ROOTS];
@@ -74,16 +79,26 @@ void space_remove_pages(struct pager *pager, struct space *space, uint32_t start
 void space_release_pages(struct pager *pager, struct space *space);
 // Removes all regions; dirty pages of shared ones start to be written. => nothing is mapped
 void space_release_regions(struct pager *pager, struct space *space);
-// Whether all of [start, end) is in regions.
-bool space_covers(struct space *space, uint32_t start, uint32_t end);
+// Whether all of [start, end) is in regions, or none of it.
+bool space_covers(const struct space *space, uint32_t start, uint32_t end);
+bool space_is_free(const struct space *space, uint32_t start, uint32_t end);
 // Makes a region and puts it into the space, joined with its neighbours where possible. => the
 // range is free, one region is reserved
 void space_add_region(struct pager *pager, struct space *space, const struct region *like);
-// Makes a region and the next one, `next`, into one if they are alike.
-void space_join(struct pager *pager, struct space *space, struct region *region,
+// The same if the region is known in front of which it comes, NULL for the end. Returns the region
+// that has the range now; NULL, if there is no memory for one, where none is reserved.
+struct region *space_add_before(struct pager *pager, struct space *space, const struct region *like,
+                                struct region *behind);
+// Makes a region and the next one, `next`, into one if they are alike; any of them may be NULL.
+// Returns whether they are one, `region`.
+bool space_join(struct pager *pager, struct space *space, struct region *region,
                 struct region *next);
 // Makes `page` a border between regions. => one region is reserved
 void space_split(struct pager *pager, struct space *space, uint32_t page);
+// Makes [page, end) of a region one of its own and returns it. => page is inside the region, one
+// is reserved
+struct region *space_split_region(struct pager *pager, struct space *space, struct region *region,
+                                  uint32_t page);
 // Empties [start, end): regions, mappings, private pages. Starts writing dirty shared pages.
 // => one region and SPACE_REMOVE_NODES nodes are reserved
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
@@ -91,9 +106,15 @@ void space_clear(struct pager *pager, struct space *space, uint32_t start, uint3
 void space_clear_from(struct pager *pager, struct space *space, struct region *first,
                       uint32_t start, uint32_t end);
 // The next region if it may start below `end`.
-static inline struct region *region_behind(struct space *space, const struct region *region,
-                                           uint32_t end) {
-  return region->end < end ? region_above(space->regions, region->end) : NULL;
+static inline struct region *region_behind(const struct region *region, uint32_t end) {
+  return region->end < end ? region_next(region) : NULL;
+}
+
+// Counts `pages` more, or less, of such a region.
+static inline void space_count(struct space *space, const struct region *like, int64_t pages) {
+  space->virtual_pages += (uint64_t)pages;
+  if (region_is_data(like)) space->data_pages += (uint64_t)pages;
+  if (like->flags & REGION_LOCKED) space->locked_pages += (uint64_t)pages;
 }
 
 #endif

@@ -1,0 +1,26 @@
+// What a process may have at most: RLIMIT_*.
+//
+// There are no privileges: limits bind every program, and nobody raises a hard one.
+#ifndef SERVERS_PAGER_CORE_LIMITS_H
+#define SERVERS_PAGER_CORE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "protocols/pager.h"
+
+struct pager;
+struct region;
+struct space;
+
+// The limits of a program that nobody has set any for.
+void limits_init(struct space *space);
+// Whether `pages` pages more like `region` are allowed, in the place of what [start, ...) has from
+// `replaced` on, NULL if that is nothing. 0, -ENOMEM, or -EAGAIN or -EPERM if too much is locked.
+int limits_check(const struct space *space, const struct region *region, uint32_t pages,
+                 const struct region *replaced, uint32_t start);
+// Whether so many pages may be locked in all. 0, -ENOMEM, -EPERM if none may be.
+int limits_check_locked(const struct space *space, uint64_t pages);
+
+#endif

@@ -1,0 +1,116 @@
+// mprotect: cuts regions at the borders of the range, changes rights, joins what is alike.
+#include "servers/pager/core/range.h"
+#include "servers/pager/core/state.h"
+
+#define EAGER_PAGES 64u  // so many pages are entered again at once
+
+// What changing the rights of a range does to its mappings.
+struct change {
+  uint8_t removed, added;  // rights
+  uint16_t flags;          // of all regions, together
+};
+
+static void set_prot(struct space *space, struct region *region, uint32_t prot,
+                     struct change *change) {
+  uint32_t pages = region->end - region->start;
+  bool was_data = region_is_data(region);
+  change->removed |= region->prot & (uint8_t)~prot;
+  change->added |= (uint8_t)prot & (uint8_t)~region->prot;
+  change->flags |= region->flags;
+  region->prot = (uint8_t)prot;
+  space->data_pages += (region_is_data(region) ? pages : 0u) - (uint64_t)(was_data ? pages : 0u);
+}
+
+// Sets the rights of [*page, end), from the region on that has *page, and joins regions that are
+// alike. *page is where it ends: at a hole, or at what cannot have these rights. => two regions
+// are reserved
+static int change_regions(struct pager *pager, struct space *space, struct region *region,
+                          uint32_t *page, uint32_t end, uint32_t prot, struct change *change) {
+  int error = 0;
+  struct region *last = region;
+  for (; *page < end; region = region_next(last)) {
+    if (!region || region->start > *page) {
+      error = -ENOMEM;
+      break;
+    }
+    if (region->flags & REGION_FIXTURE) error = -EINVAL;
+    if (prot & ~(uint32_t)region->prot_max) error = -EACCES;
+    if (error) break;
+    if (region->prot != prot) {
+      if (region->start < *page) region = space_split_region(pager, space, region, *page);
+      if (region->end > end) space_split_region(pager, space, region, end);
+      set_prot(space, region, prot, change);
+    }
+    *page = region->end;
+    last = region_prev(region);
+    if (!space_join(pager, space, last, region)) last = region;
+  }
+  space_join(pager, space, last, region_next(last));
+  return error;
+}
+
+// Enters the pages of a region again that this space alone has, so that no fault is needed.
+static void enter_owned(struct pager *pager, struct space *space, const struct region *region,
+                        uint32_t start, uint32_t end) {
+  uint32_t prot = region->prot;
+  if (start < region->start) start = region->start;
+  if (end > object_region_end(region)) end = object_region_end(region);
+  bool owned = false;
+  struct node *leaf = NULL;
+  uint32_t count = 0;
+  for (uint32_t page = start; page < end; page++) {
+    if (page == start || (page & NODE_MASK) == 0) leaf = space_leaf(pager, space, page, &owned);
+    uint32_t frame = leaf && owned ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
+    bool mine = frame != FRAME_NONE && page_of(pager, frame)->refs == 1;
+    if (mine) {
+      if (prot & PROT_W) space_own_leaf(pager, space, page);
+      pager->call_buffer[count++] = frame;
+    }
+    if (count > 0 && (!mine || page + 1 == end)) {
+      uint32_t first = page + mine - count;
+      space_enter(pager, space, first, prot, count, pager->call_buffer);
+      count = 0;
+    }
+  }
+}
+
+// Brings the mappings of a range up to its new rights.
+static void apply(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                  uint32_t prot, const struct change *change) {
+  uint64_t va = (uint64_t)start << PAGE_SHIFT;
+  uint64_t va_end = (uint64_t)end << PAGE_SHIFT;
+  if (prot == 0) {
+    kops_unmap(space->slot, va, va_end);
+  } else if (change->removed) {
+    kops_protect(space->slot, va, va_end, prot);
+  }
+  if (!change->added || (change->flags & REGION_SHARED) || end - start > EAGER_PAGES) return;
+  const struct region *region = region_find(space->regions, start);
+  for (; region && region->start < end; region = region_behind(region, end)) {
+    enter_owned(pager, space, region, start, end);
+  }
+}
+
+int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
+                      uint32_t prot) {
+  uint32_t start, end;
+  bool whole_stack = prot & PAGER_PROT_GROWSDOWN;
+  prot &= ~(uint32_t)PAGER_PROT_GROWSDOWN;
+  if (address & PAGE_MASK) return -EINVAL;
+  if (length == 0) return 0;
+  if (!range_of(address, length, &start, &end)) return -ENOMEM;
+  if (prot & ~(uint32_t)PROT_ALL) return -EINVAL;
+  struct region *region = region_find(space->regions, start);
+  if (!region) return -ENOMEM;
+  if (whole_stack) {
+    if (!(region->flags & REGION_GROWSDOWN)) return -EINVAL;
+    start = region->start;
+  }
+  if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
+  prot = range_prot(prot);
+  struct change change = {0};
+  uint32_t reached = start;
+  int error = change_regions(pager, space, region, &reached, end, prot, &change);
+  if (change.flags & REGION_TOUCHED) apply(pager, space, start, reached, prot, &change);
+  return error;
+}
