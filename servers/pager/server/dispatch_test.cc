@@ -59,6 +59,9 @@ int64_t pager_break(struct pager *, struct space *, uint64_t a) { return Record(
 int64_t pager_sync(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l, uint32_t f) {
   return Record("sync", {t, a, l, f});
 }
+int64_t pager_limit(struct pager *, struct space *, uint64_t w, uint64_t soft, uint64_t hard) {
+  return Record("limit", {w, soft, hard});
+}
 int64_t pager_regions(struct pager *, struct space *, uint64_t slot, uint64_t first) {
   return Record("regions", {slot, first});
 }
@@ -136,6 +139,7 @@ const Case kCases[] = {
     {PAGER_PROTECT, {VIA_PROGRAM}, true, "protect"},
     {PAGER_BREAK, {VIA_PROGRAM}, true, "break"},
     {PAGER_SYNC, {VIA_PROGRAM}, true, "sync"},
+    {PAGER_LIMIT, {VIA_PROGRAM}, true, "limit"},
     {PAGER_REGIONS, {VIA_PROGRAM}, true, "regions"},
     {PAGER_COUNTS, {VIA_PROGRAM}, true, "counts"},
     {PAGER_SPACE_COUNTS, {VIA_PROGRAM}, true, "space_counts"},
