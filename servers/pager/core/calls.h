@@ -5,7 +5,11 @@
 #include <stdint.h>
 
 struct pager;
+struct pager_counts;
 struct pending;
+
+// All counters but the frames_* and the kernel's, as they are shown.
+void counts_sum(const struct pager *pager, struct pager_counts *out);
 
 int64_t copy_run(struct pager *pager, struct pending *pending);
 int64_t sync_run(struct pager *pager, struct pending *pending);

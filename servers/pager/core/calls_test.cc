@@ -132,11 +132,11 @@ TEST_F(CallsTest, ProtectSplitsAndJoins) {
   EXPECT_EQ(Regions().size(), 3u);
   EXPECT_EQ(machine_.Signal(space_, kBase + 5 * PAGE_SIZE, FAULT_WRITE), (uint32_t)SIGSEGV);
   EXPECT_EQ(machine_.Read(space_, kBase + 5 * PAGE_SIZE), 1);
-  uint64_t faults = pager_->counts.faults;
+  uint64_t faults = machine_.counts->faults;
   EXPECT_EQ(pager_protect(pager_, space_, kBase + 5 * PAGE_SIZE, PAGE_SIZE, PROT_R | PROT_W), 0);
   EXPECT_EQ(Regions().size(), 1u);
   machine_.Write(space_, kBase + 5 * PAGE_SIZE, 2);
-  EXPECT_EQ(pager_->counts.faults, faults) << "its own page comes back without a fault";
+  EXPECT_EQ(machine_.counts->faults, faults) << "its own page comes back without a fault";
 }
 
 TEST_F(CallsTest, ProtectToNothingKeepsTheBytes) {
@@ -298,9 +298,9 @@ TEST_F(CallsTest, ReadCopiesOnceAndDoesNotMap) {
   uint32_t file = machine_.MakeFile(1, 4);
   uint64_t va = machine_.MapAnonymous(space_, 4);
   machine_.Write(space_, va, 1);
-  uint64_t faults = pager_->counts.faults;
+  uint64_t faults = machine_.counts->faults;
   EXPECT_EQ(machine_.ReadFile(space_, file, 100, va + 10, 50), 50);
-  EXPECT_EQ(pager_->counts.faults, faults);
+  EXPECT_EQ(machine_.counts->faults, faults);
   const FakeStore::File &f = machine_.store.file(1);
   for (uint32_t i = 0; i < 50; i++) EXPECT_EQ(machine_.Read(space_, va + 10 + i), f.bytes[100 + i]);
   EXPECT_EQ(machine_.Read(space_, va), 1);
@@ -527,7 +527,7 @@ TEST_F(CallsTest, LongWriteBackGoesInFullRequests) {
   uint64_t map = machine_.MapFile(space_, file, 1024, PROT_R | PROT_W, PAGER_SHARED);
   for (uint32_t i = 0; i < 1024; i++) machine_.Write(space_, map + i * PAGE_SIZE, (uint8_t)(i + 3));
   EXPECT_EQ(machine_.Sync(space_, map, 1024 * PAGE_SIZE), 0);
-  EXPECT_EQ(pager_->counts.requests_out, 64u);
+  EXPECT_EQ(machine_.counts->requests_out, 64u);
   for (uint32_t i = 0; i < 1024; i++) {
     ASSERT_EQ(machine_.store.file(1).bytes[i * PAGE_SIZE], (uint8_t)(i + 3));
   }
@@ -854,12 +854,12 @@ TEST_F(CallsTest, LoadedMemoryIsThereWithoutAFault) {
   struct space *server = machine_.Start(SLOT_PROC);
   ASSERT_EQ(pager_load(pager_, server, 0x10000, data.data(), 6000, 6000, PROT_R | PROT_X), 0);
   ASSERT_EQ(pager_load(pager_, server, 0x11800, nullptr, 0, 300000, PROT_R | PROT_W), 0);
-  uint64_t faults = pager_->counts.faults;
+  uint64_t faults = machine_.counts->faults;
   for (uint32_t i = 0; i < 6000; i += 7) ASSERT_EQ(machine_.Read(server, 0x10000 + i), data[i]);
   machine_.Write(server, 0x11900, 4);
   machine_.Write(server, 0x11800 + 299999, 4);
   EXPECT_EQ(machine_.Read(server, 0x20000), 0);
-  EXPECT_EQ(pager_->counts.faults, faults);
+  EXPECT_EQ(machine_.counts->faults, faults);
   EXPECT_EQ(pager_load(pager_, server, 0, nullptr, 0, 10, PROT_R), -EINVAL);
   EXPECT_EQ(pager_load(pager_, server, USER_END - 5, nullptr, 0, 10, PROT_R), -EINVAL);
   EXPECT_EQ(pager_load(pager_, server, 0x10000, data.data(), 11, 10, PROT_R), -EINVAL);

@@ -54,6 +54,9 @@ static enum step caller_page(struct pager *pager, struct pending *pending, uint6
     *error = -EFAULT;
     return STEP_FAILED;
   }
+  // No fault is counted here.
+  if (access.counter == &pager->counts.faults_anonymous) pager->counts.pages_zeroed++;
+  if (access.counter == &pager->counts.faults_cow_copy) pager->counts.pages_copied++;
   *frame = access.frame;
   return STEP_READY;
 }
@@ -74,7 +77,10 @@ static uint32_t new_page(struct pager *pager, struct object *object, uint32_t in
 static enum step memory_page(struct pager *pager, struct pending *pending, uint32_t index,
                              uint32_t *frame, int64_t *error) {
   if (*frame == FRAME_NONE && pending->kind == PENDING_READ) *frame = pager->zero_frame;
-  if (*frame == FRAME_NONE) *frame = object_zero_page(pager, pending->object, index);
+  if (*frame == FRAME_NONE) {
+    *frame = object_zero_page(pager, pending->object, index);
+    pager->counts.pages_zeroed += *frame != FRAME_NONE;
+  }
   return *frame == FRAME_NONE ? await_memory(pager, pending, error) : STEP_READY;
 }
 

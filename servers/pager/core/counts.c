@@ -1,4 +1,5 @@
 // What free, pmap and vmstat show.
+#include "servers/pager/core/calls.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -34,7 +35,8 @@ static void tally_object(struct pager *pager, struct space *space, const struct 
     }
     tally->resident++;
     tally->shared++;
-    tally->dirty += page->state == PAGE_ANONYMOUS || (page->flags & (PAGE_DIRTY | PAGE_WRITING)) ||
+    tally->dirty += page->state == PAGE_SHARED_MEMORY ||
+                    (page->flags & (PAGE_DIRTY | PAGE_WRITING)) ||
                     (*board_of(pager, frame) & BOARD_DIRTY);
   }
 }
@@ -118,11 +120,21 @@ int64_t pager_space_counts(struct pager *pager, struct space *space, uint64_t sl
   return 0;
 }
 
+void counts_sum(const struct pager *pager, struct pager_counts *out) {
+  bytes_copy(out, &pager->counts, sizeof(*out));
+  uint64_t answered = out->faults_zero_read + out->faults_anonymous + out->faults_cow_copy +
+                      out->faults_cow_reuse + out->faults_file;
+  out->faults += answered;
+  out->pages_mapped += answered;
+  out->pages_zeroed += out->faults_anonymous;
+  out->pages_copied += out->faults_cow_copy;
+}
+
 int64_t pager_counts(struct pager *pager, struct space *space) {
   struct pager_counts *out = pager_message(pager, space);
   uint64_t slabs = 0;
   for (uint32_t i = 0; i < SLAB_COUNT; i++) slabs += pager->slab[i].frames;
-  bytes_copy(out, &pager->counts, sizeof(*out));
+  counts_sum(pager, out);
   uint64_t kernel = pager->frames_kernel + slabs + pager->frames_reserved;
   uint64_t left = pager->free.count + pager->objects.count;
   out->frames_total = pager->frames_total;

@@ -89,18 +89,39 @@ static void add_segment(struct pager *pager, struct space *space, struct object 
   if (region.start < region.end) space_add_region(pager, space, &region);
 }
 
-// Moves the argument pages from the old forest, `from`, to their place below STACK_TOP.
+static uint32_t arguments_place(uint32_t pages) {
+  return (uint32_t)(STACK_TOP >> PAGE_SHIFT) - pages;
+}
+
+// A page that others have, too, stays at its address; the new program gets a copy.
+static uint32_t copy_of(struct pager *pager, const struct space *to, uint32_t new_page,
+                        uint32_t frame) {
+  uint32_t copy = frame_take(pager);
+  if (copy == FRAME_NONE) return FRAME_NONE;
+  page_make_private(pager, to, copy, new_page);
+  page_copy(frame_pointer(pager, copy), frame_pointer(pager, frame));
+  return copy;
+}
+
+// Moves the argument pages from the old forest, `from`, to their place below STACK_TOP. Their keys
+// stay until the old forest is gone.
 static bool move_arguments(struct pager *pager, struct space *from, uint32_t start, uint32_t end,
                            struct space *to) {
-  uint32_t place = (uint32_t)(STACK_TOP >> PAGE_SHIFT) - (end - start);
   uint32_t frame;
   for (uint32_t page = start; (frame = space_next(pager, from, &page, end)); page++) {
-    uint32_t new_page = place + (page - start);
+    uint32_t new_page = arguments_place(end - start) + (page - start);
+    bool owned;
+    space_leaf(pager, from, page, &owned);
     struct node *leaf = space_own_leaf(pager, to, new_page);
     if (!leaf) return false;
+    if (owned && page_of(pager, frame)->refs == 1) {
+      page_of(pager, frame)->refs++;
+    } else {
+      frame = copy_of(pager, to, new_page, frame);
+      if (frame == FRAME_NONE) return false;
+    }
     leaf->entry[new_page & NODE_MASK] = frame;
     leaf->present |= 1ull << (new_page & NODE_MASK);
-    page_of(pager, frame)->refs++;
   }
   return true;
 }
@@ -112,12 +133,23 @@ static bool copy_arguments(struct pager *pager, struct space *from, uint64_t byt
   struct node *leaf = space_own_leaf(pager, to, page);
   uint32_t frame = leaf ? frame_take(pager) : FRAME_NONE;
   if (frame == FRAME_NONE) return false;
+  page_make_private(pager, to, frame, page);
   uint8_t *block = frame_pointer(pager, frame);
   page_zero(block);
   bytes_copy(block + PAGE_SIZE - bytes, (uint8_t *)pager_message(pager, from) + EXEC_INLINE, bytes);
   leaf->entry[page & NODE_MASK] = frame;
   leaf->present |= 1ull << (page & NODE_MASK);
   return true;
+}
+
+// The argument pages are the new program's alone now.
+static void key_arguments(struct pager *pager, struct space *space, uint32_t pages) {
+  uint32_t page = arguments_place(pages);
+  uint32_t frame;
+  for (; (frame = space_next(pager, space, &page, USER_PAGES)); page++) {
+    page_of(pager, frame)->family = space_family(space);
+    page_of(pager, frame)->index = page;
+  }
 }
 
 static void add_stack(struct pager *pager, struct space *space, uint32_t pages) {
@@ -181,6 +213,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   struct space *shadow = slab_take(pager, SLAB_SPACE);
   if (!shadow) return NULL;
   shadow->slot = space->slot;
+  shadow->new_page = (uint32_t)space_new_family(pager, space) << 16 | 1;
   shadow->regions = NULL;
   shadow->hit = &pager->nothing;
   shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
@@ -238,6 +271,7 @@ void exec_finish(struct pager *pager, struct space *space, struct object *object
   const struct exec_segment *last = &image->segment[image->segments - 1];
   pager_set_break(pager, space, last->address + last->memory_bytes);
   pager->counts.execs++;
+  key_arguments(pager, space, page_up(image->arguments_bytes));
   enter_stack(pager, space, image->stack_pointer);
 }
 
@@ -279,6 +313,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
   }
   unmap_all(space);
   exchange(space, shadow);
+  space_enter_family(pager, space, space_family(shadow));
   space->hit = &pager->nothing;
   space->touch_next = 0;
   space->new_flags = 0;

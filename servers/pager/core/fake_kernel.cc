@@ -16,7 +16,7 @@ FakeKernel *kernel;
 FakeKernel::FakeKernel(uint32_t frames, uint32_t objects)
     : frames_(frames),
       ram_(static_cast<uint8_t *>(std::aligned_alloc(PAGE_SIZE, (size_t)frames << PAGE_SHIFT))),
-      pages_(frames),
+      pages_(frames + PAGE_HEADS),
       board_(frames),
       is_object_(frames),
       is_donated_(frames),
@@ -253,6 +253,34 @@ uint8_t *FakeKernel::Access(uint32_t slot, uint64_t va, uint32_t access, token_t
 
 namespace {
 
+// Every page below a leaf of a space is found by its key.
+void CheckKeys(struct pager *p, const struct space *space) {
+  uint32_t at = 0, entry;
+  for (; (entry = space_next(p, const_cast<struct space *>(space), &at, USER_PAGES)); at++) {
+    if (!entry_is_frame(entry)) continue;
+    const struct page *page = page_of(p, entry);
+    ASSERT_EQ(page->state, PAGE_ANONYMOUS);
+    ASSERT_EQ(page->family, space_family(space)) << "slot " << space->slot;
+    ASSERT_EQ(page->index, at);
+  }
+  const struct space *member = p->space[p->family[space_family(space)]];
+  while (member && member != space) member = member->family_next;
+  ASSERT_EQ(member, space) << "not in its family";
+}
+
+// Lists are whole. Returns how many pages they have.
+uint32_t CheckList(struct pager *p, uint32_t head, uint32_t tail) {
+  uint32_t count = 0, last = head;
+  while (last != tail) {
+    uint32_t frame = page_of(p, last)->next;
+    EXPECT_EQ(page_of(p, frame)->prev, last);
+    EXPECT_TRUE(page_of(p, frame)->flags & PAGE_LISTED);
+    last = frame;
+    count++;
+  }
+  return count;
+}
+
 void CountNode(struct pager *p, uint32_t ref, uint32_t level, bool parent_writable,
                std::map<uint32_t, uint32_t> *nodes, std::map<uint32_t, uint32_t> *frames) {
   struct node *node = node_at(p, ref);
@@ -308,6 +336,7 @@ void FakeKernel::Check() {
     const struct space *space = pager_->space[slot];
     if (!space) continue;
     CheckForest(space);
+    CheckKeys(pager_, space);
     for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
       if (space->roots[i / 64] >> (i % 64) & 1) {
         CountNode(pager_, space->root[i], SPACE_HEIGHT - 1, true, &nodes, &frames);
@@ -323,7 +352,7 @@ void FakeKernel::Check() {
     for (; (frame = node_next(pager_, object->root, object->height, &index, 1ull << 32)); index++) {
       const struct page *page = page_of(pager_, frame);
       count++;
-      cached += page->state != PAGE_ANONYMOUS;
+      cached += page->state != PAGE_SHARED_MEMORY;
       own_dirty += page->state == PAGE_CACHED && (page->flags & (PAGE_DIRTY | PAGE_WRITING)) != 0;
       ASSERT_EQ(page->index, index);
       ASSERT_EQ(page->object, object->id);
@@ -336,7 +365,7 @@ void FakeKernel::Check() {
   ASSERT_EQ(dirty, pager_->frames_dirty);
   ASSERT_EQ(cached, pager_->frames_cache);
   for (const auto &[ref, count] : nodes) ASSERT_EQ(node_at(pager_, ref)->refs, count);
-  uint32_t free = 0, clean = 0;
+  uint32_t free = 0, clean = 0, listed = 0;
   for (uint32_t i = 0; i < frames_; i++) {
     const struct page &page = pages_[i];
     if (page.state == PAGE_FREE) {
@@ -344,13 +373,16 @@ void FakeKernel::Check() {
       ASSERT_EQ(mapped_[i], 0u) << "free and mapped";
       ASSERT_FALSE(is_object_[i]);
     }
-    if (page.state == PAGE_ANONYMOUS || page.state == PAGE_CACHED) {
+    if (page.state == PAGE_ANONYMOUS || page.state == PAGE_CACHED ||
+        page.state == PAGE_SHARED_MEMORY) {
       ASSERT_EQ(page.refs, frames[kRamFirst + i]) << "frame " << i;
     }
+    listed += (page.flags & PAGE_LISTED) != 0 && page.state != PAGE_FREE;
     clean += page.state == PAGE_CACHED && !(page.flags & (PAGE_DIRTY | PAGE_WRITING));
   }
   ASSERT_EQ(free, pager_->free.count);
   ASSERT_EQ(clean, pager_->clean.count);
+  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end + PAGE_HEAD_INBOX, pager_->inbox_tail));
 }
 
 // --- kernel_ops.h -------------------------------------------------------------------------------

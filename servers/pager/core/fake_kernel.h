@@ -17,6 +17,7 @@
 #include <vector>
 
 extern "C" {
+#include "servers/pager/core/calls.h"
 #include "servers/pager/core/state.h"
 }
 

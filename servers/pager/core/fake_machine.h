@@ -9,6 +9,20 @@
 #include "servers/pager/core/fake_kernel.h"
 #include "servers/pager/core/fake_store.h"
 
+// Counters as they are shown, at the moment of each use.
+class Counters {
+ public:
+  explicit Counters(const struct pager *pager) : pager_(pager) {}
+  const struct pager_counts *operator->() {
+    counts_sum(pager_, &now_);
+    return &now_;
+  }
+
+ private:
+  const struct pager *pager_;
+  struct pager_counts now_;
+};
+
 class FakeMachine {
  public:
   static constexpr uint32_t kPrivate = PAGER_PRIVATE;
@@ -17,7 +31,7 @@ class FakeMachine {
   static constexpr uint32_t kReadWrite = PROT_R | PROT_W;
 
   explicit FakeMachine(uint32_t frames = 2048, uint32_t objects = 256)
-      : kernel(frames, objects), store(&kernel), pager(kernel.pager()) {}
+      : kernel(frames, objects), store(&kernel), pager(kernel.pager()), counts(pager) {}
 
   // One page per fault and per request, so that counts are exact.
   void OnePage() {
@@ -155,6 +169,7 @@ class FakeMachine {
   FakeKernel kernel;
   FakeStore store;
   struct pager *pager;
+  Counters counts;
 };
 
 #endif

@@ -72,9 +72,12 @@ static inline uint32_t run_wanted(const struct pager *pager, struct space *space
 }
 
 // A new page in an empty entry. FRAME_NONE if there is no memory.
-static inline uint32_t fill_zero(struct pager *pager, struct node *leaf, uint32_t way) {
+static inline uint32_t fill_zero(struct pager *pager, const struct space *space, struct node *leaf,
+                                 uint32_t index) {
+  uint32_t way = index & NODE_MASK;
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return FRAME_NONE;
+  page_make_private(pager, space, frame, index);
   leaf->entry[way] = frame;
   leaf->present |= 1ull << way;
   page_zero(frame_pointer(pager, frame));
@@ -89,14 +92,14 @@ CASE first_touches(struct pager *pager, struct space *space, const struct region
   if (behind) run = min32(run, bits_lowest(behind));
   uint32_t done = 0;
   for (; done < run; done++) {
-    uint32_t frame = fill_zero(pager, leaf, way + done);
+    uint32_t frame = fill_zero(pager, space, leaf, access->page + done);
     if (frame == FRAME_NONE) break;
     pager->call_buffer[done] = frame;
   }
   if (done == 0) return OUTCOME_NO_MEMORY;
   space->touch_next = access->page + done;
   space->zeroed += done;
-  pager->counts.pages_zeroed += done;
+  pager->counts.pages_zeroed += done - 1;
   access->replaced = true;
   found_one(access, leaf->entry[way], region->prot, &pager->counts.faults_anonymous);
   access->count = done;
@@ -107,11 +110,10 @@ CASE first_touch(struct pager *pager, struct space *space, const struct region *
                  struct node *leaf, struct access *access) {
   uint32_t run = run_wanted(pager, space, access);
   if (run > 1) return first_touches(pager, space, region, leaf, access, run);
-  uint32_t frame = fill_zero(pager, leaf, access->page & NODE_MASK);
+  uint32_t frame = fill_zero(pager, space, leaf, access->page);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
   space->touch_next = access->page + 1;
   space->zeroed++;
-  pager->counts.pages_zeroed++;
   access->replaced = true;
   return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
 }
@@ -126,7 +128,7 @@ CASE reuse_run(struct pager *pager, struct space *space, const struct region *re
   uint32_t done = 0;
   for (; done < run; done++) {
     uint32_t frame = leaf->entry[way + done];
-    if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) break;
+    if (!entry_is_frame(frame) || page_of(pager, frame)->refs != 1) break;
     pager->call_buffer[done] = frame;
   }
   space->touch_next = access->page + done;
@@ -149,11 +151,11 @@ CASE cow_copy(struct pager *pager, struct space *space, const struct region *reg
   uint32_t *entry = &leaf->entry[access->page & NODE_MASK];
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
+  page_make_private(pager, space, frame, access->page);
   page_copy(frame_pointer(pager, frame), frame_pointer(pager, *entry));
   page_of(pager, *entry)->refs--;
   *entry = frame;
   space->copied++;
-  pager->counts.pages_copied++;
   access->replaced = true;
   return found_one(access, frame, region->prot, &pager->counts.faults_cow_copy);
 }
@@ -173,9 +175,9 @@ CASE read_around(struct pager *pager, const struct region *region, const struct 
   uint32_t low, high;
   window_around(region, page, (access->how & ACCESS_RUN) ? pager->fault_around : 1, &low, &high);
   uint32_t first = page;
-  while (first > low && leaf->entry[(first - 1) & NODE_MASK]) first--;
+  while (first > low && entry_is_frame(leaf->entry[(first - 1) & NODE_MASK])) first--;
   uint32_t count = 0;
-  for (uint32_t i = first; i < high && leaf->entry[i & NODE_MASK]; i++) {
+  for (uint32_t i = first; i < high && entry_is_frame(leaf->entry[i & NODE_MASK]); i++) {
     pager->call_buffer[count++] = leaf->entry[i & NODE_MASK];
   }
   found_one(access, leaf->entry[page & NODE_MASK], region->prot & ~(uint32_t)PROT_W,
@@ -231,7 +233,9 @@ static inline enum outcome cached_page(struct pager *pager, struct object *objec
   uint32_t frame = object_frame(pager, object, index);
   if (frame == FRAME_NONE && object->backing == BACKED_BY_NOTHING) {
     access->frame = object_zero_page(pager, object, index);
-    return access->frame == FRAME_NONE ? OUTCOME_NO_MEMORY : OUTCOME_FOUND;
+    if (access->frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
+    pager->counts.pages_zeroed++;
+    return OUTCOME_FOUND;
   }
   if (frame == FRAME_NONE)
     return page_in(pager, object, index, access->how & ACCESS_ALONE, &access->request);
@@ -253,6 +257,7 @@ CASE file_copy(struct pager *pager, struct space *space, const struct region *re
   uint32_t frame = leaf ? frame_take(pager) : FRAME_NONE;
   pager->pinned = FRAME_NONE;
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
+  page_make_private(pager, space, frame, page);
   uint8_t *to = frame_pointer(pager, frame);
   page_copy(to, frame_pointer(pager, access->frame));
   if (region->tail && page == region->end - 1) {
@@ -261,7 +266,6 @@ CASE file_copy(struct pager *pager, struct space *space, const struct region *re
   leaf->entry[page & NODE_MASK] = frame;
   leaf->present |= 1ull << (page & NODE_MASK);
   space->copied++;
-  pager->counts.pages_copied++;
   access->replaced = true;
   return found_one(access, frame, region->prot, &pager->counts.faults_cow_copy);
 }
@@ -560,12 +564,13 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
   enum outcome outcome = fault_resolve(pager, space, &access);
   if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) {
     ++*access.counter;
-    pager->counts.pages_mapped += access.count;
+    pager->counts.pages_mapped += access.count - 1;
     answer_map(answer, access.first, access.prot, access.count, access.frame);
     if (access.count > 1 && access.count <= MAP_INLINE_MAX) {
       pack_frames(pager->call_buffer, answer);
     }
   } else {
+    pager->counts.faults++;
     struct pending **list = wait_list(pager, outcome, &access);
     if (list) {
       park_fault(pager, space, event, list, answer);
@@ -577,13 +582,14 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
 
 void fault_long(struct pager *pager, const struct event *event, struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
-  pager->counts.faults++;
   if (!space) {
+    pager->counts.faults++;
     answer->kind = ANSWER_PARKED;  // it is being ended
     return;
   }
   space->faults++;
   if (event->word[0] >= USER_END) {
+    pager->counts.faults++;
     answer_signal(pager, event, OUTCOME_UNMAPPED, answer);
     return;
   }
@@ -646,7 +652,8 @@ void fault_run(struct pager *pager, struct pending *pending) {
     if (list && pending_park(pager, pending, list)) return;
     if (outcome == OUTCOME_FOUND) {
       ++*access.counter;
-      pager->counts.pages_mapped += access.count;
+      pager->counts.faults--;  // counted when it was parked
+      pager->counts.pages_mapped += access.count - 1;
       if (map_now(pager, pending, &access) != -ENOMEM) return;
       outcome = OUTCOME_NO_MEMORY;
     }

@@ -18,12 +18,9 @@ struct fault_found {
 
 #define FAULT_INLINE __attribute__((always_inline)) static inline
 
-FAULT_INLINE bool fault_found_one(struct pager *pager, struct space *space, uint64_t page,
-                                  uint32_t prot, uint32_t frame, uint64_t *counter,
-                                  struct fault_found *found) {
+FAULT_INLINE bool fault_found_one(struct space *space, uint64_t page, uint32_t prot, uint32_t frame,
+                                  uint64_t *counter, struct fault_found *found) {
   space->faults++;
-  pager->counts.faults++;
-  pager->counts.pages_mapped++;
   ++*counter;
   found->va_prot = page << PAGE_SHIFT | prot;
   found->frame = frame;
@@ -37,27 +34,27 @@ FAULT_INLINE bool fault_short_write(struct pager *pager, struct space *space, ui
   uint32_t old = *entry;
   uint32_t prot = space->hit->prot;
   if (page == space->touch_next) return false;  // perhaps a run
+  if (entry_is_swapped(old)) return false;
   if (old != FRAME_NONE && page_of(pager, old)->refs == 1) {
     space->touch_next = (uint32_t)page + 1;
     space->touch_run = 1;
-    return fault_found_one(pager, space, page, prot, old, &pager->counts.faults_cow_reuse, found);
+    return fault_found_one(space, page, prot, old, &pager->counts.faults_cow_reuse, found);
   }
   if (pager->free.count <= FRAMES_RESERVE) return false;  // perhaps memory can be found
   space->touch_next = (uint32_t)page + 1;
   space->touch_run = 1;
-  uint32_t frame = frame_pop(pager);
+  uint32_t frame = frame_pop_raw(pager);
+  page_make_private(pager, space, frame, (uint32_t)page);
   *entry = frame;
   if (old == FRAME_NONE) {
     leaf->present |= 1ull << (page & NODE_MASK);
     space->zeroed++;
-    pager->counts.pages_zeroed++;
-    fault_found_one(pager, space, page, prot, frame, &pager->counts.faults_anonymous, found);
+    fault_found_one(space, page, prot, frame, &pager->counts.faults_anonymous, found);
     page_zero(frame_pointer(pager, frame));
   } else {
     page_of(pager, old)->refs--;
     space->copied++;
-    pager->counts.pages_copied++;
-    fault_found_one(pager, space, page, prot, frame, &pager->counts.faults_cow_copy, found);
+    fault_found_one(space, page, prot, frame, &pager->counts.faults_cow_copy, found);
     page_copy(frame_pointer(pager, frame), frame_pointer(pager, old));
   }
   return true;
@@ -70,8 +67,8 @@ FAULT_INLINE bool fault_short_read(struct pager *pager, struct space *space, uin
       (tag != space->leaf_tag || space->leaf->entry[page & NODE_MASK] != FRAME_NONE)) {
     return false;
   }
-  return fault_found_one(pager, space, page, space->hit->prot & ~(uint32_t)PROT_W,
-                         pager->zero_frame, &pager->counts.faults_zero_read, found);
+  return fault_found_one(space, page, space->hit->prot & ~(uint32_t)PROT_W, pager->zero_frame,
+                         &pager->counts.faults_zero_read, found);
 }
 
 // => false: nothing has changed

@@ -11,14 +11,12 @@ constexpr uint32_t kChild = 9;
 
 class FaultTest : public testing::Test {
  protected:
-  FaultTest() : space_(machine_.Start(kBadge)), counts_(&machine_.pager->counts) {
-    machine_.OnePage();
-  }
+  FaultTest() : space_(machine_.Start(kBadge)), counts_(machine_.counts) { machine_.OnePage(); }
   ~FaultTest() override { machine_.kernel.Check(); }
 
   FakeMachine machine_;
   struct space *space_;
-  struct pager_counts *counts_;
+  Counters &counts_;
 };
 
 TEST_F(FaultTest, MappingAloneTakesNoMemory) {

@@ -90,6 +90,7 @@ static bool copy_regions(struct pager *pager, struct space *parent, struct space
   child->break_start = parent->break_start;
   child->break_page = parent->break_page;
   child->break_byte = parent->break_byte;
+  space_enter_family(pager, child, space_family(parent));
   return ok;
 }
 

@@ -26,11 +26,12 @@ struct pager;
 enum page_state {
   PAGE_RESERVED = 0,  // not the pool's: kernel, images, message pages, DMA
   PAGE_FREE = 1,
-  PAGE_KERNEL = 2,     // type object: free in the object pool, or the kernel's
-  PAGE_SLAB = 3,       // structures of the pager
-  PAGE_ANONYMOUS = 4,  // content of a private or shared anonymous page
-  PAGE_FILLING = 5,    // cache page, the provider is reading it
-  PAGE_CACHED = 6,     // cache page with content
+  PAGE_KERNEL = 2,         // type object: free in the object pool, or the kernel's
+  PAGE_SLAB = 3,           // structures of the pager
+  PAGE_ANONYMOUS = 4,      // private page of a space
+  PAGE_FILLING = 5,        // cache page, the provider is reading it
+  PAGE_CACHED = 6,         // cache page with content
+  PAGE_SHARED_MEMORY = 7,  // page of an object without provider
 };
 
 enum page_flag {
@@ -39,19 +40,32 @@ enum page_flag {
   PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
   PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
   PAGE_DROPPED = 16,    // left the cache while filling; the request holds it
+  PAGE_LISTED = 32,     // in a list of pages that may be evicted
 };
 
-// One for each frame of RAM.
+// One for each frame of RAM. What maps it is found by its key: object and index, for a private page
+// family (space.h) and index.
 struct page {
-  uint32_t refs;        // tree entries that name it; PAGE_SLAB: items in use
-  uint32_t next, prev;  // neighbours in its list: free, clean, slab
-  uint32_t object;      // cache pages: the object; PAGE_SLAB: first free item
-  uint32_t index;       // cache pages: page index in the object; PAGE_SLAB: the slab's number
+  union {
+    struct {
+      uint16_t refs;    // tree entries that name it; PAGE_SLAB: items in use
+      uint16_t family;  // ANONYMOUS: the spaces that may have it; other states: 0
+    };
+    uint32_t refs_family;  // both, to be set at once
+  };
+  uint32_t next, prev;  // neighbours in its list: free, evictable, slab
+  uint32_t object;      // cache pages, SHARED_MEMORY: the object; PAGE_SLAB: first free item;
+                        // ANONYMOUS: 1 + the swap slot with the same content, 0 if there is none
+  uint32_t index;       // page index in the object; ANONYMOUS: page number of its address;
+                        // PAGE_SLAB: the slab's number
   uint8_t state;        // enum page_state
   uint8_t flags;        // enum page_flag
   uint8_t request;      // FILLING, ALLOCATING: the request that is out
-  uint8_t unused;
+  uint8_t age;          // the replacement policy's
 };
+
+// Numbers that look like frames: heads of circular lists, behind the last frame of RAM.
+enum { PAGE_HEAD_INBOX = 0, PAGE_HEADS = 4 };
 
 // A list through struct page. frame_list_push (state.h) adds at the head; head.prev and tail.next
 // are not maintained.

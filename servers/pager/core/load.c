@@ -44,9 +44,12 @@ static uint32_t own_page(struct pager *pager, struct space *space, uint32_t page
   struct node *leaf = space_own_leaf(pager, space, page);
   if (!leaf) return FRAME_NONE;
   uint32_t *entry = &leaf->entry[page & NODE_MASK];
-  if (*entry) return *entry;
+  if (entry_is_frame(*entry)) return *entry;
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return FRAME_NONE;
+  page_of(pager, frame)->family = space_family(space);  // not listed: it stays
+  page_of(pager, frame)->index = page;
+  page_of(pager, frame)->object = 0;
   page_zero(frame_pointer(pager, frame));
   *entry = frame;
   leaf->present |= 1ull << (page & NODE_MASK);

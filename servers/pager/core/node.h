@@ -3,7 +3,8 @@
 // Nodes are shared between trees: `refs` counts the parents. A node is changed only where it and
 // all above it have one parent; node_own_leaf copies what is shared on the way. So a copy of a
 // whole tree is one more reference to its root, and no page is touched. Node references are
-// physical address >> 4; 0 is none. Entries of leaves (level 0) are frames, one reference each.
+// physical address >> 4; 0 is none. Entries of leaves (level 0) are pages: nothing, a frame, or a
+// swap slot; one reference each.
 //
 // `writable` marks nodes under which pages may be mapped writable. Invariants:
 //   N1  writable implies refs == 1 and a writable parent
@@ -30,6 +31,14 @@ struct node {
   uint32_t entry[NODE_WAYS];
 };
 
+// What an entry of a leaf names. Who reads one says which of the three it takes.
+#define ENTRY_SWAPPED 0x80000000u  // | swap slot
+
+static inline bool entry_is_frame(uint32_t entry) { return (int32_t)entry > 0; }
+static inline bool entry_is_swapped(uint32_t entry) { return (int32_t)entry < 0; }
+// => entry_is_swapped
+static inline uint32_t entry_slot(uint32_t entry) { return entry & ~ENTRY_SWAPPED; }
+
 // Which entry leads to `index`, in a node `level` levels above the leaves.
 static inline uint32_t node_way(uint32_t index, uint32_t level) {
   return (uint32_t)((uint64_t)index >> (NODE_BITS * level)) & NODE_MASK;
@@ -49,7 +58,8 @@ void node_remove(struct pager *pager, uint32_t *root, uint32_t height, uint64_t 
                  uint64_t end);
 // Adds a level at the top. False if there is no memory.
 bool node_grow(struct pager *pager, uint32_t *root);
-// The first entry at or after *index and below end; moves *index there. 0 if there is none.
+// The first entry at or after *index and below end, whatever it names; moves *index there. 0 if
+// there is none.
 uint32_t node_next(struct pager *pager, uint32_t root, uint32_t height, uint32_t *index,
                    uint64_t end);
 

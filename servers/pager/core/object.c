@@ -111,7 +111,8 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
   page->flags = 0;
   page->object = object->id;
   page->index = index;
-  if (state != PAGE_ANONYMOUS) pager->frames_cache++;
+  if (state != PAGE_SHARED_MEMORY) pager->frames_cache++;
+  if (state == PAGE_SHARED_MEMORY) page_list(pager, frame);
   if (state == PAGE_CACHED) frame_list_append(pager, &pager->clean, frame);
   return true;
 }
@@ -119,12 +120,11 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
 uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index) {
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return FRAME_NONE;
-  if (!object_add(pager, object, index, frame, PAGE_ANONYMOUS)) {
+  if (!object_add(pager, object, index, frame, PAGE_SHARED_MEMORY)) {
     frame_put(pager, frame);
     return FRAME_NONE;
   }
   page_zero(frame_pointer(pager, frame));
-  pager->counts.pages_zeroed++;
   return frame;
 }
 
@@ -141,7 +141,7 @@ void object_remove(struct pager *pager, struct object *object, uint32_t index) {
     object->dirty--;
     pager->frames_dirty--;
   }
-  if (page->state != PAGE_ANONYMOUS) pager->frames_cache--;
+  if (page->state != PAGE_SHARED_MEMORY) pager->frames_cache--;
   if (page->state == PAGE_FILLING) {
     page->flags |= PAGE_DROPPED;
     page->refs++;  // its request's

@@ -6,7 +6,9 @@
 
 #define RUN_MAX 16u
 
-size_t pager_page_bytes(uint32_t ram_frames) { return (size_t)ram_frames * sizeof(struct page); }
+size_t pager_page_bytes(uint32_t ram_frames) {
+  return ((size_t)ram_frames + PAGE_HEADS) * sizeof(struct page);
+}
 
 size_t pager_memory_bytes(void) { return sizeof(struct pager); }
 
@@ -27,6 +29,8 @@ struct pager *pager_init(const struct pager_setup *setup) {
   slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);
   slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
   requests_init(&pager->requests);
+  pager->inbox_tail = pager->ram_end + PAGE_HEAD_INBOX;
+  pager->inbox_last = page_of(pager, pager->inbox_tail);
   return pager;
 }
 

@@ -171,6 +171,8 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->pending = NULL;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) space->roots[i] = 0;
   pager->space[slot] = space;
+  space->new_page = 0;
+  space_enter_family(pager, space, space_new_family(pager, space));
   int error = make_kernel_objects(pager, space);
   if (error == 0) error = show_messages(pager, space);
   if (error < 0) {
@@ -184,12 +186,49 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
 
 void space_delete(struct pager *pager, struct space *space) {
   pager->space[space->slot] = NULL;
+  space_leave_family(pager, space);
   pending_cancel(pager, space);
   kops_space_destroy(space->slot);
   space_release_regions(pager, space);
   space_release_pages(pager, space);
   return_funded(pager, space);
   slab_put(pager, SLAB_SPACE, space);
+}
+
+// --- families ----------------------------------------------------------------------------------
+
+void space_enter_family(struct pager *pager, struct space *space, uint16_t family) {
+  space_leave_family(pager, space);
+  uint32_t first = pager->family[family];
+  space->family_next = first == SLOT_NONE ? NULL : pager->space[first];
+  space->new_page = (uint32_t)family << 16 | 1;
+  pager->family[family] = (uint16_t)space->slot;
+}
+
+void space_leave_family(struct pager *pager, struct space *space) {
+  uint16_t family = space_family(space);
+  if (family == 0) return;
+  space->new_page = 0;
+  struct space *next = space->family_next;
+  if (pager->family[family] == space->slot) {
+    pager->family[family] = (uint16_t)(next ? next->slot : SLOT_NONE);
+    return;
+  }
+  struct space *at = pager->space[pager->family[family]];
+  while (at->family_next != space) at = at->family_next;
+  at->family_next = next;
+}
+
+// There are fewer spaces than numbers, and each family has a space.
+uint16_t space_new_family(const struct pager *pager, const struct space *space) {
+  uint32_t family = space_family(space);
+  if (family != 0 && pager->family[family] == space->slot && !space->family_next) {
+    return (uint16_t)family;
+  }
+  for (family = space->slot; pager->family[family] != SLOT_NONE;) {
+    family = family % (SLOTS_MAX - 1) + 1;
+  }
+  return (uint16_t)family;
 }
 
 // --- private pages ------------------------------------------------------------------------------

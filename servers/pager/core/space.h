@@ -4,6 +4,10 @@
 // tree of height 3 for each GiB. Regions do not own pages; so splitting and merging them moves
 // nothing, and fork shares a GiB of pages by one reference (node.h).
 //
+// Spaces that came from one another by fork, without exec since, are a family: a private page that
+// several of them have is at the same address in all. So family and page number find all leaves
+// that name a page.
+//
 // What may be mapped at a page (kernel page table), invariants:
 //   S1  the frame in the forest; else, in a region with an object, its cached page; else the zero
 //       frame
@@ -38,6 +42,7 @@ struct space {
   uint32_t touch_next;  // page after the last run of first touches
   struct node *leaf;    // owned by this space alone, and marked writable
   uint32_t touch_run;   // its length
+  uint32_t new_page;    // refs_family of a new private page
   uint32_t empty_tag;   // page >> NODE_BITS where no private page is; LEAF_NONE if not known
   struct region *regions;
   uint64_t faults, zeroed, copied, major;
@@ -51,9 +56,19 @@ struct space {
   struct pager_limit_value limit[LIMIT_COUNT];
   uint16_t new_flags;  // enum region_flag, of regions that are made from now on
   struct pending *pending;
+  struct space *family_next;         // of the same family; NULL after the last
   uint64_t roots[SPACE_ROOTS / 64];  // bit i: root[i] != 0
   uint32_t root[SPACE_ROOTS];
 };
+
+static inline uint16_t space_family(const struct space *space) {
+  return (uint16_t)(space->new_page >> 16);
+}
+// The number of a family that has no space, or `space` alone.
+uint16_t space_new_family(const struct pager *pager, const struct space *space);
+// Leaves its family, if any, for another one.
+void space_enter_family(struct pager *pager, struct space *space, uint16_t family);
+void space_leave_family(struct pager *pager, struct space *space);
 
 // Makes space and thread in the kernel, with message page and nothing else. Errors as of
 // pager_space_create.
@@ -70,7 +85,8 @@ int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_
 struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned);
 // The leaf for changing; remembers it. NULL if there is no memory.
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);
-// The first private page at or after *page and below end; moves *page there. 0 if there is none.
+// The first private page at or after *page and below end, in memory or swapped; moves *page there.
+// 0 if there is none.
 uint32_t space_next(struct pager *pager, struct space *space, uint32_t *page, uint32_t end);
 // Takes the private pages of [start, end) out. => unmapped, SPACE_REMOVE_NODES reserved
 #define SPACE_REMOVE_NODES (2 * SPACE_HEIGHT)

@@ -33,6 +33,8 @@ struct pager {
   struct slab slab[SLAB_COUNT];
   uintptr_t board;  // of frame 0
   uint32_t ram_first, ram_end;
+  struct page *inbox_last;    // the page that was listed last, or the head of its list
+  uint32_t inbox_tail;        // its number
   struct frame_list clean;    // clean pages of files, the oldest at the head
   struct frame_list objects;  // frames of type object that are free
   uint32_t frames_total, frames_cache, frames_dirty;
@@ -44,10 +46,13 @@ struct pager {
   uint32_t evicted;                 // cache pages, ever
   uint32_t writebacks;              // active ones
   int32_t flush_error;
-  struct pager_counts counts;  // counters; the frames_* are filled when asked for
+  // Counters. Faults are counted by what they were answered with; faults, pages_mapped,
+  // pages_zeroed and pages_copied have what goes beyond one of each (counts_sum).
+  struct pager_counts counts;
   struct requests requests;
   struct region nothing;  // an empty region, for space->hit
   struct space *space[SLOTS_MAX];
+  uint16_t family[SLOTS_MAX];   // slot of the first space of each family, SLOT_NONE if none
   uint32_t message[SLOTS_MAX];  // frame of each slot's message page
 };
 
@@ -74,21 +79,73 @@ static inline void frame_list_push(struct pager *pager, struct frame_list *list,
   list->head = frame;
 }
 
+// Takes a free frame as it is. => there is one
+static inline uint32_t frame_pop_raw(struct pager *pager) {
+  uint32_t frame = pager->free.head;
+  pager->free.head = page_of(pager, frame)->next;
+  pager->free.count--;
+  return frame;
+}
+
 // => there is a free frame
 static inline uint32_t frame_pop(struct pager *pager) {
-  uint32_t frame = pager->free.head;
+  uint32_t frame = frame_pop_raw(pager);
   struct page *page = page_of(pager, frame);
-  pager->free.head = page->next;
-  pager->free.count--;
   page->refs = 1;
+  page->family = 0;
   page->state = PAGE_ANONYMOUS;
   page->flags = 0;
+  page->request = 0;
+  page->age = 0;
   return frame;
 }
 
 static inline uint32_t frame_take(struct pager *pager) {
   if (__builtin_expect(pager->free.count > FRAMES_RESERVE, 1)) return frame_pop(pager);
   return frame_take_slow(pager);
+}
+
+// --- pages that may be evicted ------------------------------------------------------------------
+
+// Appends a page to the inbox, from where the policy takes it when memory is short. The caller sets
+// PAGE_LISTED.
+static inline void inbox_append(struct pager *pager, uint32_t frame, struct page *page) {
+  pager->inbox_last->next = frame;
+  page->prev = pager->inbox_tail;
+  pager->inbox_last = page;
+  pager->inbox_tail = frame;
+}
+
+static inline void page_list(struct pager *pager, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  page->flags |= PAGE_LISTED;
+  inbox_append(pager, frame, page);
+}
+
+// A frame just taken becomes the private page of a space at page number `index`.
+static inline void page_make_private(struct pager *pager, const struct space *space, uint32_t frame,
+                                     uint32_t index) {
+  struct page *page = page_of(pager, frame);
+  page->refs_family = space->new_page;
+  page->object = 0;
+  page->index = index;
+  page->state = PAGE_ANONYMOUS;
+  page->flags = PAGE_LISTED;
+  page->request = 0;
+  page->age = 0;
+  inbox_append(pager, frame, page);
+}
+
+// Takes a listed page out of its list.
+static inline void page_unlist(struct pager *pager, struct page *page) {
+  page->flags &= (uint8_t)~PAGE_LISTED;
+  if (page == pager->inbox_last) {
+    pager->inbox_tail = page->prev;
+    pager->inbox_last = page_of(pager, page->prev);
+  } else {
+    page_of(pager, page->prev)->next = page->next;
+    page_of(pager, page->next)->prev = page->prev;
+  }
 }
 
 static inline void frame_put(struct pager *pager, uint32_t frame) {
@@ -151,7 +208,9 @@ static inline uint32_t object_frame(struct pager *pager, struct object *object, 
 // Gives up one reference of a tree entry to a page.
 static inline void page_release(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
-  if (--page->refs == 0) frame_put(pager, frame);
+  if (--page->refs > 0) return;
+  if (page->flags & PAGE_LISTED) page_unlist(pager, page);
+  frame_put(pager, frame);
 }
 
 #endif
