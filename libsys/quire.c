@@ -19,6 +19,14 @@ int quire_space_counts(uint32_t slot, struct pager_space_counts *counts) {
   return (int)result(reply.status);
 }
 
+int64_t quire_option(enum pager_option option) {
+  return result(call_pager(PAGER_OPTION, option, PAGER_OPTION_ASK, 0).status);
+}
+
+int64_t quire_set_option(enum pager_option option, uint32_t value) {
+  return result(call_pager(PAGER_OPTION, option, value, 0).status);
+}
+
 int quire_regions(uint32_t slot, uint32_t first, struct pager_region *regions, uint32_t capacity) {
   struct reply reply = call_pager(PAGER_REGIONS, slot, first, 0);
   if (reply.status < 0) return (int)result(reply.status);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "protocols/pager.h"
+#include "protocols/pager_options.h"
 #include "protocols/proc.h"
 
 // Of the whole system, since boot.
@@ -13,6 +14,11 @@ int quire_counts(struct pager_counts *counts);
 
 // Of the process in `slot` (struct proc_entry), 0: the caller. ESRCH
 int quire_space_counts(uint32_t slot, struct pager_space_counts *counts);
+
+// The value of an option of the pager. -1 and EINVAL if there is no such option
+int64_t quire_option(enum pager_option option);
+// Sets it; returns the value so far. EINVAL: there is no such option, or not with this value
+int64_t quire_set_option(enum pager_option option, uint32_t value);
 
 // Up to `capacity` regions of the process in `slot`, by ascending address, beginning with number
 // `first`. Returns how many; 0 behind the last. ESRCH

@@ -38,6 +38,9 @@ enum pager_op {
   // were before, struct pager_limit_value[LIMIT_COUNT], to the message page. EINVAL EPERM (hard
   // limits only go down)
   PAGER_LIMIT = 14,
+  // (enum pager_option of pager_options.h, value or PAGER_OPTION_ASK) -> the value so far. EINVAL:
+  // there is no such option, or not with this value
+  PAGER_OPTION = 15,
   // Writes struct pager_swap[] of all swap areas to the message page, by descending priority.
   // () -> areas. Also from fs.
   PAGER_SWAPS = 20,

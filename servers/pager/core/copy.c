@@ -7,8 +7,6 @@
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
-#define DIRTY_PART 4u  // of all frames
-
 enum step {
   STEP_READY = 0,
   STEP_PARKED = 1,
@@ -144,7 +142,8 @@ static enum step copy_some(struct pager *pager, struct pending *pending, int64_t
 
 // Not more than a part of memory is dirty for long: what is written too much is stored at once.
 static void limit_dirty(struct pager *pager, struct object *object) {
-  if (pager->frames_dirty <= pager->frames_total / DIRTY_PART || object->writeback.active) return;
+  uint64_t limit = (uint64_t)pager->frames_total * pager->option[PAGER_DIRTY_LIMIT] / 100;
+  if (pager->frames_dirty <= limit || object->writeback.active) return;
   writeback_start(pager, object, 0, object->pages);
 }
 

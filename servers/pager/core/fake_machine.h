@@ -35,9 +35,9 @@ class FakeMachine {
 
   // One page per fault and per request, so that counts are exact.
   void OnePage() {
-    pager_set_option(pager, PAGER_FAULT_AROUND, 1);
-    pager_set_option(pager, PAGER_BATCH_MAX, 1);
-    pager_set_option(pager, PAGER_READ_AHEAD, 1);
+    pager_option(pager, PAGER_FAULT_AROUND, 1);
+    pager_option(pager, PAGER_BATCH_MAX, 1);
+    pager_option(pager, PAGER_READ_AHEAD, 1);
   }
 
   struct space *Start(uint32_t badge) {

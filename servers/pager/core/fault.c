@@ -65,7 +65,7 @@ static inline uint32_t run_wanted(const struct pager *pager, struct space *space
                                   const struct access *access) {
   uint32_t run = 1;
   if (access->page == space->touch_next && (access->how & ACCESS_RUN)) {
-    run = min32(2 * space->touch_run, pager->batch_max);
+    run = min32(2 * space->touch_run, pager->option[PAGER_BATCH_MAX]);
   }
   space->touch_run = run;
   return run;
@@ -173,7 +173,8 @@ CASE read_around(struct pager *pager, const struct region *region, const struct 
                  struct access *access) {
   uint32_t page = access->page;
   uint32_t low, high;
-  window_around(region, page, (access->how & ACCESS_RUN) ? pager->fault_around : 1, &low, &high);
+  window_around(region, page, (access->how & ACCESS_RUN) ? pager->option[PAGER_FAULT_AROUND] : 1,
+                &low, &high);
   uint32_t first = page;
   while (first > low && entry_is_frame(leaf->entry[(first - 1) & NODE_MASK])) first--;
   uint32_t count = 0;
@@ -196,7 +197,7 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   if (!request) return OUTCOME_WAIT;
   uint32_t window = READ_AHEAD_START;
   if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
-  window = min32(alone ? 1 : window, pager->read_ahead);
+  window = min32(alone ? 1 : window, pager->option[PAGER_READ_AHEAD]);
   for (uint32_t i = index; request->count < window && i < object->pages; i++) {
     if (object_frame(pager, object, i) != FRAME_NONE) break;
     uint32_t frame = frame_take(pager);
@@ -291,7 +292,7 @@ CASE object_around(struct pager *pager, const struct region *region, const struc
   bool shared = region->flags & REGION_SHARED;
   uint8_t hole = shared ? page_of(pager, access->frame)->flags & PAGE_HOLE : 0;
   uint32_t low, high;
-  window_around(region, page, pager->fault_around, &low, &high);
+  window_around(region, page, pager->option[PAGER_FAULT_AROUND], &low, &high);
   if (region->tail && high == region->end) high--;
   uint32_t first = page;
   while (first > low && neighbour(pager, region, leaf, first - 1, hole)) first--;
@@ -309,7 +310,8 @@ CASE object_around(struct pager *pager, const struct region *region, const struc
 static inline enum outcome object_found(struct pager *pager, const struct region *region,
                                         const struct node *leaf, struct access *access,
                                         uint32_t prot) {
-  if ((access->how & ACCESS_RUN) && pager->fault_around > 1 && region->end - region->start > 1) {
+  if ((access->how & ACCESS_RUN) && pager->option[PAGER_FAULT_AROUND] > 1 &&
+      region->end - region->start > 1) {
     return object_around(pager, region, leaf, access, prot);
   }
   return found_one(access, access->frame, prot, &pager->counts.faults_file);

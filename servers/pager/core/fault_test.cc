@@ -58,7 +58,7 @@ TEST_F(FaultTest, WriteAfterReadReplacesTheZeroPage) {
 }
 
 TEST_F(FaultTest, AscendingFirstTouchesComeInGrowingRuns) {
-  pager_set_option(machine_.pager, PAGER_BATCH_MAX, 16);
+  pager_option(machine_.pager, PAGER_BATCH_MAX, 16);
   uint64_t va = machine_.MapAnonymous(space_, 64);
   for (uint32_t i = 0; i < 63; i++) machine_.Write(space_, va + i * PAGE_SIZE, 1);
   // 1 + 2 + 4 + 8 + 16 + 16 + 16 = 63
@@ -67,7 +67,7 @@ TEST_F(FaultTest, AscendingFirstTouchesComeInGrowingRuns) {
 }
 
 TEST_F(FaultTest, ScatteredFirstTouchesTakeOnePageEach) {
-  pager_set_option(machine_.pager, PAGER_BATCH_MAX, 16);
+  pager_option(machine_.pager, PAGER_BATCH_MAX, 16);
   uint64_t va = machine_.MapAnonymous(space_, 64);
   for (uint32_t i = 0; i < 64; i += 2) machine_.Write(space_, va + i * PAGE_SIZE, 1);
   EXPECT_EQ(counts_->pages_zeroed, 32u);
@@ -178,7 +178,7 @@ TEST_F(FaultTest, FilePageIsReadOnceAndShared) {
 }
 
 TEST_F(FaultTest, NeighboursThatAreCachedComeAlong) {
-  pager_set_option(machine_.pager, PAGER_FAULT_AROUND, 16);
+  pager_option(machine_.pager, PAGER_FAULT_AROUND, 16);
   uint32_t file = machine_.MakeFile(1, 40);
   uint64_t va = machine_.MapFile(space_, file, 40, PROT_R, PAGER_PRIVATE);
   for (uint32_t i = 0; i < 40; i++) machine_.Read(space_, va + i * PAGE_SIZE);
@@ -190,7 +190,7 @@ TEST_F(FaultTest, NeighboursThatAreCachedComeAlong) {
 }
 
 TEST_F(FaultTest, SequentialReadingLooksAhead) {
-  pager_set_option(machine_.pager, PAGER_READ_AHEAD, 16);
+  pager_option(machine_.pager, PAGER_READ_AHEAD, 16);
   uint32_t file = machine_.MakeFile(1, 64);
   uint64_t va = machine_.MapFile(space_, file, 64, PROT_R, PAGER_PRIVATE);
   for (uint32_t i = 0; i < 60; i++) machine_.Read(space_, va + i * PAGE_SIZE);
@@ -300,7 +300,7 @@ TEST_F(FaultTest, AccessBehindTheEndIsBusError) {
 }
 
 TEST_F(FaultTest, FailedReadIsBusErrorForThatPageAlone) {
-  pager_set_option(machine_.pager, PAGER_READ_AHEAD, 16);
+  pager_option(machine_.pager, PAGER_READ_AHEAD, 16);
   uint32_t file = machine_.MakeFile(1, 8);
   uint64_t va = machine_.MapFile(space_, file, 8, PROT_R, PAGER_PRIVATE);
   token_t token = machine_.kernel.NewToken();

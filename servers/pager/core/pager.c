@@ -1,10 +1,9 @@
-// Start, options, and the names of spaces.
+// Start, and the names of spaces.
 #include "servers/pager/core/pager.h"
 
+#include "servers/pager/core/options.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
-
-#define RUN_MAX 16u
 
 size_t pager_page_bytes(uint32_t ram_frames) {
   return ((size_t)ram_frames + PAGE_HEADS) * sizeof(struct page);
@@ -21,7 +20,7 @@ struct pager *pager_init(const struct pager_setup *setup) {
   pager->call_buffer = setup->call_buffer;
   pager->ram_first = setup->ram_first;
   pager->ram_end = setup->ram_first + setup->ram_frames;
-  pager->fault_around = pager->batch_max = pager->read_ahead = RUN_MAX;
+  options_init(pager);
   bytes_zero(setup->pages, pager_page_bytes(setup->ram_frames));
   slab_init(&pager->slab[SLAB_NODE], sizeof(struct node));
   slab_init(&pager->slab[SLAB_REGION], (sizeof(struct region) + 15) & ~15u);
@@ -83,20 +82,6 @@ uint32_t pager_take_object(struct pager *pager) {
 
 void pager_attach_ring(struct pager *pager, struct object_ring *ring) {
   pager->requests.ring = ring;
-}
-
-// The greatest power of two that is not above the value, within 1..RUN_MAX.
-static uint32_t power_below(uint32_t value) {
-  uint32_t power = 1;
-  while (2 * power <= value && 2 * power <= RUN_MAX) power *= 2;
-  return power;
-}
-
-void pager_set_option(struct pager *pager, enum pager_option option, uint32_t value) {
-  uint32_t run = value < 1 ? 1 : value < RUN_MAX ? value : RUN_MAX;
-  if (option == PAGER_FAULT_AROUND) pager->fault_around = power_below(run);
-  if (option == PAGER_BATCH_MAX) pager->batch_max = run;
-  if (option == PAGER_READ_AHEAD) pager->read_ahead = run;
 }
 
 struct space *pager_space(struct pager *pager, uint32_t badge) {

@@ -7,12 +7,14 @@
 #ifndef SERVERS_PAGER_CORE_PAGER_H
 #define SERVERS_PAGER_CORE_PAGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
 #include "protocols/object.h"
 #include "protocols/pager.h"
+#include "protocols/pager_options.h"
 
 #define PAGER_PARKED INT64_MIN
 
@@ -48,13 +50,11 @@ uint32_t pager_take_object(struct pager *pager);
 // The provider's ring, zeroed, mapped in both.
 void pager_attach_ring(struct pager *pager, struct object_ring *ring);
 
-// Options, for tests and measurement.
-enum pager_option {
-  PAGER_FAULT_AROUND = 0,  // cached neighbours entered with a page: 1..16, default 16
-  PAGER_BATCH_MAX = 1,     // zeroed pages per fault of an ascending run: 1..16, default 16
-  PAGER_READ_AHEAD = 2,    // pages per page-in of an ascending run: 1..16, default 16
-};
-void pager_set_option(struct pager *pager, enum pager_option option, uint32_t value);
+// Sets an option, or asks for it: as PAGER_OPTION.
+int64_t pager_option(struct pager *pager, uint64_t option, uint64_t value);
+// Sets the option that a word "name=value" of the command line names. False if it is none, or the
+// value not one of it.
+bool pager_option_word(struct pager *pager, const char *name, const char *value);
 
 // --- events ------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ struct pager {
   uint32_t zero_frame;
   uint32_t pinned;  // not to be evicted just now
   struct frame_list free;
-  uint32_t fault_around, batch_max, read_ahead;  // options, 1..16
+  uint32_t option[PAGER_OPTION_COUNT];
   struct slab slab[SLAB_COUNT];
   uintptr_t board;  // of frame 0
   uint32_t ram_first, ram_end;

@@ -11,6 +11,7 @@ struct pager *boot(const struct boot_info *info) {
   if (info->magic != BOOT_MAGIC) panic("pager: no boot information");
   struct pager *pager = boot_memory(info);
   kernel_init(pager, (uint32_t *)BOOT_BUFFER);
+  boot_options(pager, info);
   boot_servers(pager, info);
   boot_program(pager, info);
   // Unpacked and read: from now on memory like any other.

@@ -15,6 +15,9 @@ struct pager *boot(const struct boot_info *info);
 // The core with all free memory and no space yet.
 struct pager *boot_memory(const struct boot_info *info);
 
+// Sets the options that the kernel's command line names.
+void boot_options(struct pager *pager, const struct boot_info *info);
+
 // Makes the space of a process slot, badge and slot alike, and loads the executable of this name
 // from the boot archive into it. *end is the end of its image, page-aligned.
 // => returns its entry point

@@ -52,6 +52,11 @@ static int64_t do_limit(struct pager *pager, struct space *space, const struct e
   return pager_limit(pager, space, event->word[1], event->word[2], event->word[3]);
 }
 
+static int64_t do_option(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  return pager_option(pager, event->word[1], event->word[2]);
+}
+
 static int64_t do_regions(struct pager *pager, struct space *space, const struct event *event) {
   return pager_regions(pager, space, event->word[1], event->word[2]);
 }
@@ -166,6 +171,7 @@ static const struct operation kOperations[] = {
     [PAGER_COUNTS] = {do_counts, FROM(VIA_PROGRAM), 1},
     [PAGER_SPACE_COUNTS] = {do_space_counts, FROM(VIA_PROGRAM), 1},
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
+    [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
     [PAGER_OBJECT_CREATE] = {do_object_create, FROM(VIA_FS), 0},
     [PAGER_OBJECT_RESIZE] = {do_object_resize, FROM(VIA_FS), 0},
     [PAGER_OBJECT_CLOSE] = {do_object_close, FROM(VIA_FS), 0},

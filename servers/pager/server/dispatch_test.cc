@@ -56,6 +56,7 @@ int64_t pager_protect(struct pager *, struct space *, uint64_t a, uint64_t l, ui
   return Record("protect", {a, l, p});
 }
 int64_t pager_break(struct pager *, struct space *, uint64_t a) { return Record("break", {a}); }
+int64_t pager_option(struct pager *, uint64_t o, uint64_t v) { return Record("option", {o, v}); }
 int64_t pager_sync(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l, uint32_t f) {
   return Record("sync", {t, a, l, f});
 }
@@ -146,6 +147,7 @@ const Case kCases[] = {
     {PAGER_OBJECT_CREATE, {VIA_FS}, false, "object_create"},
     {PAGER_OBJECT_RESIZE, {VIA_FS}, false, "object_resize"},
     {PAGER_OBJECT_CLOSE, {VIA_FS}, false, "object_close"},
+    {PAGER_OPTION, {VIA_PROGRAM}, false, "option"},
     {PAGER_OBJECT_DESTROY, {VIA_FS}, false, "object_destroy"},
     {PAGER_OBJECT_FLUSH, {VIA_FS}, false, "object_flush", PAGER_PARKED},
     {PAGER_OBJECT_READ, {VIA_FS}, true, "object_read"},
