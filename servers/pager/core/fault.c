@@ -487,6 +487,38 @@ enum outcome fault_resolve(struct pager *pager, struct space *space, struct acce
   return resolve_in(pager, space, region, access);
 }
 
+// Whether it is known that a private page is not there.
+static inline bool is_unwritten(const struct space *space, uint32_t page) {
+  uint32_t tag = page >> NODE_BITS;
+  if (tag == space->empty_tag) return true;
+  return tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE;
+}
+
+struct fault_found fault_cached(struct pager *pager, struct space *space, uint64_t address,
+                                uint64_t access) {
+  const uint16_t others = REGION_SHARED | REGION_FIXTURE;
+  struct fault_found found = {0, FRAME_NONE};
+  uint64_t page = address >> PAGE_SHIFT;
+  if (page >= USER_PAGES || (access & FAULT_WRITE)) return found;
+  struct region *region = space->hit;
+  if (page - region->start >= region->end - region->start) {
+    region = region_find(space->regions, (uint32_t)page);
+    if (!region) return found;
+  }
+  struct object *object = region->object;
+  if (!object || (region->flags & others) || region->tail || !(region->prot & access)) return found;
+  if (region->end - region->start > 1 && pager->fault_around > 1) return found;
+  uint32_t index = index_of(region, (uint32_t)page);
+  if (index >= object->pages || !is_unwritten(space, (uint32_t)page)) return found;
+  uint32_t frame = object_frame(pager, object, index);
+  if (!entry_is_frame(frame) || page_of(pager, frame)->state != PAGE_CACHED) return found;
+  region->flags |= REGION_TOUCHED;
+  space->hit = region;
+  fault_found_one(space, page, region->prot & ~(uint32_t)PROT_W, frame, &pager->counts.faults_file,
+                  &found);
+  return found;
+}
+
 // --- messages -----------------------------------------------------------------------------------
 
 // The five words with which a faulter is forwarded to proc.
@@ -601,7 +633,7 @@ void fault_long(struct pager *pager, const struct event *event, struct answer *a
 void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
   struct fault_found found;
-  if (space && fault_short(pager, space, event->word[0], event->word[1], &found)) {
+  if (space && fault_quick(pager, space, event->word[0], event->word[1], &found)) {
     answer->kind = ANSWER_MAP;
     answer->word[0] = found.va_prot;
     answer->word[1] = 1;

@@ -4,6 +4,10 @@
 #include "protocols/proc.h"
 #include "servers/pager/core/fake_machine.h"
 
+extern "C" {
+#include "servers/pager/core/fault_short.h"
+}
+
 namespace {
 
 constexpr uint32_t kBadge = 8;
@@ -175,6 +179,40 @@ TEST_F(FaultTest, FilePageIsReadOnceAndShared) {
   EXPECT_EQ(counts_->pages_in, 1u);
   EXPECT_EQ(counts_->pages_copied, 0u);
   EXPECT_EQ(counts_->faults, 2u);
+}
+
+// The way of middle length finds cached pages of private mappings that are read, and nothing else.
+TEST_F(FaultTest, CachedPagesAreFoundAtOnceWhereNothingElseMayBeThere) {
+  uint32_t file = machine_.MakeFile(77, 3);
+  uint64_t va = machine_.MapFile(space_, file, 4, PROT_R | PROT_W, PAGER_PRIVATE);
+  uint64_t shared = machine_.MapFile(space_, file, 1, PROT_R | PROT_W, PAGER_SHARED);
+  uint64_t hidden = machine_.MapFile(space_, file, 1, 0, PAGER_PRIVATE);
+  uint64_t memory = machine_.MapAnonymous(space_, 1);
+  auto frame = [&](uint64_t address, uint32_t access) {
+    return fault_cached(machine_.pager, space_, address, access).frame;
+  };
+  EXPECT_EQ(frame(va, FAULT_READ), FRAME_NONE) << "not cached";
+  machine_.Read(space_, va);
+  uint64_t faults = machine_.counts->faults_file;
+  struct fault_found found = fault_cached(machine_.pager, space_, va + 5, FAULT_READ);
+  EXPECT_NE(found.frame, FRAME_NONE);
+  EXPECT_EQ(found.va_prot, va | PROT_R);
+  EXPECT_EQ(machine_.counts->faults_file, faults + 1);
+  EXPECT_EQ(frame(va, FAULT_WRITE), FRAME_NONE) << "a copy";
+  EXPECT_EQ(frame(va, FAULT_EXECUTE), FRAME_NONE) << "no right";
+  EXPECT_EQ(frame(va + 3 * PAGE_SIZE, FAULT_READ), FRAME_NONE) << "behind the end";
+  EXPECT_EQ(frame(shared, FAULT_READ), FRAME_NONE) << "shared";
+  EXPECT_EQ(frame(hidden, FAULT_READ), FRAME_NONE) << "no right";
+  EXPECT_EQ(frame(memory, FAULT_READ), FRAME_NONE) << "no file";
+  EXPECT_EQ(frame(0, FAULT_READ), FRAME_NONE);
+  EXPECT_EQ(frame(MESSAGE_PAGE, FAULT_READ), FRAME_NONE);
+  EXPECT_EQ(frame(USER_END, FAULT_READ), FRAME_NONE);
+  EXPECT_EQ(frame(~0ull, FAULT_READ), FRAME_NONE);
+  machine_.Write(space_, va, 1);
+  EXPECT_EQ(frame(va, FAULT_READ), FRAME_NONE) << "a private page is there";
+  machine_.Read(space_, va + PAGE_SIZE);
+  pager_set_option(machine_.pager, PAGER_FAULT_AROUND, 16);
+  EXPECT_EQ(frame(va + PAGE_SIZE, FAULT_READ), FRAME_NONE) << "neighbours are wanted";
 }
 
 TEST_F(FaultTest, NeighboursThatAreCachedComeAlong) {

@@ -130,7 +130,7 @@ void serve(struct pager *pager) {
         space = space_of(pager, badge_origin(badge));
       }
       struct fault_found found;
-      if (space && fault_short(pager, space, event.word[0], event.word[1], &found)) {
+      if (space && fault_quick(pager, space, event.word[0], event.word[1], &found)) {
         kcall_event(SYS_MAP_REPLY_WAIT, event.token, FAULT_HANDLES, found.va_prot, 1, found.frame,
                     0, 0, &next);
         if (__builtin_expect((int64_t)next.token < 0, 0)) {
