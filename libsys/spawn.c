@@ -147,15 +147,18 @@ static int64_t start_searched(const char *file, struct command *command) {
 }
 
 static void close_opened(uint64_t fds) {
-  for (int fd = 0; fd < FS_OPEN_MAX; ++fd) {
-    if (fds & bit(fd)) close(fd);
+  for (int fd = 0; fds != 0; ++fd, fds >>= 1) {
+    if (fds & 1) close(fd);
   }
 }
 
 static int spawn(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[],
                  starter *start) {
-  struct plan plan = {.request.directory = SPAWN_KEEP};
+  struct plan plan;
+  plan.request = (struct spawn_request){.directory = SPAWN_KEEP};
+  plan.opened = 0;
+  plan.directory[0] = 0;
   struct command command = {&plan, argv, envp};
   int before = errno;
   int error = do_attributes(&plan, attributes);
