@@ -507,7 +507,7 @@ struct fault_found fault_cached(struct pager *pager, struct space *space, uint64
   }
   struct object *object = region->object;
   if (!object || (region->flags & others) || region->tail || !(region->prot & access)) return found;
-  if (region->end - region->start > 1 && pager->fault_around > 1) return found;
+  if (region->end - region->start > 1 && pager->option[PAGER_FAULT_AROUND] > 1) return found;
   uint32_t index = index_of(region, (uint32_t)page);
   if (index >= object->pages || !is_unwritten(space, (uint32_t)page)) return found;
   uint32_t frame = object_frame(pager, object, index);

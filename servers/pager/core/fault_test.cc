@@ -211,7 +211,7 @@ TEST_F(FaultTest, CachedPagesAreFoundAtOnceWhereNothingElseMayBeThere) {
   machine_.Write(space_, va, 1);
   EXPECT_EQ(frame(va, FAULT_READ), FRAME_NONE) << "a private page is there";
   machine_.Read(space_, va + PAGE_SIZE);
-  pager_set_option(machine_.pager, PAGER_FAULT_AROUND, 16);
+  pager_option(machine_.pager, PAGER_FAULT_AROUND, 16);
   EXPECT_EQ(frame(va + PAGE_SIZE, FAULT_READ), FRAME_NONE) << "neighbours are wanted";
 }
 
