@@ -1,12 +1,10 @@
 #!/usr/bin/perl
 # Measures what rows.csv lists and reports it beside the figures there. Bazel gives the first
-# arguments: KERNEL KERNEL_ARCHIVE INITRD DISK SLOW_DISK ROWS KERNEL_SIZE.
+# arguments: MACHINE KERNEL KERNEL_ARCHIVE INITRD DISK SLOW_DISK ROWS KERNEL_SIZE.
 use strict;
 use warnings;
 use Cwd qw(getcwd);
-use File::Temp qw(tempdir);
 use IO::Handle;
-use POSIX qw(WNOHANG);
 
 my $usage = <<'END';
 Usage: bazel run //bench -- [OPTION]...
@@ -27,6 +25,7 @@ END
 
 use constant {
   MEMORY_MIB    => 128,
+  SWAP_MIB      => 128,
   SECONDS_A_RUN => 180,
 };
 
@@ -36,8 +35,9 @@ my @others = qw(linux_deb linux_lean sel4 xv6);
 sub refuse { print STDERR "bench: @_; see --help\n"; exit 2 }
 sub fail   { print STDERR "bench: @_\n"; exit 1 }
 
-my ($kernel, $kernel_archive, $initrd, $disk, $slow_disk, $rows, $kernel_size) =
-  map { m{^/} ? $_ : getcwd() . "/$_" } splice @ARGV, 0, 7;
+my ($module, $kernel, $kernel_archive, $initrd, $disk, $slow_disk, $rows, $kernel_size) =
+  map { m{^/} ? $_ : getcwd() . "/$_" } splice @ARGV, 0, 8;
+require $module;
 
 my ($only, $csv, $list);
 while (@ARGV) {
@@ -86,37 +86,7 @@ if ($list) {
 
 # --- machines ---
 
-my $scratch = tempdir('quire-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my %result;  # key -> {runs, median, minimum, counts}
-my %children;
-
-END {
-  local $?;
-  kill 'KILL', keys %children if %children;
-}
-$SIG{$_} = sub { exit 130 } for qw(INT TERM HUP);
-
-sub start {
-  my ($output, @command) = @_;
-  my $pid = fork // fail("fork: $!");
-  if (!$pid) {
-    %children = ();
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>&', $output if $output;
-    open STDERR, '>&', $output if $output;
-    exec { $command[0] } @command or print STDERR "$command[0]: $!\n";
-    POSIX::_exit(127);
-  }
-  $children{$pid} = 1;
-  return $pid;
-}
-
-sub ended {
-  my ($pid) = @_;
-  waitpid $pid, 0;
-  delete $children{$pid};
-  return $? & 127 ? 128 + ($? & 127) : $? >> 8;
-}
 
 # Takes the guest's lines into %result; returns how many there were.
 sub take {
@@ -132,46 +102,33 @@ sub take {
   return $taken;
 }
 
-# A boot to a file of output. The machine's time is its own, so that nothing depends on the host's:
-# the clock that counts instructions also when idle, the disk as in slow_disk.pl with its requests
-# taken one by one at once. Without Sstc, see //tools:qemu.sh.
+# Options as of machine::boot.
 sub boot {
-  my ($archive, $command) = @_;
-  my @disk;
-  my $server;
-  if (defined $command) {
-    my $socket = "$scratch/disk";
-    unlink $socket;
-    $server = start(undef, $^X, $slow_disk, $disk, $socket);
-    until (-S $socket) {
-      fail("the disk's server ended") if waitpid($server, WNOHANG) == $server;
-      select undef, undef, undef, 0.01;
-    }
-    $command =~ s{([^A-Za-z0-9_./-])}{sprintf '%%%02x', ord $1}ge;
-    @disk = (
-      '-drive', "file=nbd:unix:$socket,if=none,format=raw,id=disk",
-      '-device', 'virtio-blk-device,drive=disk,request-merging=off', '-append', "cmd=$command"
+  my (%option) = @_;
+  my ($status, $text) = eval {
+    machine::boot(
+      kernel    => $kernel,
+      slow_disk => $slow_disk,
+      memory    => MEMORY_MIB,
+      seconds   => SECONDS_A_RUN,
+      %option
     );
-  }
-  open my $output, '+>', undef or fail("temporary file: $!");
-  my $qemu = start(
-    $output, 'timeout', '-k', '1', SECONDS_A_RUN,
-    qw(qemu-system-riscv64 -machine virt -smp 1 -m), MEMORY_MIB . 'M',
-    qw(-bios default -nodefaults -display none -nic none -no-reboot -serial stdio),
-    '-icount', 'shift=0,sleep=off', qw(-seed 1 -rtc), 'base=2026-01-01,clock=vm', '-cpu',
-    'rv64,sstc=off', qw(-global virtio-mmio.force-legacy=false -global virtio-mmio.ioeventfd=off),
-    '-kernel', $kernel, '-initrd', $archive, @disk
-  );
-  my $status = ended($qemu);
-  ended($server) if $server;
-  seek $output, 0, 0;
-  my $text = do { local $/; <$output> // '' };
+  };
+  fail($@ =~ s/\n\z//r) if $@;
   if ($status || !take($text)) {
-    $text =~ s/\A.*?Boot HART MEDELEG[^\n]*\n//s;
-    $text =~ s/\r//g;
-    print STDERR "\n$text";
-    fail($status == 124 || $status == 137 ? "no end after @{[SECONDS_A_RUN]} seconds" : "QEMU's status is $status");
+    my ($said, $why) = machine::failure($status, $text, SECONDS_A_RUN);
+    print STDERR $said;
+    fail($why);
   }
+}
+
+# A boot with the disk that runs a command.
+sub boot_system {
+  my ($command, %option) = @_;
+  my @disks = ($disk);
+  push @disks, eval { machine::swap_image(SWAP_MIB) } // fail($@ =~ s/\n\z//r) if $option{swap};
+  my $append = 'cmd=' . machine::encoded($command);
+  boot(archive => $initrd, disks => \@disks, append => $append, memory => $option{memory});
 }
 
 sub read_size {
@@ -188,11 +145,12 @@ sub measure {
   my $row = $row_of{$key} // fail("no row '$key'");
   my $machine = $row->{machine};
   if ($machine eq 'kernel') {
-    boot($kernel_archive);
-  } elsif ($machine eq 'system') {
-    boot($initrd, "/bin/posix_bench /bin/tiny $key");
+    boot(archive => $kernel_archive);
+  } elsif ($machine =~ /^(system|swap)(?::(\d+))?$/) {
+    boot_system("/bin/posix_bench /bin/tiny $key",
+      swap => $1 eq 'swap', memory => $2 // MEMORY_MIB);
   } elsif ($machine eq 'boot') {
-    boot($initrd, '/bin/boot_bench ' . MEMORY_MIB);
+    boot_system('/bin/boot_bench ' . MEMORY_MIB, memory => MEMORY_MIB);
   } elsif ($machine eq 'build') {
     read_size();
   } elsif ($machine =~ m{^ratio:(\w+)/(\w+)$}) {

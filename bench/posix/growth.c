@@ -1,4 +1,4 @@
-// How costs grow with the number of regions and of processes.
+// How costs grow with the number of regions, of pages and of processes.
 //
 // Regions of one page, alternately with and without the right to execute so that they cannot be
 // joined, fill the same area in which the single region lies that they are compared with. Each
@@ -14,8 +14,10 @@
 #define CALLS 201u
 #define REGIONS_SOME 1024u
 #define REGIONS_MANY 32768u
+#define REGIONS_MOST 100000u
+#define FORKS 9u
 #define PROCESSES 200u
-#define STEP 40503u  // odd: the multiples of it reach each page of the area once
+#define STEP 40503u  // 3 * 23 * 587: the multiples of it reach each page of an area once
 
 static volatile char *area;
 static unsigned area_pages;
@@ -44,6 +46,8 @@ static void map_single_small(void) { map_area(REGIONS_SOME, 1); }
 static void map_some(void) { map_area(REGIONS_SOME, REGIONS_SOME); }
 static void map_single_large(void) { map_area(REGIONS_MANY, 1); }
 static void map_many(void) { map_area(REGIONS_MANY, REGIONS_MANY); }
+static void map_single_largest(void) { map_area(REGIONS_MOST, 1); }
+static void map_most(void) { map_area(REGIONS_MOST, REGIONS_MOST); }
 static void unmap_area(void) { pages_unmap(area, area_pages); }
 
 static void write_scattered(unsigned number) { area[scattered(number) * PAGE] = 1; }
@@ -52,6 +56,39 @@ static void map_and_unmap(unsigned number) {
   (void)number;
   pages_unmap(pages_map(1), 1);
 }
+
+// Takes the right to write from one region of one page, and gives it back.
+static void protect_scattered(unsigned number) {
+  unsigned page = scattered(number);
+  int prot = PROT_READ | PROT_WRITE | (page % 2 == 0 ? PROT_EXEC : 0);
+  void *at = (void *)(area + page * PAGE);
+  must(mprotect(at, PAGE, PROT_READ) == 0, "mprotect");
+  must(mprotect(at, PAGE, prot) == 0, "mprotect");
+}
+
+// The same to one page of a single region, which becomes three and one again.
+static void protect_inside(unsigned number) {
+  void *at = (void *)(area + scattered(number) * PAGE);
+  must(mprotect(at, PAGE, PROT_READ) == 0, "mprotect");
+  must(mprotect(at, PAGE, PROT_READ | PROT_WRITE) == 0, "mprotect");
+}
+
+static void map_written(size_t pages) {
+  area_pages = (unsigned)pages;
+  area = pages_map(pages);
+  pages_write(area, pages);
+}
+
+// So that the next fork finds each page writable.
+static void write_again(unsigned number) {
+  (void)number;
+  pages_write(area, area_pages);
+}
+
+static void write_1(void) { map_written(1); }
+static void write_64(void) { map_written(64); }
+static void write_4096(void) { map_written(4096); }
+static void write_65536(void) { map_written(65536); }
 
 static void start_processes(void) {
   char byte;
@@ -112,6 +149,16 @@ const struct operation growth_operations[] = {
      .setup = map_many,
      .run = write_scattered,
      .teardown = unmap_area},
+    {.key = "fault_1_region_largest",
+     .runs = FAULTS,
+     .setup = map_single_largest,
+     .run = write_scattered,
+     .teardown = unmap_area},
+    {.key = "fault_100000_regions",
+     .runs = FAULTS,
+     .setup = map_most,
+     .run = write_scattered,
+     .teardown = unmap_area},
     {.key = "mmap_1024_regions",
      .runs = CALLS,
      .setup = map_some,
@@ -121,6 +168,59 @@ const struct operation growth_operations[] = {
      .runs = CALLS,
      .setup = map_many,
      .run = map_and_unmap,
+     .teardown = unmap_area},
+    {.key = "mmap_100000_regions",
+     .runs = CALLS,
+     .setup = map_most,
+     .run = map_and_unmap,
+     .teardown = unmap_area},
+    {.key = "mprotect_1_region",
+     .runs = CALLS,
+     .units = 2,
+     .setup = map_single_small,
+     .run = protect_inside,
+     .teardown = unmap_area},
+    {.key = "mprotect_1024_regions",
+     .runs = CALLS,
+     .units = 2,
+     .setup = map_some,
+     .run = protect_scattered,
+     .teardown = unmap_area},
+    {.key = "mprotect_32768_regions",
+     .runs = CALLS,
+     .units = 2,
+     .setup = map_many,
+     .run = protect_scattered,
+     .teardown = unmap_area},
+    {.key = "mprotect_100000_regions",
+     .runs = CALLS,
+     .units = 2,
+     .setup = map_most,
+     .run = protect_scattered,
+     .teardown = unmap_area},
+    {.key = "fork_1",
+     .runs = FORKS,
+     .setup = write_1,
+     .before = write_again,
+     .run = fork_and_wait,
+     .teardown = unmap_area},
+    {.key = "fork_64",
+     .runs = FORKS,
+     .setup = write_64,
+     .before = write_again,
+     .run = fork_and_wait,
+     .teardown = unmap_area},
+    {.key = "fork_4096",
+     .runs = FORKS,
+     .setup = write_4096,
+     .before = write_again,
+     .run = fork_and_wait,
+     .teardown = unmap_area},
+    {.key = "fork_65536",
+     .runs = FORKS,
+     .setup = write_65536,
+     .before = write_again,
+     .run = fork_and_wait,
      .teardown = unmap_area},
     {.key = "fault_200_processes",
      .runs = FAULTS,

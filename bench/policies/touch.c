@@ -1,0 +1,143 @@
+// Touches pages as a workload says, more than there is memory for, and prints what that took:
+//
+//   policies,WORKLOAD,PAGES,TOUCHES,FRAMES,INSTRUCTIONS,FAULTS,IN,OUT,HOT,HOT_IN
+//
+// FRAMES: pages of the area in memory, the most at any look. INSTRUCTIONS: of the whole machine,
+// idle ones and those that make up the references not counted. IN, OUT: pages read and written.
+// HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile. Usage: touch WORKLOAD
+// TENTHS_OF_MEMORY TOUCHES_PER_PAGE
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/stats.h"
+#include "bench/policies/workload.h"
+#include "bench/posix/ticks.h"
+#include "libsys/quire.h"
+
+#define PAGE 4096u
+#define LOOKS 64u  // at the number of pages in memory
+
+struct sums {
+  uint64_t instructions, faults, in, out, hot, hot_in;
+};
+
+static _Noreturn void failed(const char *what) {
+  fprintf(stderr, "touch: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static struct pager_counts counts(void) {
+  static struct pager_counts now;
+  if (quire_counts(&now) < 0) failed("counts");
+  return now;
+}
+
+static struct pager_space_counts own_counts(void) {
+  static struct pager_space_counts now;
+  if (quire_space_counts(0, &now) < 0) failed("own counts");
+  return now;
+}
+
+// Each page says which one it is, and how often it was written.
+static void touch(char *area, const struct reference *reference) {
+  volatile uint32_t *page = (volatile uint32_t *)(area + (size_t)reference->page * PAGE);
+  if (reference->fills) page[0] = reference->page;
+  if (page[0] != reference->page) {
+    fprintf(stderr, "touch: page %u has the content of %u\n", reference->page, page[0]);
+    exit(1);
+  }
+  if (reference->writes) page[1]++;
+}
+
+static void fill(struct workload *workload, char *area) {
+  struct reference reference;
+  while (workload->number < workload->pages && workload_next(workload, &reference)) {
+    touch(area, &reference);
+  }
+}
+
+// How many of the next references, at most `most`, are alike: of hot pages, or not.
+static uint32_t alike(const struct workload *workload, uint32_t most, bool *hot) {
+  struct workload only = *workload;
+  struct reference reference;
+  uint32_t count = 0;
+  while (count < most && workload_next(&only, &reference)) {
+    if (count == 0) *hot = reference.hot;
+    if (reference.hot != *hot) break;
+    count++;
+  }
+  return count;
+}
+
+// What it takes to make the references alone.
+static uint64_t making(const struct workload *workload, uint32_t count) {
+  struct workload only = *workload;
+  struct reference reference;
+  uint64_t start = ticks();
+  for (uint32_t i = 0; i < count; i++) workload_next(&only, &reference);
+  return ticks() - start;
+}
+
+static uint64_t touching(struct workload *workload, char *area, uint32_t count) {
+  struct reference reference;
+  uint64_t start = ticks();
+  for (uint32_t i = 0; i < count; i++) {
+    workload_next(workload, &reference);
+    touch(area, &reference);
+  }
+  return ticks() - start;
+}
+
+// Goes on with at most `most` touches. => how many there were
+static uint32_t run(struct workload *workload, char *area, uint32_t most, struct sums *sums) {
+  bool hot = false;
+  uint32_t count = alike(workload, most, &hot);
+  uint64_t made = making(workload, count);
+  struct pager_counts before = counts();
+  uint64_t all = touching(workload, area, count);
+  struct pager_counts after = counts();
+  uint64_t idle = after.kernel[STAT_IDLE_INSTRET] - before.kernel[STAT_IDLE_INSTRET];
+  uint64_t in = after.pages_in - before.pages_in;
+  sums->instructions += all - idle - made;
+  sums->faults += after.faults - before.faults;
+  sums->in += in;
+  sums->out += after.pages_out - before.pages_out;
+  if (hot) {
+    sums->hot += count;
+    sums->hot_in += in;
+  }
+  return count;
+}
+
+int main(int argc, char **argv) {
+  enum workload_kind kind = argc == 4 ? workload_named(argv[1]) : WORKLOAD_COUNT;
+  uint64_t tenths = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
+  uint64_t each = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+  if (kind == WORKLOAD_COUNT || tenths == 0 || tenths > 100 || each == 0 || each > 100) {
+    fprintf(stderr, "usage: touch uniform|skewed|loop|scan TENTHS_OF_MEMORY TOUCHES_PER_PAGE\n");
+    return 2;
+  }
+  uint32_t pages = (uint32_t)(counts().frames_free * tenths / 10);
+  uint32_t touches = pages * (uint32_t)each;
+  char *area =
+      mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) failed("mmap");
+  struct workload workload;
+  workload_start(&workload, kind, pages, touches);
+  fill(&workload, area);
+  struct sums sums = {0};
+  uint64_t resident = 0;
+  while (run(&workload, area, touches / LOOKS + 1, &sums) > 0) {
+    uint64_t now = own_counts().resident;
+    if (now > resident) resident = now;
+  }
+  printf("policies,%s,%u,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n", workload_name(kind), pages,
+         touches, (unsigned long long)resident, (unsigned long long)sums.instructions,
+         (unsigned long long)sums.faults, (unsigned long long)sums.in, (unsigned long long)sums.out,
+         (unsigned long long)sums.hot, (unsigned long long)sums.hot_in);
+  return 0;
+}
