@@ -1,5 +1,6 @@
 #include "microkernel/schedule.h"
 
+#include "microkernel/bits.h"
 #include "microkernel/interrupt.h"
 #include "microkernel/lock.h"
 #include "microkernel/upcall.h"
@@ -32,7 +33,7 @@ bool schedule_has_offer(void) {
 
 void schedule_offer(void) {
   uint64_t others = idle_mask & ~this_hart()->bit;
-  uint32_t hart = (uint32_t)__builtin_ctzll(others);
+  uint32_t hart = lowest_bit(others);
   idle_mask &= ~(1ull << hart);
   arch_interrupt_hart(hart);
 }

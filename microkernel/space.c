@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "abi/syscall.h"
+#include "microkernel/bits.h"
 #include "microkernel/pte.h"
 #include "microkernel/stats.h"
 
@@ -18,7 +19,7 @@ static uint64_t asid_used[4096 / 64] = {1};  // ASID 0 is the kernel's at boot
 static int asid_allocate(uint32_t *asid) {
   for (uint32_t word = 0; word < sizeof asid_used / sizeof *asid_used; word++) {
     if (asid_used[word] == ~0ull) continue;
-    uint32_t bit = (uint32_t)__builtin_ctzll(~asid_used[word]);
+    uint32_t bit = lowest_bit(~asid_used[word]);
     if (word * 64 + bit >= arch_asid_count) break;
     asid_used[word] |= 1ull << bit;
     *asid = word * 64 + bit;
@@ -37,7 +38,7 @@ static void asid_free(uint32_t asid) {
 static uint64_t keep_running(struct space *space) {
   uint64_t running = 0;
   for (uint64_t rest = space->hart_mask & ~hart_bit(); rest; rest &= rest - 1) {
-    const struct hart *hart = harts[__builtin_ctzll(rest)];
+    const struct hart *hart = harts[lowest_bit(rest)];
     if (hart->current->space == space) running |= hart->bit;
   }
   space->hart_mask = running | (space->hart_mask & hart_bit());

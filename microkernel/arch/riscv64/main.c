@@ -5,6 +5,7 @@
 #include "microkernel/arch/riscv64/csr.h"
 #include "microkernel/arch/riscv64/plic.h"
 #include "microkernel/arch/riscv64/sbi.h"
+#include "microkernel/bits.h"
 #include "microkernel/boot.h"
 #include "microkernel/interrupt.h"
 #include "microkernel/lock.h"
@@ -95,7 +96,7 @@ void arch_fence_asid(uint32_t asid) {
 // Calls `call` with (mask, base) such that the harts of hart_mask, which are indices, are named.
 #define FOR_MACHINE_HARTS(hart_mask, call)                        \
   for (uint64_t rest_ = (hart_mask); rest_; rest_ &= rest_ - 1) { \
-    uint64_t base = harts[__builtin_ctzll(rest_)]->machine_id;    \
+    uint64_t base = harts[lowest_bit(rest_)]->machine_id;    \
     call;                                                         \
   }
 
