@@ -44,17 +44,15 @@ static frame_t take_user(void) {
 
 // Frame table and board behind the kernel, types of all frames. Returns the board's first frame.
 static frame_t make_frame_table(const struct machine *m, paddr_t start, paddr_t end) {
-  frame_first = (frame_t)(m->ram_base >> PAGE_SHIFT);
-  frame_total = (frame_t)(m->ram_bytes >> LARGE_SHIFT) * LARGE_FRAMES;
-  frame_t table = frames_of(end);
+  frame_t first = (frame_t)(m->ram_base >> PAGE_SHIFT), table = frames_of(end);
+  frame_set_table(arch_frame_address(table), first,
+                  (frame_t)(m->ram_bytes >> LARGE_SHIFT) * LARGE_FRAMES);
   frame_t board = table + frames_of(frame_total * sizeof *frame_table);
   frame_t objects = board + frames_of(frame_total);
   frame_t user = (objects + OBJECTS_MIN + LARGE_FRAMES - 1) & ~(LARGE_FRAMES - 1);
   if (user + LARGE_FRAMES > frame_first + frame_total) panic("too little memory", m->ram_bytes);
   if (m->archive_start >> PAGE_SHIFT < user) panic("boot archive in the way at", m->archive_start);
 
-  frame_table = arch_frame_address(table);
-  frame_memory = arch_frame_address(frame_first);
   frame_board = arch_frame_address(board);
   memset(frame_board, 0, frame_total);
   for (frame_t f = frame_first; f < frame_first + frame_total; f++) {

@@ -30,24 +30,28 @@ static inline __attribute__((always_inline)) struct thread *send_through(handle_
                        0);
 }
 
+// A fault on an entry that allows the access.
+static __attribute__((noinline)) struct thread *absorb(uaddr_t address, uint64_t access,
+                                                       uint64_t entry) {
+  hart_count(STAT_SPURIOUS);
+  space_absorb(current->space, address, access, entry);
+  return current;
+}
+
 // A fault where something is mapped.
 static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, uint64_t access,
                                                               uint64_t entry) {
-  if (space_absorb(current->space, address, access, entry)) {
-    hart_count(STAT_SPURIOUS);
-    return current;
-  }
+  if (entry & access) return absorb(address, access, entry);
   hart_count(STAT_FAULTS);
   return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1 | FAULT_PRESENT,
-                      pte_frame(entry));
+                      entry >> PTE_FRAME_SHIFT);
 }
 
 // The first fault in a leaf table, or one where there is none.
 static __attribute__((noinline)) struct thread *fault_elsewhere(uaddr_t address, uint64_t access) {
   uint64_t *table = space_leaves(current->space, address);
   if (table) {
-    current->leaf = table;
-    current->leaf_key = space_leaf_key(current->space, address);
+    thread_keep_leaf(current, address, table);
     uint64_t entry = pte_load(table, pte_index(address, 0));
     if (entry & PTE_V) return fault_present(address, access, entry);
   }

@@ -7,8 +7,17 @@
 struct frame *frame_table;
 uint8_t *frame_board;
 char *frame_memory;
+uint64_t frame_base;
 frame_t frame_first;
 uint32_t frame_total;
+
+void frame_set_table(struct frame *table, frame_t first, uint32_t total) {
+  frame_table = table;
+  frame_first = first;
+  frame_total = total;
+  frame_base = (uint64_t)table - first * sizeof *table;
+  frame_memory = arch_frame_address(first);
+}
 
 void frame_set_type(frame_t frame, uint8_t type) {
   struct frame *entry = frame_entry(frame);

@@ -30,6 +30,7 @@ struct frame {
 };
 
 extern struct frame *frame_table;  // entry i is frame frame_first + i
+extern uint64_t frame_base;        // where entry 0 of the table would be, if it began at frame 0
 extern uint8_t *frame_board;       // from frame_first: BOARD_* bits, cleared by the boot process
 extern char *frame_memory;         // arch_frame_address(frame_first)
 extern frame_t frame_first;
@@ -42,13 +43,15 @@ static inline bool frame_exists(uint64_t frame) { return frame - frame_first < f
 
 // => frame_exists(frame)
 static inline struct frame *frame_entry(uint64_t frame) {
-  return &frame_table[frame - frame_first];
+  return (struct frame *)(frame_base + frame * sizeof(struct frame));
 }
 
 static inline uint8_t frame_type(uint64_t frame) {
   return (uint8_t)frame_entry(frame)->type_generation;
 }
 
+// The table begins with the entry of frame `first`.
+void frame_set_table(struct frame *table, frame_t first, uint32_t total);
 // => frame_exists(frame)
 void frame_set_type(frame_t frame, uint8_t type);
 // Ends the object in a frame: type FRAME_OBJECT, next generation.

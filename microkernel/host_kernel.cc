@@ -22,11 +22,8 @@ HostKernel::HostKernel(uint32_t harts, uint32_t blocks, uint32_t asids) {
   host::Machine::Make(harts, blocks * LARGE_FRAMES, asids);
   frames_.resize(blocks * LARGE_FRAMES);
   board_.resize(blocks * LARGE_FRAMES / 4);
-  frame_table = frames_.data();
   frame_board = reinterpret_cast<uint8_t *>(board_.data());
-  frame_memory = machine().ram();
-  frame_first = host::kFirstFrame;
-  frame_total = blocks * LARGE_FRAMES;
+  frame_set_table(frames_.data(), host::kFirstFrame, blocks * LARGE_FRAMES);
   for (uint32_t i = 0; i < frame_total; i++) {
     uint32_t type = i < kReservedFrames ? FRAME_RESERVED
                     : i < LARGE_FRAMES  ? FRAME_OBJECT

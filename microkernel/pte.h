@@ -35,6 +35,10 @@ static inline uint64_t pte_exchange(uint64_t *table, uint32_t index, uint64_t va
   return __atomic_exchange_n(&table[index], value, __ATOMIC_RELAXED);
 }
 
+static inline void pte_set(uint64_t *table, uint32_t index, uint64_t bits) {
+  __atomic_fetch_or(&table[index], bits, __ATOMIC_RELAXED);
+}
+
 // Clears bits and returns what the entry was.
 static inline uint64_t pte_clear(uint64_t *table, uint32_t index, uint64_t bits) {
   return __atomic_fetch_and(&table[index], ~bits, __ATOMIC_RELAXED);

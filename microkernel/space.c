@@ -201,69 +201,76 @@ int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint
 // written by its owner meanwhile.
 static frame_t checked_frames[MAP_BUFFER_MAX];
 
-static frame_t mapping_frame(const struct mapping *mapping, uint32_t i) {
-  if (!mapping->frames) return mapping->run + i;
-  return __atomic_load_n(&mapping->frames[i], __ATOMIC_RELAXED);
-}
-
-static int check_frame(const struct handle *authority, frame_t frame) {
-  if (frame - authority->first >= authority->count) return -EACCES;
-  if (authority->type == OBJECT_DEVICES) return 0;
-  return frame_type(frame) == FRAME_USER ? 0 : -EACCES;
-}
-
-// Sets one leaf. True if a valid one was replaced, which needs a fence.
-static inline bool set_leaf(uint64_t *table, uint32_t index, frame_t frame, uint64_t bits,
-                            bool counted) {
-  if (counted) frame_entry(frame)->count++;
-  if (LIKELY(!(pte_load(table, index) & PTE_V))) {
-    pte_store(table, index, pte_make(frame, bits));
-    return false;
-  }
-  uint64_t old = pte_exchange(table, index, pte_make(frame, bits));
-  space_drop_leaf(old);
-  return true;
-}
-
 static bool in_window(const struct space *space, uaddr_t address) {
   return UNLIKELY(space->has_window) && address >= BOOT_WINDOW && address < BOOT_BOARD;
 }
 
-static int check_mapping(const struct space *space, const struct handle *authority,
-                         const struct mapping *mapping) {
-  if (!space->root) return -ENOMEM;
-  if (mapping->address >= USER_END || mapping->count - 1 >= MAP_BUFFER_MAX ||
-      mapping->address + (uint64_t)mapping->count * PAGE_SIZE > USER_END ||
-      (mapping->prot - 1u) >= 7u)
-    return -EINVAL;
-  if (in_window(space, mapping->address)) return -EINVAL;
-  for (uint32_t i = 0; i < mapping->count; i++) {
-    checked_frames[i] = mapping_frame(mapping, i);
-    int error = check_frame(authority, checked_frames[i]);
-    if (error) return error;
+// Reads the frames of the mapping once and checks them against the authority, whose first one has
+// the entry `first` in the frame table; NULL for devices.
+static int check_frames(const struct handle *authority, const struct mapping *mapping,
+                        const struct frame *first) {
+  const uint32_t *frames = mapping->frames, count = mapping->count;
+  const frame_t run = mapping->run, low = authority->first, total = authority->count;
+  for (uint32_t i = 0; i < count; i++) {
+    frame_t frame = frames ? __atomic_load_n(&frames[i], __ATOMIC_RELAXED) : run + i;
+    frame_t offset = frame - low;
+    checked_frames[i] = frame;
+    if (UNLIKELY(offset >= total)) return -EACCES;
+    if (first && UNLIKELY((uint8_t)first[offset].type_generation != FRAME_USER)) return -EACCES;
   }
   return 0;
 }
 
-int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping) {
-  int error = check_mapping(space, authority, mapping);
-  if (UNLIKELY(error)) return error;
-  uaddr_t end = mapping->address + (uint64_t)mapping->count * PAGE_SIZE;
-  // All tables first, so that nothing is mapped if one is missing.
-  for (uaddr_t a = (mapping->address | (LARGE_SIZE - 1)) + 1; a < end; a += LARGE_SIZE)
-    if (!leaf_table_make(space, a)) return -ENOMEM;
-  uint64_t *table = leaf_table_make(space, mapping->address);
-  if (UNLIKELY(!table)) return -ENOMEM;
+static int check_mapping(const struct space *space, const struct mapping *mapping) {
+  if (!space->root) return -ENOMEM;
+  if (mapping->address >= USER_END || mapping->count - 1 >= MAP_BUFFER_MAX ||
+      mapping->address + (uint64_t)mapping->count * PAGE_SIZE > USER_END || mapping->prot > 7)
+    return -EINVAL;
+  return in_window(space, mapping->address) ? -EINVAL : 0;
+}
 
-  uint64_t bits = pte_leaf_bits(mapping->prot);
-  bool counted = authority->type == OBJECT_FRAMES;
+// Sets leaves that follow each other in a table; `first` as above, of frame `low`. True if a valid
+// one was replaced, which needs a fence.
+static inline bool set_leaves(uint64_t *leaf, const frame_t *frames, uint32_t count, uint64_t bits,
+                              frame_t low, struct frame *first) {
   bool replaced = false;
-  uaddr_t address = mapping->address;
-  for (uint32_t i = 0; i < mapping->count; i++) {
+  for (const frame_t *end = frames + count; frames < end; frames++, leaf++) {
+    frame_t frame = *frames;
+    if (LIKELY(first)) first[frame - low].count++;
+    if (LIKELY(!pte_load(leaf, 0))) {
+      pte_store(leaf, 0, pte_make(frame, bits));
+      continue;
+    }
+    space_drop_leaf(pte_exchange(leaf, 0, pte_make(frame, bits)));
+    replaced = true;
+  }
+  return replaced;
+}
+
+int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping) {
+  int error = check_mapping(space, mapping);
+  if (UNLIKELY(error)) return error;
+  uaddr_t address = mapping->address, end = address + (uint64_t)mapping->count * PAGE_SIZE;
+  if (!mapping->prot) {
+    space_unmap(space, address, end);  // not more tables than one call takes
+    return 0;
+  }
+  struct frame *first = authority->type == OBJECT_FRAMES ? frame_entry(authority->first) : NULL;
+  error = check_frames(authority, mapping, first);
+  if (UNLIKELY(error)) return error;
+  // All tables first, so that nothing is mapped if one is missing.
+  for (uaddr_t a = (address | (LARGE_SIZE - 1)) + 1; a < end; a += LARGE_SIZE)
+    if (!leaf_table_make(space, a)) return -ENOMEM;
+  uint64_t bits = pte_leaf_bits(mapping->prot);
+  const frame_t low = authority->first;
+  bool replaced = false;
+  for (uint32_t i = 0, count; i < mapping->count; i += count, address += count * PAGE_SIZE) {
+    uint64_t *table = leaf_table_make(space, address);
+    if (UNLIKELY(!table)) return -ENOMEM;
     uint32_t index = pte_index(address, 0);
-    if (UNLIKELY(i && index == 0)) table = leaf_table_make(space, address);
-    replaced |= set_leaf(table, index, checked_frames[i], bits, counted);
-    address += PAGE_SIZE;
+    count = mapping->count - i;
+    if (count > TABLE_ENTRIES - index) count = TABLE_ENTRIES - index;
+    replaced |= set_leaves(table + index, &checked_frames[i], count, bits, low, first);
   }
   if (replaced) fence(space, mapping->address, end);
   if (mapping->prot & PROT_X) space_fence_instructions(space);
@@ -324,7 +331,7 @@ static inline uaddr_t least(uaddr_t a, uaddr_t b) { return a < b ? a : b; }
 
 // Takes a table out of its entry, back to the pool.
 static void reclaim_table(struct walk *walk, uint64_t *entry) {
-  walk->space->epoch += LEAF_EPOCH;
+  if (walk->space->epoch != LEAF_EPOCH_LAST) walk->space->epoch += LEAF_EPOCH;
   pool_put(walk->space, pte_frame(*entry));
   pte_store(entry, 0, 0);
   walk->changed = true;

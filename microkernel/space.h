@@ -28,7 +28,7 @@ struct space {
   uint64_t *root;
   uint64_t hart_mask;  // harts in step: they hold no translation that is no longer true
   uint64_t serial;     // never used twice
-  uint64_t epoch;      // LEAF_EPOCH more whenever a table goes back to the pool; never 0
+  uint64_t epoch;      // LEAF_EPOCH more whenever a table goes back to the pool, up to the last
   uint32_t badge;
   uint32_t asid;
   uint32_t threads;
@@ -60,9 +60,9 @@ int space_destroy(struct space *space);
 // EINVAL; ENOSPC: HANDLES_MAX; EBUSY: it is being destroyed
 int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint32_t purpose);
 
-// Maps; on error nothing is. EINVAL: address (also in the boot space's window), count, prot;
-// EACCES: a frame is not in the range of the handle or not FRAME_USER; ENOMEM: the pool lacks
-// tables.
+// Maps, or with prot 0 removes what is mapped there; on error nothing is done. EINVAL: address
+// (also in the boot space's window), count, prot; EACCES: a frame is not in the range of the handle
+// or not FRAME_USER; ENOMEM: the pool lacks tables.
 int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping);
 
 // The rest works on page-aligned [start, end) below USER_END, EINVAL otherwise, and returns where
@@ -76,10 +76,19 @@ void space_fence_instructions(struct space *space);
 // This hart is about to run in the space: it comes in step.
 void space_enter(struct space *space);
 
-// Names the leaf table of an address for as long as no table of the space goes away.
-#define LEAF_EPOCH (1ull << 32)
+// Names the leaf table of an address, which may be any, for as long as no table of the space goes
+// away: 43 bits of the address below as many of the epoch as are left. When those are used up,
+// which takes two million tables, no thread keeps a table any more.
+#define LEAF_EPOCH (1ull << 43)
+#define LEAF_EPOCH_LAST (~0ull << 43)
 static inline uint64_t space_leaf_key(const struct space *space, uaddr_t address) {
   return space->epoch | address >> LARGE_SHIFT;
+}
+// The leaf table of an address is this one: its thread finds it at once next time.
+static inline void thread_keep_leaf(struct thread *thread, uaddr_t address, uint64_t *table) {
+  thread->leaf = table;
+  if (thread->space->epoch != LEAF_EPOCH_LAST)
+    thread->leaf_key = space_leaf_key(thread->space, address);
 }
 // The leaf table for an address, or NULL.
 uint64_t *space_leaves(const struct space *space, uaddr_t address);
@@ -94,36 +103,55 @@ static inline void space_drop_leaf(uint64_t pte) {
   if (bits) frame_board_set(frame, bits);
 }
 
-// The common case of answering a thread's fault in few steps: one page of RAM in the leaf table
-// that it faulted in; replacing an entry or making an executable one only where no other hart may
-// need a fence. False, and nothing done, in any other case.
-static inline bool space_map_one(struct thread *thread, const struct handle *authority,
-                                 uint64_t address_prot, frame_t frame) {
-  struct space *space = thread->space;
-  uaddr_t address = address_prot & ~PAGE_MASK;
+// The common case of answering a thread in few steps: one page of RAM where nothing is, in the leaf
+// table that it faulted in last. In any other case nothing is done.
+enum map_one {
+  MAP_ONE_DONE,
+  MAP_ONE_REPLACES,   // space_replace_one may do it
+  MAP_ONE_ELSEWHERE,  // thread_keep_leaf helps, if the page has a leaf table
+  MAP_ONE_NOT,
+};
+static inline enum map_one space_map_one(struct thread *thread, const struct handle *authority,
+                                         uint64_t address_prot, frame_t frame) {
   uint64_t prot = address_prot & PAGE_MASK;
-  if (UNLIKELY(prot - 1 >= 7 || thread->leaf_key != space_leaf_key(space, address) ||
-               !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
+  if (UNLIKELY(prot > 7 || !handle_is(authority, OBJECT_FRAMES, RIGHT_MANAGE) ||
                frame - authority->first >= authority->count))
-    return false;
+    return MAP_ONE_NOT;
+  if (UNLIKELY(thread->leaf_key != space_leaf_key(thread->space, address_prot)))
+    return MAP_ONE_ELSEWHERE;
   uint64_t *table = thread->leaf;
-  uint32_t index = pte_index(address, 0);
+  uint32_t index = pte_index(address_prot, 0);
   struct frame *entry = frame_entry(frame);
-  bool fenced = pte_load(table, index) | (prot & PROT_X);
-  if (UNLIKELY((uint8_t)entry->type_generation != FRAME_USER ||
-               (fenced && this_hart()->shares_kernel)))
-    return false;
+  if (UNLIKELY((prot & PROT_X) || !prot || pte_load(table, index))) return MAP_ONE_REPLACES;
+  if (UNLIKELY((uint8_t)entry->type_generation != FRAME_USER)) return MAP_ONE_NOT;
   entry->count++;
+  pte_store(table, index, pte_make(frame, pte_leaf_bits(prot)));
+  return MAP_ONE_DONE;
+}
+// The same where something is mapped, for an executable page, and for prot 0, which takes away what
+// is there; where no other hart may need a fence. An entry that stays on its frame keeps A and D.
+// False, and nothing done, otherwise. => space_map_one said so
+static inline bool space_replace_one(struct thread *thread, uint64_t address_prot, frame_t frame) {
+  uint64_t *table = thread->leaf;
+  uint32_t index = pte_index(address_prot, 0);
+  uint64_t prot = address_prot & PAGE_MASK;
+  uint64_t old = pte_load(table, index);
   uint64_t made = pte_make(frame, pte_leaf_bits(prot));
-  if (UNLIKELY(fenced)) {
-    uint64_t old = pte_exchange(table, index, made);
-    if (old) space_drop_leaf(old);
-    arch_fence_page(address, space->asid);
-    arch_fence_instructions();
-    hart_count(STAT_FENCES);
+  if (LIKELY(prot && !((old ^ made) >> PTE_FRAME_SHIFT))) {
+    uint64_t taken = old & PTE_LEAF & ~made;
+    if (UNLIKELY((taken | (made & ~old & PTE_X)) && this_hart()->shares_kernel)) return false;
+    pte_set(table, index, made);
+    if (taken) pte_clear(table, index, taken);
   } else {
-    pte_store(table, index, made);
+    if (UNLIKELY(this_hart()->shares_kernel || (prot && frame_type(frame) != FRAME_USER)))
+      return false;
+    if (prot) frame_entry(frame)->count++;
+    old = pte_exchange(table, index, prot ? made : 0);
+    if (old) space_drop_leaf(old);
   }
+  arch_fence_page(address_prot, thread->space->asid);
+  if (prot & PROT_X) arch_fence_instructions();
+  hart_count(STAT_FENCES);
   return true;
 }
 

@@ -172,7 +172,7 @@ class Model {
       words[i / 2] |= static_cast<uint64_t>(list[i]) << (32 * (i & 1));
     int64_t expected = 0;
     if (prot == 0)
-      expected = -EINVAL;
+      expected = 0;  // removes what is there
     else if (bad && !run)
       expected = -EACCES;
     else if (TablesMissing(s, start, count) > Object(s)->pool_count)
@@ -182,7 +182,12 @@ class Model {
     ASSERT_EQ(result, expected);
     if (result) return;
     uint64_t rights = (prot << 1) | (prot & PROT_W ? PTE_R : 0);
-    for (uint32_t i = 0; i < count; i++) s.pages[start + i * PAGE_SIZE] = {list[i], rights};
+    for (uint32_t i = 0; i < count; i++) {
+      if (prot)
+        s.pages[start + i * PAGE_SIZE] = {list[i], rights};
+      else
+        s.pages.erase(start + i * PAGE_SIZE);
+    }
   }
 
   // From an address to the next but some, or much more.

@@ -36,6 +36,18 @@ TEST_F(SpaceTest, MapsOnePage) {
   EXPECT_EQ(Count(first_), 1u);
 }
 
+TEST_F(SpaceTest, MappingWithoutRightsRemoves) {
+  ASSERT_EQ(Map(kPage | PROT_R | MAP_RUN, 8, first_), 0);
+  ASSERT_EQ(Map((kPage + 2 * PAGE_SIZE) | MAP_RUN, 3, 0), 0);
+  ASSERT_EQ(Map(kPage, 1, 0), 0);
+  ASSERT_EQ(Map(kPage, 1, 0), 0);
+  for (uint32_t i = 0; i < 8; i++) {
+    bool gone = i == 0 || (i >= 2 && i < 5);
+    EXPECT_EQ(Entry(kPage + i * PAGE_SIZE) == 0, gone) << i;
+    EXPECT_EQ(Count(first_ + i), gone ? 0u : 1u);
+  }
+}
+
 TEST_F(SpaceTest, MapsListsAndRuns) {
   ASSERT_EQ(
       Map(kPage | PROT_R, 5, Pair(first_ + 4, first_ + 3), Pair(first_ + 2, first_ + 1), first_),
@@ -77,8 +89,8 @@ TEST_F(SpaceTest, MapRefuses) {
     uint64_t where, count, f0;
     int error;
   } cases[] = {
-      {kPage, 1, first_, -EINVAL},                                      // no rights
-      {kPage | MAP_RUN, 1, first_, -EINVAL},                            //
+      {USER_END, 1, first_, -EINVAL},                                   // no rights
+      {kPage, 0, first_, -EINVAL},                                      //
       {kPage | PROT_R | 16, 1, first_, -EINVAL},                        // unknown flags
       {kPage | PROT_R | 0x800, 1, first_, -EINVAL},                     //
       {kPage | PROT_R, 0, first_, -EINVAL},                             // no pages

@@ -24,6 +24,11 @@ static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index
 // The calls that every fault and every message makes come twice: a short way, which gives up
 // wherever it would have to think, and the general one behind it.
 
+// Whether both handles of a word are in the caller's own frame.
+static inline bool are_inline(word two) {
+  return !((uint32_t)(two | two >> 32) >> HANDLE_CHUNK_SHIFT);
+}
+
 static __attribute__((noinline)) struct thread *call_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
   if (!handle) return refuse_endpoint(a0, RIGHT_CALL);
@@ -122,8 +127,7 @@ struct thread *sys_forward_wait(ARGUMENTS) {
   const struct handle *handle = &current->space->handles_inline[slot];
   const struct handle *to = &current->space->handles_inline[a1 >> 32];
   struct thread *thread = current->caller;
-  if (UNLIKELY(slot >= HANDLES_INLINE || a1 >> 32 >= HANDLES_INLINE || !thread ||
-               thread->token != a0 || thread->resume != RESUME_CALL ||
+  if (UNLIKELY(!are_inline(a1) || !thread || thread->token != a0 || thread->resume != RESUME_CALL ||
                !handle_may_receive(handle) || !handle_may_call(to)))
     return forward_wait_any(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
@@ -186,21 +190,53 @@ static __attribute__((noinline)) struct thread *map_reply_wait_any(ARGUMENTS) {
   return endpoint_wait_any(handle_named(handle), thread);
 }
 
+// The answer with one page where the short way has found something in its place: all but the entry
+// is as that has checked it.
+static __attribute__((noinline)) struct thread *map_reply_wait_replace(ARGUMENTS,
+                                                                       struct endpoint *endpoint) {
+  struct thread *thread = current->caller;
+  if (UNLIKELY(!space_replace_one(thread, a2, (frame_t)a4)))
+    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  current->caller = NULL;
+  endpoint_add_receiver(endpoint, current);
+  answer(thread, 0, 0, 0, 0, 0);
+  return dispatch(thread);
+}
+
+// The same in another leaf table than the thread faulted in last.
+static __attribute__((noinline)) struct thread *map_reply_wait_elsewhere(ARGUMENTS) {
+  struct thread *thread = current->caller;
+  uint64_t *table = space_leaves(thread->space, a2);
+  if (!table || thread->space->epoch == LEAF_EPOCH_LAST)
+    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  thread_keep_leaf(thread, a2, table);
+  return sys_map_reply_wait(a0, a1, a2, a3, a4, a5, a6);
+}
+
 struct thread *sys_map_reply_wait(ARGUMENTS) {
   uint64_t slot = (uint32_t)a1;
   const struct handle *handle = &current->space->handles_inline[slot];
   const struct handle *frames = &current->space->handles_inline[a1 >> 32];
   struct thread *thread = current->caller;
-  if (UNLIKELY(slot >= HANDLES_INLINE || a1 >> 32 >= HANDLES_INLINE || a3 != 1 ||
-               !handle_may_receive(handle) || !thread || thread->token != a0 ||
-               thread->resume != RESUME_ALL))
+  if (UNLIKELY(!are_inline(a1) || a3 != 1 || !handle_may_receive(handle) || !thread ||
+               thread->token != a0))
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
-  if (UNLIKELY(endpoint->bits || endpoint->senders.head ||
-               !space_map_one(thread, frames, a2, (frame_t)a4)))
+  if (UNLIKELY(endpoint->bits || endpoint->senders.head))
     return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  switch (space_map_one(thread, frames, a2, (frame_t)a4)) {
+    case MAP_ONE_DONE:
+      break;
+    case MAP_ONE_REPLACES:
+      return map_reply_wait_replace(a0, a1, a2, a3, a4, a5, a6, endpoint);
+    case MAP_ONE_ELSEWHERE:
+      return map_reply_wait_elsewhere(a0, a1, a2, a3, a4, a5, a6);
+    default:
+      return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  }
   current->caller = NULL;
   endpoint_add_receiver(endpoint, current);
+  answer(thread, 0, 0, 0, 0, 0);
   return dispatch(thread);
 }
 

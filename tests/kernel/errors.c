@@ -63,7 +63,7 @@ CASE(Error, Map) {
     uint64_t where, count, frame;
     int64_t error;
   } cases[] = {
-      {CHILD_DATA, 1, frame, -EINVAL},
+      {USER_END, 1, frame, -EINVAL},
       {CHILD_DATA | PROT_R, 0, frame, -EINVAL},
       {CHILD_DATA | PROT_R | 16, 1, frame, -EINVAL},
       {CHILD_DATA | PROT_R | 0x800, 1, frame, -EINVAL},

@@ -69,6 +69,61 @@ CASE(Fault, AnsweredWithAMapping) {
   CHECK_EQ(((const char *)window(frame))[3], 0x5a);
 }
 
+// Bits that no address has do not lead to a page that the thread has used.
+CASE(Fault, NonCanonicalNextToAPage) {
+  handle_t endpoint = new_endpoint();
+  struct child child;
+  struct event event = fault(&child, endpoint, child_store, CHILD_UNMAPPED);
+  for (uint32_t bit = 39; bit < 64; bit++) {
+    uint64_t address = CHILD_UNMAPPED | 1ull << bit;
+    kcall_event(SYS_MAP_REPLY_WAIT, event.token, endpoint | (uint64_t)HANDLE_BOOT_RAM << 32,
+                CHILD_UNMAPPED | PROT_R | PROT_W, 1, user_frame(), 0, 0, &event);
+    CHECK_EQ(token_kind(event.token), EVENT_CALL);
+    CHECK_EQ(kcall(SYS_REPLY_START, event.token, child_address(child_load), 0, address, 0, 0, 0),
+             0);
+    event = next_event(endpoint);
+    CHECK_EQ(token_kind(event.token), EVENT_FAULT);
+    CHECK_EQ(event.word[0], address);
+    CHECK_EQ(event.word[1], FAULT_READ);
+    CHECK_EQ(kcall(SYS_UNMAP, child.space, CHILD_UNMAPPED, CHILD_UNMAPPED + PAGE_SIZE, 0, 0, 0, 0),
+             CHILD_UNMAPPED + PAGE_SIZE);
+    CHECK_EQ(
+        kcall(SYS_REPLY_START, event.token, child_address(child_store), 0, CHILD_UNMAPPED, 0, 0, 0),
+        0);
+    event = next_event(endpoint);
+  }
+}
+
+// What a server does to answer a call that changes the rights of one page, in one call of its own.
+CASE(Fault, CallAnsweredWithOtherRights) {
+  handle_t endpoint = new_endpoint();
+  struct child child = new_child(6, endpoint);
+  uint64_t both = endpoint | (uint64_t)HANDLE_BOOT_RAM << 32;
+  start(&child, child_store, CHILD_DATA, 0x5a);
+  struct event event = next_event(endpoint);
+  for (uint32_t round = 0; round < 3; round++) {
+    const struct {
+      uint64_t prot;
+      const char *label;
+      uint64_t access;
+    } refused[] = {{PROT_R, child_store, FAULT_WRITE | FAULT_PRESENT}, {0, child_load, FAULT_READ}};
+    for (uint32_t i = 0; i < 2; i++) {
+      kcall_event(SYS_MAP_REPLY_WAIT, event.token, both, CHILD_DATA | refused[i].prot, 1,
+                  child.data, 0, 0, &event);
+      CHECK_EQ(event.word[0], 0);  // what it was answered
+      CHECK_EQ(kcall(SYS_REPLY_START, event.token, child_address(refused[i].label), 0, CHILD_DATA,
+                     0x5b, 0, 0),
+               0);
+      event = next_event(endpoint);
+      CHECK_EQ(token_kind(event.token), EVENT_FAULT);
+      CHECK_EQ(event.word[1], refused[i].access);
+      kcall_event(SYS_MAP_REPLY_WAIT, event.token, both, CHILD_DATA | PROT_R | PROT_W, 1,
+                  child.data, 0, 0, &event);
+      CHECK_EQ(token_kind(event.token), EVENT_CALL);
+    }
+  }
+}
+
 CASE(Fault, AnsweredWithSixFrames) {
   handle_t endpoint = new_endpoint();
   struct child child;
