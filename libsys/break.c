@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/memory.h"
 
 #define RESERVE (64ul << 10)
 
@@ -14,6 +15,10 @@ static uint64_t granted;  // the pager's, at or above it
 // Sets the pager's break. false: refused, nothing has changed.
 static bool grant(uint64_t wanted) {
   if (call_pager(PAGER_BREAK, wanted, 0, 0).status != (int64_t)wanted) return false;
+  if (memory_locks.future && wanted > granted) {
+    uint64_t page = (granted + PAGE_MASK) & ~PAGE_MASK;
+    if (wanted > page) memory_populate(page, wanted - page, ADVICE_POPULATE_LOCKED);
+  }
   granted = wanted;
   return true;
 }

@@ -35,6 +35,10 @@ long sysconf(int name) {
     case _SC_JOB_CONTROL:
     case _SC_MAPPED_FILES:
     case _SC_MEMORY_PROTECTION:
+    case _SC_MEMLOCK:
+    case _SC_MEMLOCK_RANGE:
+    case _SC_SHARED_MEMORY_OBJECTS:
+    case _SC_SYNCHRONIZED_IO:
     case _SC_FSYNC:
     case _SC_MONOTONIC_CLOCK:
       return 1;

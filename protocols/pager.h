@@ -34,6 +34,22 @@ enum pager_op {
   PAGER_COUNTS = 7,
   // Writes struct pager_space_counts of process slot (0 = own) to the message page.
   PAGER_SPACE_COUNTS = 8,
+  // (address, old length, new length, PAGER_REMAP_*, new address) -> address. Old length 0: another
+  // mapping of a shared one. EINVAL EFAULT ENOMEM EAGAIN EPERM
+  PAGER_REMAP = 9,
+  // (address, length, enum pager_advice) -> 0; ADVICE_POPULATE_*: bytes done, from the start of the
+  // range on, which may be fewer than asked for, but some. EINVAL ENOMEM EFAULT. DEFERRED where
+  // pages must be read
+  PAGER_ADVISE = 10,
+  // (address, length, 0), or with PAGER_LOCK_* of all regions: those there are, those to come.
+  // Which
+  // pages are not in memory, ADVICE_POPULATE_* brings there. EINVAL ENOMEM EPERM
+  PAGER_LOCK = 11,
+  // (address, length, 0 or PAGER_LOCK_CURRENT: all regions). EINVAL ENOMEM
+  PAGER_UNLOCK = 12,
+  // (address, length): writes a byte for each page to the message page, as many as fit: whether it
+  // is in memory. -> pages. EINVAL ENOMEM
+  PAGER_RESIDENT = 13,
   // (enum pager_limit or LIMIT_ASK, soft, hard): sets one of the limits, and writes all as they
   // were before, struct pager_limit_value[LIMIT_COUNT], to the message page. EINVAL EPERM (hard
   // limits only go down)
@@ -135,6 +151,32 @@ enum {
 // With prot of PAGER_PROTECT: the range begins where the region at `address` does, one that is
 // PAGER_GROWSDOWN.
 #define PAGER_PROT_GROWSDOWN 0x01000000u
+
+// flags of PAGER_REMAP, the values of MREMAP_*.
+enum { PAGER_REMAP_MAYMOVE = 1, PAGER_REMAP_FIXED = 2, PAGER_REMAP_DONTUNMAP = 4 };
+
+// The values of MADV_*.
+enum pager_advice {
+  ADVICE_NORMAL = 0,
+  ADVICE_RANDOM = 1,      // neither read ahead nor enter neighbours
+  ADVICE_SEQUENTIAL = 2,  // read far ahead
+  ADVICE_WILLNEED = 3,    // starts to read
+  ADVICE_DONTNEED = 4,    // private pages are as never written to. EINVAL where locked
+  ADVICE_FREE = 8,        // the same at some time later, unless written to. Private memory only
+  ADVICE_DONTFORK = 10,   // a child does not get the range
+  ADVICE_DOFORK = 11,
+  ADVICE_DONTDUMP = 16,  // nothing: there are no dumps
+  ADVICE_DODUMP = 17,
+  ADVICE_WIPEONFORK = 18,  // a child gets it empty. Private memory only
+  ADVICE_KEEPONFORK = 19,
+  ADVICE_POPULATE_READ = 22,  // makes pages present, as if each was read, or written to
+  ADVICE_POPULATE_WRITE = 23,
+  ADVICE_POPULATE_LOCKED = 256,  // of locked regions; passes over holes and the others
+  ADVICE_POPULATE_ALL = 257,     // the same; passes over what cannot be made present, too
+};
+
+// PAGER_LOCK, PAGER_UNLOCK: all regions; the values of MCL_*.
+enum { PAGER_LOCK_CURRENT = 1, PAGER_LOCK_FUTURE = 2 };
 
 // Bytes, LIMIT_NONE for no limit. A forked child has its parent's; exec keeps them.
 enum pager_limit {

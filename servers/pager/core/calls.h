@@ -14,5 +14,6 @@ void counts_sum(const struct pager *pager, struct pager_counts *out);
 int64_t copy_run(struct pager *pager, struct pending *pending);
 int64_t sync_run(struct pager *pager, struct pending *pending);
 int64_t flush_run(struct pager *pager, struct pending *pending);
+int64_t populate_run(struct pager *pager, struct pending *pending);
 
 #endif

@@ -98,7 +98,8 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
   }
   struct access access;
   if (*frame == FRAME_NONE) {
-    enum outcome outcome = page_in(pager, object, index, pending->alone, &access.request);
+    uint32_t how = pending->alone ? ACCESS_ALONE : 0;
+    enum outcome outcome = page_in(pager, object, index, how, &access.request);
     if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
     return await_memory(pager, pending, error);
   }

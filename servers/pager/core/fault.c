@@ -190,14 +190,15 @@ CASE read_around(struct pager *pager, const struct region *region, const struct 
 
 // --- pages of objects ---------------------------------------------------------------------------
 
-enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, bool alone,
+enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, uint32_t how,
                      struct request **out) {
   struct request *request = request_take(pager, object, OBJECT_PAGE_IN, index);
   *out = request;
   if (!request) return OUTCOME_WAIT;
   uint32_t window = READ_AHEAD_START;
   if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
-  window = min32(alone ? 1 : window, pager->option[PAGER_READ_AHEAD]);
+  if (how & ACCESS_FAR) window = OBJECT_REQUEST_PAGES;
+  window = min32((how & ACCESS_ALONE) ? 1 : window, pager->option[PAGER_READ_AHEAD]);
   for (uint32_t i = index; request->count < window && i < object->pages; i++) {
     if (object_frame(pager, object, i) != FRAME_NONE) break;
     uint32_t frame = frame_take(pager);
@@ -238,8 +239,7 @@ static inline enum outcome cached_page(struct pager *pager, struct object *objec
     pager->counts.pages_zeroed++;
     return OUTCOME_FOUND;
   }
-  if (frame == FRAME_NONE)
-    return page_in(pager, object, index, access->how & ACCESS_ALONE, &access->request);
+  if (frame == FRAME_NONE) return page_in(pager, object, index, access->how, &access->request);
   const struct page *page = page_of(pager, frame);
   access->frame = frame;
   if (page->state != PAGE_FILLING) return OUTCOME_FOUND;
@@ -440,6 +440,12 @@ CASE fixture(struct pager *pager, struct space *space, const struct region *regi
                    &pager->counts.faults_cow_reuse);
 }
 
+// What madvise said of the region.
+static inline uint32_t advised(const struct region *region, uint32_t how) {
+  if (region->flags & REGION_RANDOM) return (how | ACCESS_ALONE) & ~(uint32_t)ACCESS_RUN;
+  return region->flags & REGION_SEQUENTIAL ? how | ACCESS_FAR : how;
+}
+
 static inline enum outcome resolve_in(struct pager *pager, struct space *space,
                                       struct region *region, struct access *access) {
   if (!(region->prot & access->how)) return OUTCOME_PROTECTED;
@@ -447,6 +453,7 @@ static inline enum outcome resolve_in(struct pager *pager, struct space *space,
   region->flags |= REGION_TOUCHED;
   if (region->object) {
     if (index_of(region, access->page) >= region->object->pages) return OUTCOME_BEYOND_END;
+    if (region->flags & REGION_ADVICE) access->how = advised(region, access->how);
     if (region->flags & REGION_SHARED) return shared_access(pager, space, region, access);
   }
   if ((access->how & FAULT_WRITE)) return private_write(pager, space, region, access);

@@ -29,6 +29,7 @@ struct request;
 enum {
   ACCESS_RUN = 16,    // more pages than the one may be found, as the options say
   ACCESS_ALONE = 32,  // page in without read-ahead
+  ACCESS_FAR = 64,    // page in with as much as there may be
 };
 
 // One access, and what it finds.
@@ -55,9 +56,9 @@ void fault_run(struct pager *pager, struct pending *pending);
 // Where to wait after OUTCOME_WAIT.
 struct pending **access_list(struct pager *pager, const struct access *access);
 
-// Reads pages of an object, `index` first, as far ahead as wanted. OUTCOME_WAIT or
-// OUTCOME_NO_MEMORY. => index is not cached
-enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, bool alone,
+// Reads pages of an object, `index` first, as far ahead as wanted (`how`: ACCESS_*). OUTCOME_WAIT
+// or OUTCOME_NO_MEMORY. => index is not cached
+enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, uint32_t how,
                      struct request **request);
 
 // EVENT_FAULT where the short way does not go.

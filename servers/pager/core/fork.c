@@ -1,23 +1,33 @@
 // Copying a space: regions one by one, private pages by one reference for each GiB.
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/state.h"
 
-static struct region *clone_regions(struct pager *pager, struct space *child,
-                                    const struct region *region, bool *ok) {
-  if (!region || !*ok) return NULL;
+#define NOT_INHERITED (REGION_DONTFORK | REGION_WIPEONFORK)
+
+struct cloning {
+  struct space *child;
+  uint16_t flags;  // of all regions, together
+  bool failed;     // there is no memory
+};
+
+static struct region *clone_regions(struct pager *pager, struct cloning *cloning,
+                                    const struct region *region) {
+  if (!region || cloning->failed) return NULL;
   struct region *copy = slab_take(pager, SLAB_REGION);
   if (!copy) {
-    *ok = false;
+    cloning->failed = true;
     return NULL;
   }
   *copy = *region;
+  cloning->flags |= region->flags;
   copy->flags &= (uint16_t)~REGION_LOCKED;
-  copy->slot = (uint16_t)child->slot;
+  copy->slot = (uint16_t)cloning->child->slot;
   if (copy->object) object_link(copy->object, copy);
   copy->parent = NULL;
-  copy->left = clone_regions(pager, child, region->left, ok);
+  copy->left = clone_regions(pager, cloning, region->left);
   if (copy->left) copy->left->parent = copy;
-  copy->right = clone_regions(pager, child, region->right, ok);
+  copy->right = clone_regions(pager, cloning, region->right);
   if (copy->right) copy->right->parent = copy;
   return copy;
 }
@@ -79,19 +89,37 @@ static void share_pages(struct pager *pager, struct space *parent, struct space 
   parent->leaf_tag = LEAF_NONE;
 }
 
-// The child's message page is its own: made with the space, like the region that shows it.
-static bool copy_regions(struct pager *pager, struct space *parent, struct space *child) {
-  bool ok = true;
+// The child's message page is its own: made with the space, like the region that shows it. *flags
+// are those of all regions, together.
+static bool copy_regions(struct pager *pager, struct space *parent, struct space *child,
+                         uint16_t *flags) {
+  struct cloning cloning = {.child = child};
   space_release_regions(pager, child);
-  child->regions = clone_regions(pager, child, parent->regions, &ok);
+  child->regions = clone_regions(pager, &cloning, parent->regions);
   child->virtual_pages = parent->virtual_pages;
   child->data_pages = parent->data_pages;
-  for (uint32_t i = 0; i < LIMIT_COUNT; i++) child->limit[i] = parent->limit[i];
+  limits_inherit(child, parent);
   child->break_start = parent->break_start;
   child->break_page = parent->break_page;
   child->break_byte = parent->break_byte;
   space_enter_family(pager, child, space_family(parent));
-  return ok;
+  *flags = cloning.flags;
+  return !cloning.failed;
+}
+
+// Takes from a child what madvise keeps from it. False if there is no memory.
+static bool leave_out(struct pager *pager, struct space *child) {
+  for (struct region *r = region_above(child->regions, 0), *next; r; r = next) {
+    next = region_next(r);
+    if (!(r->flags & NOT_INHERITED)) continue;
+    if (!slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) return false;
+    if (r->flags & REGION_DONTFORK) {
+      space_clear_from(pager, child, r, r->start, r->end);
+    } else {
+      space_remove_pages(pager, child, r->start, r->end);
+    }
+  }
+  return true;
 }
 
 int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_badge) {
@@ -101,11 +129,13 @@ int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_ba
   struct space *child;
   int error = space_new(pager, child_badge, &child);
   if (error < 0) return error == -EEXIST ? -EAGAIN : error;
-  if (!copy_regions(pager, parent, child)) {
+  uint16_t flags;
+  bool copied = copy_regions(pager, parent, child, &flags);
+  if (copied) share_pages(pager, parent, child);
+  if (!copied || ((flags & NOT_INHERITED) && !leave_out(pager, child))) {
     space_delete(pager, child);
     return -ENOMEM;
   }
-  share_pages(pager, parent, child);
   error = kops_thread_clone(child->slot, parent->slot, 0);
   if (error < 0) {
     space_delete(pager, child);

@@ -17,6 +17,10 @@ void limits_init(struct space *space) {
   space->limit[LIMIT_MEMLOCK].soft = MEMLOCK_BYTES;
 }
 
+void limits_inherit(struct space *child, const struct space *parent) {
+  for (uint32_t i = 0; i < LIMIT_COUNT; i++) child->limit[i] = parent->limit[i];
+}
+
 // What a mapping takes away: pages of all regions, of data, of locked regions.
 struct replaced {
   uint64_t all, data, locked;

@@ -16,6 +16,8 @@ struct space;
 
 // The limits of a program that nobody has set any for.
 void limits_init(struct space *space);
+// Those of its parent.
+void limits_inherit(struct space *child, const struct space *parent);
 // Whether `pages` pages more like `region` are allowed, in the place of what [start, ...) has from
 // `replaced` on, NULL if that is nothing. 0, -ENOMEM, or -EAGAIN or -EPERM if too much is locked.
 int limits_check(const struct space *space, const struct region *region, uint32_t pages,

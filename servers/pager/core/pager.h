@@ -89,6 +89,16 @@ int64_t pager_map(struct pager *pager, struct space *space, uint64_t address, ui
 int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, uint64_t length);
 int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
                       uint32_t prot);
+int64_t pager_remap(struct pager *pager, struct space *space, uint64_t address, uint64_t old_length,
+                    uint64_t new_length, uint64_t flags, uint64_t new_address);
+int64_t pager_advise(struct pager *pager, struct space *space, token_t token, uint64_t address,
+                     uint64_t length, uint64_t advice);
+int64_t pager_lock(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
+                   uint32_t how);
+int64_t pager_unlock(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
+                     uint32_t how);
+// Writes to the message page, as the next one.
+int64_t pager_resident(struct pager *pager, struct space *space, uint64_t address, uint64_t length);
 // `which` of enum pager_limit, or LIMIT_ASK. Writes to the message page.
 int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, uint64_t soft,
                     uint64_t hard);

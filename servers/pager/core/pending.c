@@ -59,6 +59,8 @@ static int64_t run(struct pager *pager, struct pending *pending) {
       return copy_run(pager, pending);
     case PENDING_SYNC:
       return sync_run(pager, pending);
+    case PENDING_POPULATE:
+      return populate_run(pager, pending);
     default:
       return flush_run(pager, pending);
   }

@@ -18,6 +18,7 @@ enum pending_kind {
   PENDING_WRITE = 2,
   PENDING_SYNC = 3,
   PENDING_FLUSH = 4,
+  PENDING_POPULATE = 5,
 };
 
 struct pending {
@@ -32,7 +33,7 @@ struct pending {
   uint64_t length;        // of read, write; sync: bytes left
   uint64_t offset;        // in the object
   uint64_t result;        // answer of read, write; fault: program counter; flush: `then`
-  uint64_t done;          // bytes; fault: enum fault_access
+  uint64_t done;          // bytes; fault: enum fault_access; populate: pages
   uint64_t fresh;         // write: first page without data in the store
   struct pending **list;  // where it waits
   struct pending *next;   // in that list

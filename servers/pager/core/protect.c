@@ -1,4 +1,6 @@
 // mprotect: cuts regions at the borders of the range, changes rights, joins what is alike.
+#include "servers/pager/core/protect.h"
+
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"
 
@@ -61,7 +63,7 @@ static void enter_owned(struct pager *pager, struct space *space, const struct r
   for (uint32_t page = start; page < end; page++) {
     if (page == start || (page & NODE_MASK) == 0) leaf = space_leaf(pager, space, page, &owned);
     uint32_t frame = leaf && owned ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
-    bool mine = frame != FRAME_NONE && page_of(pager, frame)->refs == 1;
+    bool mine = entry_is_frame(frame) && page_of(pager, frame)->refs == 1;
     if (mine) {
       if (prot & PROT_W) space_own_leaf(pager, space, page);
       pager->call_buffer[count++] = frame;
@@ -71,6 +73,15 @@ static void enter_owned(struct pager *pager, struct space *space, const struct r
       space_enter(pager, space, first, prot, count, pager->call_buffer);
       count = 0;
     }
+  }
+}
+
+void space_enter_owned(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {
+  if (end - start > EAGER_PAGES) return;
+  const struct region *region = region_above(space->regions, start);
+  for (; region && region->start < end; region = region_behind(region, end)) {
+    if (region->prot == 0 || (region->flags & REGION_SHARED)) continue;
+    enter_owned(pager, space, region, start, end);
   }
 }
 
@@ -84,11 +95,7 @@ static void apply(struct pager *pager, struct space *space, uint32_t start, uint
   } else if (change->removed) {
     kops_protect(space->slot, va, va_end, prot);
   }
-  if (!change->added || (change->flags & REGION_SHARED) || end - start > EAGER_PAGES) return;
-  const struct region *region = region_find(space->regions, start);
-  for (; region && region->start < end; region = region_behind(region, end)) {
-    enter_owned(pager, space, region, start, end);
-  }
+  if (change->added) space_enter_owned(pager, space, start, end);
 }
 
 int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,

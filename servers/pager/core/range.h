@@ -11,6 +11,8 @@
 #include "servers/pager/core/region.h"
 #include "servers/pager/core/space.h"
 
+struct pager;
+
 #define PROT_ALL (PROT_R | PROT_W | PROT_X)
 #define PAGE_LOWEST 1ul  // page 0 is never mapped
 
@@ -38,5 +40,16 @@ static inline bool range_has_fixture(const struct region *first, uint32_t end) {
   }
   return false;
 }
+
+// Flags (enum region_flag) that the regions of a range get or lose.
+struct flag_change {
+  uint16_t set, clear;
+  bool over_holes;  // goes on behind a hole
+};
+
+// Changes the flags of what is in regions of [start, end), but for those that stay for ever. False
+// if there is a hole: what is in front of it has changed. => two regions are reserved
+bool range_set_flags(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                     struct flag_change change);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "protocols/signal.h"
 #include "servers/pager/core/exec.h"
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/state.h"
 
 // The child blocks and ignores the signals that its parent says; it has no handlers.
@@ -31,6 +32,7 @@ int64_t pager_spawn(struct pager *pager, uint32_t parent_badge, uint32_t child_b
     space_delete(pager, child);
     return error;
   }
+  limits_inherit(child, parent);
   set_signals(pager, parent, child);
   exec_finish(pager, child, object, &image);
   kops_thread_start(child->slot, image.entry, image.stack_pointer, image.stack_pointer, 0);

@@ -2,6 +2,7 @@
 #include "servers/pager/core/calls.h"
 #include "servers/pager/core/state.h"
 
+#define HOLE_SEEN 1u  // pending->done
 #define SYNC_ALL (PAGER_SYNC_ASYNC | PAGER_SYNC_INVALIDATE | PAGER_SYNC_SYNC)
 
 // Starts to write what a region shows of its object in [start, end). NULL: nothing to wait for.
@@ -16,14 +17,18 @@ static struct pending **sync_region(struct pager *pager, const struct region *re
   return writeback_start(pager, object, first, first + (end - start));
 }
 
-// Goes from region to region, waiting at each that has dirty pages.
+// Goes from region to region, over holes, waiting at each that has dirty pages.
 int64_t sync_run(struct pager *pager, struct pending *pending) {
   if (pending->error) return pending->error;
   uint32_t at = (uint32_t)(pending->address >> PAGE_SHIFT);
   uint32_t end = at + (uint32_t)(pending->length >> PAGE_SHIFT);
+  bool locked = false;
   while (at < end) {
     const struct region *region = region_above(pending->space->regions, at);
+    if (!region || region->start > at) pending->done = HOLE_SEEN;
     if (!region || region->start >= end) break;
+    locked = (pending->result & PAGER_SYNC_INVALIDATE) && (region->flags & REGION_LOCKED);
+    if (locked) break;
     struct pending **list = sync_region(pager, region, at, end);
     at = region->end < end ? region->end : end;
     if (!list || (pending->result & PAGER_SYNC_ASYNC)) continue;
@@ -34,7 +39,8 @@ int64_t sync_run(struct pager *pager, struct pending *pending) {
     return parked ? PAGER_PARKED : -ENOMEM;
   }
   requests_kick(pager);
-  return 0;
+  if (locked) return -EBUSY;
+  return pending->done == HOLE_SEEN ? -ENOMEM : 0;
 }
 
 int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint64_t address,
@@ -48,10 +54,6 @@ int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint
                             .address = address,
                             .length = (length + PAGE_MASK) & ~PAGE_MASK,
                             .result = flags};
-  if (!space_covers(space, (uint32_t)(address >> PAGE_SHIFT),
-                    (uint32_t)((address + pending.length) >> PAGE_SHIFT))) {
-    return -ENOMEM;
-  }
   return sync_run(pager, &pending);
 }
 

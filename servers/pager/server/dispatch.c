@@ -48,6 +48,29 @@ static int64_t do_sync(struct pager *pager, struct space *space, const struct ev
                     (uint32_t)event->word[3]);
 }
 
+static int64_t do_remap(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_remap(pager, space, event->word[1], event->word[2], event->word[3], event->word[4],
+                     event->word[5]);
+}
+
+static int64_t do_advise(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_advise(pager, space, event->token, event->word[1], event->word[2], event->word[3]);
+}
+
+static int64_t do_lock(struct pager *pager, struct space *space, const struct event *event) {
+  if (event->word[3] > UINT32_MAX) return -EINVAL;
+  return pager_lock(pager, space, event->word[1], event->word[2], (uint32_t)event->word[3]);
+}
+
+static int64_t do_unlock(struct pager *pager, struct space *space, const struct event *event) {
+  if (event->word[3] > UINT32_MAX) return -EINVAL;
+  return pager_unlock(pager, space, event->word[1], event->word[2], (uint32_t)event->word[3]);
+}
+
+static int64_t do_resident(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_resident(pager, space, event->word[1], event->word[2]);
+}
+
 static int64_t do_limit(struct pager *pager, struct space *space, const struct event *event) {
   return pager_limit(pager, space, event->word[1], event->word[2], event->word[3]);
 }
@@ -170,6 +193,11 @@ static const struct operation kOperations[] = {
     [PAGER_REGIONS] = {do_regions, FROM(VIA_PROGRAM), 1},
     [PAGER_COUNTS] = {do_counts, FROM(VIA_PROGRAM), 1},
     [PAGER_SPACE_COUNTS] = {do_space_counts, FROM(VIA_PROGRAM), 1},
+    [PAGER_REMAP] = {do_remap, FROM(VIA_PROGRAM), 1},
+    [PAGER_ADVISE] = {do_advise, FROM(VIA_PROGRAM), 1},
+    [PAGER_LOCK] = {do_lock, FROM(VIA_PROGRAM), 1},
+    [PAGER_UNLOCK] = {do_unlock, FROM(VIA_PROGRAM), 1},
+    [PAGER_RESIDENT] = {do_resident, FROM(VIA_PROGRAM), 1},
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
     [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
     [PAGER_OBJECT_CREATE] = {do_object_create, FROM(VIA_FS), 0},

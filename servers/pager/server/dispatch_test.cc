@@ -60,6 +60,23 @@ int64_t pager_option(struct pager *, uint64_t o, uint64_t v) { return Record("op
 int64_t pager_sync(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l, uint32_t f) {
   return Record("sync", {t, a, l, f});
 }
+int64_t pager_remap(struct pager *, struct space *, uint64_t a, uint64_t old_length,
+                    uint64_t new_length, uint64_t f, uint64_t to) {
+  return Record("remap", {a, old_length, new_length, f, to});
+}
+int64_t pager_advise(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l,
+                     uint64_t advice) {
+  return Record("advise", {t, a, l, advice});
+}
+int64_t pager_lock(struct pager *, struct space *, uint64_t a, uint64_t l, uint32_t how) {
+  return Record("lock", {a, l, how});
+}
+int64_t pager_unlock(struct pager *, struct space *, uint64_t a, uint64_t l, uint32_t how) {
+  return Record("unlock", {a, l, how});
+}
+int64_t pager_resident(struct pager *, struct space *, uint64_t a, uint64_t l) {
+  return Record("resident", {a, l});
+}
 int64_t pager_limit(struct pager *, struct space *, uint64_t w, uint64_t soft, uint64_t hard) {
   return Record("limit", {w, soft, hard});
 }
@@ -140,6 +157,11 @@ const Case kCases[] = {
     {PAGER_PROTECT, {VIA_PROGRAM}, true, "protect"},
     {PAGER_BREAK, {VIA_PROGRAM}, true, "break"},
     {PAGER_SYNC, {VIA_PROGRAM}, true, "sync"},
+    {PAGER_REMAP, {VIA_PROGRAM}, true, "remap"},
+    {PAGER_ADVISE, {VIA_PROGRAM}, true, "advise"},
+    {PAGER_LOCK, {VIA_PROGRAM}, true, "lock"},
+    {PAGER_UNLOCK, {VIA_PROGRAM}, true, "unlock"},
+    {PAGER_RESIDENT, {VIA_PROGRAM}, true, "resident"},
     {PAGER_LIMIT, {VIA_PROGRAM}, true, "limit"},
     {PAGER_REGIONS, {VIA_PROGRAM}, true, "regions"},
     {PAGER_COUNTS, {VIA_PROGRAM}, true, "counts"},
@@ -217,6 +239,8 @@ TEST(Dispatch, RefusesWhatTheCoreCannotHold) {
   EXPECT_EQ(Call(VIA_PROGRAM, {PAGER_MAP, 1, 2, 1ull << 40}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROGRAM, {PAGER_PROTECT, 1, 2, 1ull << 32}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROGRAM, {PAGER_SYNC, 1, 2, 1ull << 32}), -EINVAL);
+  EXPECT_EQ(Call(VIA_PROGRAM, {PAGER_LOCK, 1, 2, 1ull << 32}), -EINVAL);
+  EXPECT_EQ(Call(VIA_PROGRAM, {PAGER_UNLOCK, 1, 2, 1ull << 32}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROC, {PAGER_FORK, 1ull << 32, 2}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROC, {PAGER_FORK, 1, 1ull << 32}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROC, {PAGER_KILL, 1ull << 32}), -ESRCH);

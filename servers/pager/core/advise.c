@@ -1,0 +1,150 @@
+// madvise: what the program says of its use of a range.
+#include "servers/pager/core/fault.h"
+#include "servers/pager/core/populate.h"
+#include "servers/pager/core/range.h"
+#include "servers/pager/core/state.h"
+
+#define WILLNEED_PAGES 256u  // so many pages are looked at, from the start of the range
+
+// What an advice does to the flags of regions. Others are functions below.
+static const struct {
+  uint16_t set, clear;
+} kFlags[] = {
+    [ADVICE_NORMAL] = {0, REGION_ADVICE},
+    [ADVICE_RANDOM] = {REGION_RANDOM, REGION_ADVICE},
+    [ADVICE_SEQUENTIAL] = {REGION_SEQUENTIAL, REGION_ADVICE},
+    [ADVICE_DONTFORK] = {REGION_DONTFORK, 0},
+    [ADVICE_DOFORK] = {0, REGION_DONTFORK},
+    [ADVICE_DONTDUMP] = {0, 0},
+    [ADVICE_DODUMP] = {0, 0},
+    [ADVICE_WIPEONFORK] = {REGION_WIPEONFORK, 0},
+    [ADVICE_KEEPONFORK] = {0, REGION_WIPEONFORK},
+};
+
+static bool is_private_memory(const struct region *region) {
+  return !region->object && !(region->flags & (REGION_SHARED | REGION_FIXTURE));
+}
+
+// --- pages that are not needed ------------------------------------------------------------------
+
+static int drop(struct pager *pager, struct space *space, const struct region *region,
+                uint32_t start, uint32_t end) {
+  if (region->flags & (REGION_LOCKED | REGION_FIXTURE)) return -EINVAL;
+  if (!(region->flags & REGION_TOUCHED)) return 0;
+  if (!slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) return -ENOMEM;
+  kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
+  if (!(region->flags & REGION_SHARED)) space_remove_pages(pager, space, start, end);
+  return 0;
+}
+
+// --- pages that will be needed ------------------------------------------------------------------
+
+// Starts to read what is not cached of [start, end) of a region, as far as there are requests.
+static void read_ahead(struct pager *pager, const struct region *region, uint32_t start,
+                       uint32_t end) {
+  struct object *object = region->object;
+  if (!object || object->backing != BACKED_BY_PROVIDER) return;
+  uint32_t index = region->offset + (start - region->start);
+  uint32_t last = index + (end - start);
+  if (last > object->pages) last = object->pages;
+  while (index < last) {
+    if (object_frame(pager, object, index) != FRAME_NONE) {
+      index++;
+      continue;
+    }
+    struct request *request;
+    if (pager->requests.used >= OBJECT_RING_SLOTS / 2) return;
+    if (page_in(pager, object, index, ACCESS_FAR, &request) != OUTCOME_WAIT || !request) return;
+    index += request->count;
+  }
+}
+
+// -------------------------------------------------------------------------------------------------
+
+static int check_region(const struct region *region, enum pager_advice advice) {
+  bool fork_flag = advice == ADVICE_DONTFORK || advice == ADVICE_DOFORK;
+  if (fork_flag && (region->flags & REGION_FIXTURE)) return -EINVAL;
+  if (advice == ADVICE_WIPEONFORK && !is_private_memory(region)) return -EINVAL;
+  if (advice == ADVICE_FREE && !is_private_memory(region)) return -EINVAL;
+  return 0;
+}
+
+static int advise_region(struct pager *pager, struct space *space, const struct region *region,
+                         uint32_t start, uint32_t end, enum pager_advice advice) {
+  int error = check_region(region, advice);
+  if (error < 0) return error;
+  if (advice == ADVICE_DONTNEED || advice == ADVICE_FREE) {
+    return drop(pager, space, region, start, end);
+  }
+  if (advice == ADVICE_WILLNEED) {
+    uint32_t most = start + WILLNEED_PAGES;
+    read_ahead(pager, region, start, end < most ? end : most);
+    return 0;
+  }
+  if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
+  struct flag_change change = {.set = kFlags[advice].set, .clear = kFlags[advice].clear};
+  range_set_flags(pager, space, start, end, change);
+  return 0;
+}
+
+// Region by region, over holes, until one refuses.
+static int advise(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                  enum pager_advice advice) {
+  bool hole = false;
+  while (start < end) {
+    const struct region *region = region_above(space->regions, start);
+    if (!region || region->start >= end) return -ENOMEM;
+    hole |= region->start > start;
+    uint32_t low = region->start > start ? region->start : start;
+    uint32_t high = region->end < end ? region->end : end;
+    int error = advise_region(pager, space, region, low, high, advice);
+    if (error < 0) return error;
+    start = high;
+  }
+  return hole ? -ENOMEM : 0;
+}
+
+static bool is_known(uint64_t advice) {
+  switch (advice) {
+    case ADVICE_NORMAL:
+    case ADVICE_RANDOM:
+    case ADVICE_SEQUENTIAL:
+    case ADVICE_WILLNEED:
+    case ADVICE_DONTNEED:
+    case ADVICE_FREE:
+    case ADVICE_DONTFORK:
+    case ADVICE_DOFORK:
+    case ADVICE_DONTDUMP:
+    case ADVICE_DODUMP:
+    case ADVICE_WIPEONFORK:
+    case ADVICE_KEEPONFORK:
+    case ADVICE_POPULATE_READ:
+    case ADVICE_POPULATE_WRITE:
+    case ADVICE_POPULATE_LOCKED:
+    case ADVICE_POPULATE_ALL:
+      return true;
+  }
+  return false;
+}
+
+static bool is_populate(uint64_t advice) {
+  return advice == ADVICE_POPULATE_READ || advice == ADVICE_POPULATE_WRITE ||
+         advice >= ADVICE_POPULATE_LOCKED;
+}
+
+int64_t pager_advise(struct pager *pager, struct space *space, token_t token, uint64_t address,
+                     uint64_t length, uint64_t advice) {
+  uint32_t start, end;
+  if (!is_known(advice) || (address & PAGE_MASK)) return -EINVAL;
+  if (length > UINT64_MAX - PAGE_MASK) return -EINVAL;
+  uint64_t bytes = (length + PAGE_MASK) & ~PAGE_MASK;
+  if (bytes > UINT64_MAX - address) return -EINVAL;
+  if (bytes == 0) return 0;
+  if (!range_of(address, bytes, &start, &end)) return -ENOMEM;
+  if (is_populate(advice)) {
+    return populate(pager, space, token, start, end, (enum pager_advice)advice);
+  }
+  int error = advise(pager, space, start, end, (enum pager_advice)advice);
+  requests_kick(pager);
+  return error;
+}
