@@ -42,10 +42,11 @@ sub ended {
 
 # Starts the server of a disk; returns its socket and pid.
 sub serve_disk {
-  my ($slow_disk, $image, $number) = @_;
+  my ($option, $image, $number) = @_;
   my $socket = "$scratch/disk$number";
   unlink $socket;
-  my $server = start(undef, $^X, $slow_disk, $image, $socket);
+  my @look = defined $option->{look} ? $option->{look} : ();
+  my $server = start(undef, $^X, $option->{slow_disk}, $image, $socket, @look);
   until (-S $socket) {
     die "the disk's server ended\n" if waitpid($server, WNOHANG) == $server;
     select undef, undef, undef, 0.01;
@@ -74,13 +75,13 @@ sub swap_image {
 }
 
 # A boot to its end. Options: kernel, archive, memory (MiB), seconds, disks (images, needs slow_disk),
-# append (words of the command line). Returns the status, of a shell, and what the guest has printed.
+# look (as of slow_disk.pl), append (words of the command line). Returns the status, of a shell, and what the guest has printed.
 sub boot {
   my (%option) = @_;
   my (@disks, @servers);
   for my $image (@{$option{disks} // []}) {
     my $number = @servers;
-    my ($socket, $server) = serve_disk($option{slow_disk}, $image, $number);
+    my ($socket, $server) = serve_disk(\%option, $image, $number);
     push @servers, $server;
     push @disks,
       '-drive', "file=nbd:unix:$socket,if=none,format=raw,id=disk$number",

@@ -2,7 +2,7 @@
 # A disk that QEMU reaches as nbd:unix:SOCKET, and that completes a request only when all of QEMU
 # sleeps: so the guest is always idle by then, and its work does not depend on the host's speed.
 # What is written stays in memory. Serves one client and ends with it.
-# Usage: slow_disk.pl IMAGE SOCKET
+# Usage: slow_disk.pl IMAGE SOCKET [SECONDS_A_LOOK]
 use strict;
 use warnings;
 use IO::Select;
@@ -23,10 +23,10 @@ use constant {
   FLUSH          => 3,
   EINVAL         => 22,
   LOOKS          => 3,  # at a sleeping QEMU, one after the other
-  SECONDS_A_LOOK => 0.001,
 };
 
-my ($image, $path) = @ARGV;
+my ($image, $path, $seconds_a_look) = @ARGV;
+$seconds_a_look //= 0.001;
 open my $file, '<:raw', $image or die "slow_disk: $image: $!\n";
 my $disk = do { local $/; <$file> };
 close $file;
@@ -84,7 +84,7 @@ sub answer {
 give(GREETING . pack('Q>N x124', length $disk, HAS_FLAGS | SEND_FLUSH));
 my $asleep = 0;
 while (1) {
-  if ($select->can_read(@requests ? SECONDS_A_LOOK : undef)) {
+  if ($select->can_read(@requests ? $seconds_a_look : undef)) {
     take();
     $asleep = 0;
   } elsif (is_running()) {
