@@ -1,8 +1,8 @@
 // The least number of page-ins for a string of references: L. A. Belady, A study of replacement
 // algorithms for a virtual-storage computer, IBM Systems Journal 5 (2), 1966: of the pages in
 // memory the one goes that is needed again last.
-#ifndef BENCH_POLICIES_OPTIMAL_H
-#define BENCH_POLICIES_OPTIMAL_H
+#ifndef BENCH_POLICY_OPTIMAL_H
+#define BENCH_POLICY_OPTIMAL_H
 
 #include <stddef.h>
 #include <stdint.h>

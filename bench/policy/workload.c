@@ -1,4 +1,4 @@
-#include "bench/policies/workload.h"
+#include "bench/policy/workload.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 
 #include "abi/stats.h"
-#include "bench/policies/workload.h"
+#include "bench/policy/workload.h"
 #include "bench/posix/ticks.h"
 #include "libsys/quire.h"
 
@@ -126,13 +126,13 @@ int main(int argc, char **argv) {
   char *area =
       mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (area == MAP_FAILED) failed("mmap");
+  uint64_t others = own_counts().resident, resident = 0;
   struct workload workload;
   workload_start(&workload, kind, pages, touches);
   fill(&workload, area);
   struct sums sums = {0};
-  uint64_t resident = 0;
   while (run(&workload, area, touches / LOOKS + 1, &sums) > 0) {
-    uint64_t now = own_counts().resident;
+    uint64_t now = own_counts().resident - others;
     if (now > resident) resident = now;
   }
   printf("policies,%s,%u,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n", workload_name(kind), pages,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/policies/optimal.h"
-#include "bench/policies/workload.h"
+#include "bench/policy/optimal.h"
+#include "bench/policy/workload.h"
 
 #define REFERENCES_MAX 100000000u
 

@@ -2,8 +2,8 @@
 // that touches the pages and on the host, where the best that could be done is computed.
 //
 // All pages are first touched in order, 0 to pages - 1; then `touches` references follow.
-#ifndef BENCH_POLICIES_WORKLOAD_H
-#define BENCH_POLICIES_WORKLOAD_H
+#ifndef BENCH_POLICY_WORKLOAD_H
+#define BENCH_POLICY_WORKLOAD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // Belady's optimum: textbook strings, against trying everything, and never worse than others.
 extern "C" {
-#include "bench/policies/optimal.h"
+#include "bench/policy/optimal.h"
 
-#include "bench/policies/workload.h"
+#include "bench/policy/workload.h"
 }
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "bench/policies/optimal.h"
+#include "bench/policy/optimal.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
