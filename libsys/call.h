@@ -1,4 +1,5 @@
-// Calls to the servers, and what becomes of their answers.
+// Calls to the servers, and what becomes of their answers. Signals that came meanwhile are
+// delivered before the answer is looked at.
 #ifndef LIBSYS_CALL_H
 #define LIBSYS_CALL_H
 
@@ -7,21 +8,28 @@
 
 #include "abi/layout.h"
 #include "libsys/kcall.h"
+#include "libsys/signals.h"
 #include "protocols/fs.h"
 #include "protocols/pager.h"
 #include "protocols/proc.h"
 
 static inline struct reply call_fs(enum fs_op op, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                                    uint64_t e) {
-  return kcall_call(HANDLE_FS, op, a, b, c, d, e);
+  struct reply reply = kcall_call(HANDLE_FS, op, a, b, c, d, e);
+  signals_check(true);
+  return reply;
 }
 
 static inline struct reply call_pager(enum pager_op op, uint64_t a, uint64_t b, uint64_t c) {
-  return kcall_call(HANDLE_PAGER, op, a, b, c, 0, 0);
+  struct reply reply = kcall_call(HANDLE_PAGER, op, a, b, c, 0, 0);
+  signals_check(true);
+  return reply;
 }
 
 static inline struct reply call_proc(enum proc_op op, uint64_t a, uint64_t b) {
-  return kcall_call(HANDLE_PROC, op, a, b, 0, 0, 0);
+  struct reply reply = kcall_call(HANDLE_PROC, op, a, b, 0, 0, 0);
+  signals_check(true);
+  return reply;
 }
 
 // A negative errno becomes errno and -1; anything else is the result.

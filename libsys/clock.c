@@ -66,13 +66,18 @@ int nanosleep(const struct timespec *wanted, struct timespec *rest) {
       __builtin_add_overflow(nanoseconds, (uint64_t)wanted->tv_nsec, &nanoseconds)) {
     nanoseconds = UINT64_MAX;
   }
-  if (rest) *rest = (struct timespec){0, 0};  // nothing cuts a sleep short
-  return (int)result(call_proc(PROC_SLEEP, nanoseconds, 0).status);
+  struct reply reply = call_proc(PROC_SLEEP, nanoseconds, 0);
+  if (reply.status == -EINTR && rest) {
+    *rest = (struct timespec){(time_t)(reply.word[0] / NANOSECONDS),
+                              (long)(reply.word[0] % NANOSECONDS)};
+  }
+  return (int)result(reply.status);
 }
 
 unsigned sleep(unsigned seconds) {
-  nanosleep(&(struct timespec){seconds, 0}, NULL);
-  return 0;
+  struct timespec rest = {0, 0};
+  if (nanosleep(&(struct timespec){seconds, 0}, &rest) == 0) return 0;
+  return (unsigned)rest.tv_sec + (rest.tv_nsec >= (long)NANOSECONDS / 2);
 }
 
 int usleep(useconds_t microseconds) {

@@ -29,13 +29,27 @@ static ssize_t transfer(enum fs_op op, int fd, uintptr_t buffer, size_t length, 
   return result(call_fs(op, (uint64_t)fd, buffer, length, offset, 0).status);
 }
 
+// Through the message page, which a handler leaves as it is.
+static struct reply interruptible(enum fs_op op, int fd, size_t length, uint64_t offset) {
+  struct signals_mark mark = signals_mark();
+  struct reply reply;
+  do {
+    reply = call_fs(op, (uint64_t)fd, 0, length, offset, 0);
+  } while (reply.status == -EINTR && signals_restart(&mark));
+  return reply;
+}
+
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
     return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
-  struct reply reply = call_fs(FS_READ, (uint64_t)fd, 0, length, offset, 0);
-  if (reply.status > 0) memcpy(buffer, message_page(), (size_t)reply.status);
+  struct reply reply = interruptible(FS_READ, fd, length, offset);
+  if (reply.status > 0) {
+    signals_message_live = 1;
+    memcpy(buffer, message_page(), (size_t)reply.status);
+    signals_message_live = 0;
+  }
   return result(reply.status);
 }
 
@@ -46,8 +60,10 @@ static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offs
   size_t done = 0;
   do {
     size_t now = length - done < FS_DATA_MAX ? length - done : FS_DATA_MAX;
+    signals_message_live = 1;
     memcpy(message_page(), (const char *)buffer + done, now);
-    struct reply reply = call_fs(FS_WRITE, (uint64_t)fd, 0, now, offset, 0);
+    signals_message_live = 0;
+    struct reply reply = interruptible(FS_WRITE, fd, now, offset);
     if (reply.status < 0) return done ? (ssize_t)done : result(reply.status);
     done += (size_t)reply.status;
     if ((size_t)reply.status < now) break;

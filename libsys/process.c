@@ -1,5 +1,4 @@
 // Processes begin, end and are told apart.
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -35,12 +34,6 @@ pid_t getpgrp(void) { return (pid_t)call_proc(PROC_GETPID, 0, 0).word[1]; }
 int setpgid(pid_t pid, pid_t group) {
   return (int)result(call_proc(PROC_SETPGID, (uint64_t)pid, (uint64_t)group).status);
 }
-
-int kill(pid_t pid, int signal) {
-  return (int)result(call_proc(PROC_KILL, (uint64_t)pid, (uint64_t)signal).status);
-}
-
-int raise(int signal) { return kill(getpid(), signal); }
 
 // There is one user, who may do everything.
 uid_t getuid(void) { return 0; }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "libsys/signals.h"
+
 void _init_tls(void *block);
 void __libc_init_array(void);
 int main(int argc, char **argv, char **envp);
@@ -16,5 +18,6 @@ _Noreturn void libsys_start(uint64_t *block) {
   char **argv = (char **)(block + 1);
   environ = argv + argc + 1;
   __libc_init_array();
+  signals_check(false);  // one may have come for a handler that exec has put an end to
   exit(main(argc, argv, environ));
 }

@@ -3,7 +3,11 @@
 #include "libsys/call.h"
 
 pid_t waitpid(pid_t pid, int *status, int options) {
-  struct reply reply = call_proc(PROC_WAIT, (uint64_t)pid, (uint64_t)(unsigned)options);
+  struct signals_mark mark = signals_mark();
+  struct reply reply;
+  do {
+    reply = call_proc(PROC_WAIT, (uint64_t)pid, (uint64_t)(unsigned)options);
+  } while (reply.status == -EINTR && signals_restart(&mark));
   if (reply.status > 0 && status) *status = (int)reply.word[0];
   return (pid_t)result(reply.status);
 }

@@ -9,8 +9,8 @@
 enum console_op {
   // From fs: forwarded callers.
   CONSOLE_WRITE = 1,  // (length <= MESSAGE_BYTES): message page of the origin -> length. DEFERRED
-                      // while the UART is behind. EINVAL EAGAIN
-  CONSOLE_READ = 2,  // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
+                      // while the UART is behind. EINVAL EINTR EAGAIN
+  CONSOLE_READ = 2,   // (length) -> bytes, 0 at end of input (Ctrl-D). DEFERRED. EINTR EAGAIN
   // (CONSOLE_CANONICAL | CONSOLE_ECHO | CONSOLE_SIGNALS, or -1 to ask) -> mode. EINVAL
   CONSOLE_MODE = 3,
 
@@ -23,6 +23,8 @@ enum console_op {
   // does -> 0
   CONSOLE_INTERRUPTED = 8,
   CONSOLE_TAKE_INTERRUPT = 9,  // (badge) -> 1 if its next read was to end so, and now is not; or 0
+  // (badge): a signal came for it: its read or write ends with EINTR -> 1; there is none -> 0
+  CONSOLE_INTERRUPT = 10,
 };
 
 enum { CONSOLE_CANONICAL = 1, CONSOLE_ECHO = 2, CONSOLE_SIGNALS = 4 };

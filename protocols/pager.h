@@ -61,6 +61,10 @@ enum pager_op {
   // () -> areas. Also from fs.
   PAGER_SWAPS = 20,
 
+  // From now on the caller can be sent upcalls: its message page is its thread's call buffer
+  // (protocols/signal.h). () -> 0, also if it was so before
+  PAGER_UPCALL = 16,
+
   // --- FS: objects ---
   // Makes a memory object that fs names. (cookie, size in bytes, PAGER_OBJECT_KIND(enum
   // object_kind,
@@ -123,6 +127,10 @@ enum pager_op {
   // memory, and nothing else. (parent badge, child badge). On error (EINVAL ENOMEM EAGAIN ESRCH)
   // nothing has changed
   PAGER_SPAWN = 66,
+  // Makes a process look at its signals, by an upcall to `entry` of its struct signal_page, unless
+  // `busy`: then it will look itself. (badge). EBUSY: it waits in a call. ESRCH, EINVAL: there is
+  // no such process, or it takes no upcalls
+  PAGER_INTERRUPT = 67,
 };
 
 // Who fills the pages of an object that fs names, and takes them back.

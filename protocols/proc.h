@@ -8,14 +8,15 @@ enum proc_op {
   PROC_FORK = 1,  // () -> pid, in the child 0. EAGAIN (limit) ENOMEM
   PROC_EXIT = 2,  // (status 0..255). Does not return
   // (pid > 0, -1 any child, 0 or < -1 process group; WNOHANG 1 | WUNTRACED 2)
-  //   -> pid, wait status; 0 with WNOHANG if none ended. DEFERRED. ECHILD EINVAL
+  //   -> pid, wait status; 0 with WNOHANG if none ended. DEFERRED. ECHILD EINVAL EINTR
   PROC_WAIT = 3,
-  // (pid > 0; < -1, 0: process group; -1: all but the caller and init; signal). A signal whose
-  // default action is to end the process does that, others have no effect; 0 only checks. There
-  // is no stopping: EINVAL for SIGSTOP SIGTSTP SIGTTIN SIGTTOU. ESRCH EINVAL EPERM (init)
+  // (pid > 0; < -1, 0: process group; -1: all but the caller and init; signal). What the signal
+  // does is in protocols/signal.h; 0 only checks. There is no stopping: EINVAL for SIGSTOP, and
+  // SIGTSTP, SIGTTIN, SIGTTOU do nothing unless they are handled. ESRCH EINVAL EPERM (init)
   PROC_KILL = 4,
   PROC_GETPID = 5,  // () -> pid, parent's pid, process group, session
-  PROC_SLEEP = 6,   // (nanoseconds) -> 0. DEFERRED
+  // (nanoseconds) -> 0. DEFERRED. EINTR: a signal came; the rest of the time follows
+  PROC_SLEEP = 6,
   // (fd). libsys has put struct exec_image into the message page. Forwarded to fs, then to the
   // pager. Takes the name from it, also if the exec fails later on.
   PROC_EXEC = 7,
@@ -32,6 +33,12 @@ enum proc_op {
   PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
   // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
   PROC_CLOCK = 13,
+  // (nanoseconds until SIGALRM, 0: never, or PROC_ITIMER_ASK) -> 0, nanoseconds that were left.
+  // Goes on with `interval` of struct signal_page, unless that is 0
+  PROC_ITIMER = 15,
+  // (nanoseconds, ~0: for ever; set of signals) -> 0: one of the set or one that is not masked is
+  // pending. DEFERRED. EAGAIN: the time is over
+  PROC_PAUSE = 16,
 
   // (fd). libsys has put struct exec_image and struct spawn_request (spawn.h) into the message
   // page. A child that runs the program in that file, with the parent's files as the request says.
@@ -65,6 +72,8 @@ enum fault_reason {
 #define PROC_FAULT_SIGNAL(what) ((uint32_t)(what)&0xffu)
 #define PROC_FAULT_ACCESS(what) ((uint32_t)(what) >> 8 & 0xffu)
 #define PROC_FAULT_REASON(what) ((uint32_t)(what) >> 16 & 0xffu)
+
+#define PROC_ITIMER_ASK UINT64_MAX
 
 enum proc_state { PROC_RUNNING = 1, PROC_WAITING = 2, PROC_ZOMBIE = 3 };
 

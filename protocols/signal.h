@@ -17,12 +17,44 @@
 #define PROTOCOLS_SIGNAL_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
 
 #define SIGNALS_MAX 64u
+#define SIGNAL_BIT(signal) (1ull << ((signal)-1u))
+#define SIGNAL_BY_KILL UINT64_MAX    // child_status
+#define SIGNAL_INTERVAL_MIN 100000u  // nanoseconds
+
+// As in <signal.h>: numbers, and what the servers give as si_code.
+enum signal_number {
+  SIGNAL_INT = 2,
+  SIGNAL_ILL = 4,
+  SIGNAL_TRAP = 5,
+  SIGNAL_BUS = 7,
+  SIGNAL_KILL = 9,
+  SIGNAL_SEGV = 11,
+  SIGNAL_PIPE = 13,
+  SIGNAL_ALRM = 14,
+  SIGNAL_CHLD = 17,
+  SIGNAL_CONT = 18,
+  SIGNAL_STOP = 19,
+  SIGNAL_TSTP = 20,
+  SIGNAL_TTIN = 21,
+  SIGNAL_TTOU = 22,
+  SIGNAL_URG = 23,
+  SIGNAL_WINCH = 28,
+};
+enum signal_code {
+  SIGNAL_ILLEGAL_OPCODE = 1,  // of SIGNAL_ILL
+  SIGNAL_BREAKPOINT = 1,      // of SIGNAL_TRAP
+  SIGNAL_MISALIGNED = 1,      // of SIGNAL_BUS
+  SIGNAL_NO_ADDRESS = 2,      // behind the end of an object, or not to be read
+  SIGNAL_NOT_MAPPED = 1,      // of SIGNAL_SEGV
+  SIGNAL_NOT_ALLOWED = 2,
+};
 
 struct signal_page {
   // The kernel's: registers of the thread at its last upcall, and for SYS_RESUME.
@@ -43,16 +75,41 @@ struct signal_page {
   uint64_t address;
   // Of pending signals: pid of the sender, 0: the system. [signal - 1]
   uint16_t sender[SIGNALS_MAX];
-  uint64_t child_status;  // of SIGCHLD's sender, as wait reports it; ~0: it was sent by kill
+  uint64_t child_status;  // of SIGCHLD's sender, as wait reports it, or SIGNAL_BY_KILL
+  uint64_t interval;      // of ITIMER_REAL, in nanoseconds; proc takes at least SIGNAL_INTERVAL_MIN
 };
+
+#define SIGNAL_INTERVAL_MIN 100000u
 
 static_assert(offsetof(struct signal_page, entry) == UPCALL_BYTES, "behind the registers");
 static_assert(sizeof(struct signal_page) <= PAGE_SIZE - UPCALL_OFFSET, "fits");
 
-#define SIGNAL_BIT(signal) (1ull << ((signal)-1u))
-
 static inline struct signal_page *signal_page_in(void *message_page) {
   return (struct signal_page *)((char *)message_page + UPCALL_OFFSET);
+}
+
+// Whether a signal is there that the process has not taken, but would now. A server that is about
+// to let the process wait answers -EINTR instead.
+static inline bool signal_due(const volatile struct signal_page *page) {
+  return (page->pending & ~page->mask) != 0;
+}
+
+// A fault of the process, which waits for the answer, is one for its handler: what the handler is
+// to know is there now. => false: it has none, or cannot run it
+static inline bool signal_take_over(volatile struct signal_page *page, uint32_t signal,
+                                    int64_t code, uint64_t address) {
+  const uint64_t bit = SIGNAL_BIT(signal);
+  if (!(page->handled & bit) || (page->mask & bit) || page->entry == 0) return false;
+  if (__atomic_exchange_n(&page->busy, 1, __ATOMIC_SEQ_CST) != 0) return false;
+  page->signal = signal;
+  page->code = code;
+  page->address = address;
+  return true;
+}
+
+// The upcall was refused, or nobody waits for it any more.
+static inline void signal_take_back(volatile struct signal_page *page) {
+  __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -71,6 +71,8 @@ static int64_t call_from_proc(const struct event *event) {
       return terminal_interrupted((uint32_t)event->word[1]);
     case CONSOLE_TAKE_INTERRUPT:
       return terminal_take_interrupt((uint32_t)event->word[1]);
+    case CONSOLE_INTERRUPT:
+      return terminal_interrupt((uint32_t)event->word[1]);
     case CONSOLE_FLUSH:
       terminal_flush();
       return 0;

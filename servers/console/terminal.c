@@ -6,6 +6,7 @@
 
 #include "abi/layout.h"
 #include "protocols/console.h"
+#include "protocols/signal.h"
 #include "servers/console/editor.h"
 #include "servers/console/input_queue.h"
 #include "servers/console/lines.h"
@@ -90,11 +91,15 @@ static void after_output(void) {
   start_ticking();
 }
 
+// Whether a signal is there for a process that is about to wait.
+static bool is_due(uint32_t badge) { return signal_due(signal_page_in(outside_page(badge))); }
+
 int64_t terminal_write(token_t token, uint32_t origin, uint64_t length) {
   if (length > MESSAGE_BYTES) return -EINVAL;
   // Others may wait, but the owner of the line that they wait for must not.
   if (outside_backlog() > BACKLOG_HIGH || !write_page(origin, (uint32_t)length)) {
     struct waiter writer = {token, origin, (uint32_t)length};
+    if (is_due(origin)) return -EINTR;
     return waiters_add(&terminal.writers, writer) ? TERMINAL_LATER : -EAGAIN;
   }
   after_output();
@@ -165,6 +170,7 @@ int64_t terminal_read(token_t token, uint32_t origin, uint64_t length) {
   }
   if (length > MESSAGE_BYTES) length = MESSAGE_BYTES;
   struct waiter reader = {token, origin, (uint32_t)length};
+  if (is_due(origin)) return -EINTR;
   if (!waiters_add(&terminal.readers, reader)) return -EAGAIN;
   lines_prompt(&terminal.lines, origin);
   show_typed();
@@ -185,6 +191,16 @@ int64_t terminal_interrupted(uint32_t badge) {
 int64_t terminal_take_interrupt(uint32_t badge) {
   if (terminal.interrupted != badge) return 0;
   terminal.interrupted = 0;
+  return 1;
+}
+
+int64_t terminal_interrupt(uint32_t badge) {
+  struct waiter waiter;
+  if (!waiters_take_badge(&terminal.readers, badge, &waiter) &&
+      !waiters_take_badge(&terminal.writers, badge, &waiter)) {
+    return 0;
+  }
+  outside_answer(waiter.token, -EINTR);
   return 1;
 }
 

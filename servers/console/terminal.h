@@ -13,10 +13,12 @@
 
 void terminal_init(void);
 
-// Writes `length` bytes, 0..MESSAGE_BYTES, from the origin's message page -> length. EINVAL EAGAIN
+// Writes `length` bytes, 0..MESSAGE_BYTES, from the origin's message page -> length. EINVAL EINTR
+// EAGAIN
 int64_t terminal_write(token_t token, uint32_t origin, uint64_t length);
 
-// Reads at most `length` bytes into the origin's message page -> bytes, 0 at end of input. EAGAIN
+// Reads at most `length` bytes into the origin's message page -> bytes, 0 at end of
+// input. EINTR EAGAIN
 int64_t terminal_read(token_t token, uint32_t origin, uint64_t length);
 
 // Sets CONSOLE_* mode bits, -1 asks -> mode in force. EINVAL
@@ -36,6 +38,9 @@ int64_t terminal_interrupted(uint32_t badge);
 
 // Calls that off for its next read => 1 if it was due
 int64_t terminal_take_interrupt(uint32_t badge);
+
+// A signal came for a process: its read or write ends with EINTR => 1; there is none => 0
+int64_t terminal_interrupt(uint32_t badge);
 
 // Everything written so far is out.
 void terminal_flush(void);

@@ -62,6 +62,7 @@ static const struct operation operations[] = {
     [FS_FORK] = {lifecycle_fork, .via = VIA_PROC, .of_server = true},
     [FS_EXITED] = {lifecycle_exited, .via = VIA_PROC, .of_server = true},
     [FS_EXEC] = {lifecycle_exec, .via = VIA_PROC},
+    [FS_INTERRUPT] = {lifecycle_interrupt, .via = VIA_PROC, .of_server = true},
     [FS_SPAWN] = {lifecycle_spawn, .via = VIA_PROC, .of_server = true},
     [FS_UNMOUNT] = {flush_unmount, .via = VIA_PROC},
     [FS_FLUSHED] = {flush_flushed, .via = VIA_PAGER},

@@ -7,6 +7,7 @@
 #include "protocols/pager.h"
 #include "protocols/spawn.h"
 #include "servers/fs/outside.h"
+#include "servers/fs/pipe.h"
 #include "servers/fs/regular.h"
 
 _Static_assert(FS_OPEN_MAX <= 64, "a bit for each descriptor");
@@ -25,6 +26,15 @@ void lifecycle_exited(struct process *process, const struct event *event, struct
   struct process *ended = process_find((uint32_t)event->word[1]);
   if (ended != NULL) process_end(ended);
   answer_status(answer, ended != NULL ? 0 : -ESRCH);
+}
+
+void lifecycle_interrupt(struct process *process, const struct event *event,
+                         struct answer *answer) {
+  (void)process;  // the caller is proc
+  struct process *interrupted = process_find((uint32_t)event->word[1]);
+  bool waits = interrupted != NULL && interrupted->waits_for != NULL;
+  if (waits) pipe_interrupt(interrupted);
+  answer_status(answer, waits);
 }
 
 // => the object to run, or a negative errno.

@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/fs/pipe_buffer.h"
 #include "servers/fs/process.h"
-
-enum { SIGNAL_PIPE = 13 };  // SIGPIPE
 
 struct pipe {
   struct pipe_buffer buffer;
@@ -47,6 +46,10 @@ static void take_out(struct pipe *pipe, struct process *process) {
 
 static void park(struct pipe *pipe, struct process *process, const struct event *event,
                  uint32_t length, struct answer *answer) {
+  if (signal_due(signal_page_in(process_page(process)))) {
+    answer_status(answer, -EINTR);
+    return;
+  }
   if (process->busy || process->waits_for != NULL) {
     answer_status(answer, -EAGAIN);  // a second thread: not for one process
     return;
@@ -100,6 +103,13 @@ void pipe_forget(struct process *process) {
   take_out(pipe, process);
   // One behind it may have less to write.
   if (pipe->writer != NULL && pipe->buffer.used > 0) serve_writers(pipe);
+}
+
+void pipe_interrupt(struct process *process) {
+  struct answer answer;
+  answer_status(&answer, -EINTR);
+  answer_deliver(process->call.token, &answer);
+  pipe_forget(process);
 }
 
 // --- operations --------------------------------------------------------------------------------

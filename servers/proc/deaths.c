@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/proc/last_words.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
@@ -25,13 +26,13 @@ static const char *server_name(uint32_t slot) {
 }
 
 // The program's last words are written; now it dies of the signal.
-static void die(struct process *process, int signal, const char *text, size_t count,
+static void die(struct process *process, uint32_t signal, const char *text, size_t count,
                 struct answer *answer) {
   outside_message(text, count);
   answer->status = ANSWER_LATER;
   if (process->pid == PID_INIT) {
     outside_flush();
-    outside_halt(STATUS_OF_SIGNAL + (uint32_t)signal);
+    outside_halt(STATUS_OF_SIGNAL + signal);
     return;
   }
   process_end(process, status_signaled(signal));
@@ -52,21 +53,29 @@ void fault_call(const struct event *event, struct answer *answer) {
     answer->status = -ENOSYS;
     return;
   }
-  int signal = (int)PROC_FAULT_SIGNAL(word[1]);
+  uint32_t signal = PROC_FAULT_SIGNAL(word[1]);
   uint32_t access = PROC_FAULT_ACCESS(word[1]), reason = PROC_FAULT_REASON(word[1]);
   struct process *process = table_by_badge(&processes.table, badge);
   if (process) {
-    size_t count = last_words_of_fault(text, process->name, process->pid, signal, word[2], word[3],
-                                       access, reason);
+    size_t count = last_words_of_fault(text, process->name, process->pid, (int)signal, word[2],
+                                       word[3], access, reason);
     die(process, signal, text, count, answer);
   } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
-    server_died(
-        text,
-        last_words_of_fault(text, server_name(badge), 0, signal, word[2], word[3], access, reason),
-        answer);
+    server_died(text,
+                last_words_of_fault(text, server_name(badge), 0, (int)signal, word[2], word[3],
+                                    access, reason),
+                answer);
   } else {
     answer->status = -ESRCH;
   }
+}
+
+// The address of an illegal instruction and a breakpoint is their own.
+static bool go_to_handler(const struct process *process, const struct event *event) {
+  struct exception_signal what = signal_of_exception(event->word[0]);
+  bool of_access = what.signal == SIGNAL_BUS;
+  return process_upcall(process, event->token, what.signal, what.code,
+                        event->word[of_access ? 1 : 2]);
 }
 
 void exception_call(const struct event *event, struct answer *answer) {
@@ -74,10 +83,12 @@ void exception_call(const struct event *event, struct answer *answer) {
   const uint64_t *word = event->word;
   uint32_t badge = badge_origin(event->badge);
   struct process *process = table_by_badge(&processes.table, badge);
-  if (process) {
+  if (process && go_to_handler(process, event)) {
+    answer->status = ANSWER_LATER;
+  } else if (process) {
     size_t count =
         last_words_of_exception(text, process->name, process->pid, word[0], word[1], word[2]);
-    die(process, signal_of_exception(word[0]), text, count, answer);
+    die(process, signal_of_exception(word[0]).signal, text, count, answer);
   } else if (badge_slot(badge) < SLOT_FIRST_PROGRAM) {
     server_died(text,
                 last_words_of_exception(text, server_name(badge), 0, word[0], word[1], word[2]),
@@ -95,7 +106,10 @@ void fs_call(const struct event *event, struct answer *answer) {
   }
   switch (event->word[0]) {
     case PROC_SIGNAL_SELF:
-      if (process->pid != PID_INIT) process_signal(process, (int)event->word[1]);
+      if (event->word[1] - 1 < SIGNALS_MAX) {
+        process_signal(process, (uint32_t)event->word[1],
+                       &(struct signal_cause){.sender = process->pid, .answered = process});
+      }
       answer->status = process->state == PROCESS_LIVE ? -EPIPE : ANSWER_LATER;
       break;
     case PROC_UNMOUNTED:

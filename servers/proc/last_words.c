@@ -1,9 +1,8 @@
 #include "servers/proc/last_words.h"
 
-#include <signal.h>
-
 #include "abi/event.h"
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 
 struct line {
   char *text;
@@ -75,7 +74,7 @@ size_t last_words_of_fault(char *text, const char *name, uint32_t pid, int signa
     add(&line, "killed: out of memory");
     return end(&line);
   }
-  add(&line, signal == SIGBUS ? "bus error" : "segmentation fault");
+  add(&line, signal == SIGNAL_BUS ? "bus error" : "segmentation fault");
   add_hex(&line, " at ", address);
   add_hex(&line, ", pc ", pc);
   add(&line, access_text(access));

@@ -4,6 +4,7 @@
 #include "protocols/fs.h"
 #include "protocols/pager.h"
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
 #include "servers/proc/signal_action.h"
@@ -54,6 +55,7 @@ void op_exec(const struct request *request, struct answer *answer) {
 
 void process_leave(struct process *process) {
   process_unpark(process);
+  process_disarm(process);
   // The space goes first: nothing of it can call fs or console afterwards.
   outside_pager_kill(process->badge);
   outside_fs_exited(process->badge);
@@ -63,9 +65,14 @@ void process_leave(struct process *process) {
 void process_end(struct process *process, uint32_t status) {
   struct process_table *table = &processes.table;
   struct process *parent = &table->process[process->parent];
+  uint32_t pid = process->pid;
   process_leave(process);
-  if (table_end(table, process, status)) process_check_wait(&table->process[SLOT_INIT]);
+  bool of_init = table_end(table, process, status);
+  if (process_ignores_children(parent)) table_reap(table, process);
+  if (of_init) process_check_wait(&table->process[SLOT_INIT]);
   process_check_wait(parent);
+  process_signal(parent, SIGNAL_CHLD,
+                 &(struct signal_cause){.sender = pid, .child_status = status});
 }
 
 void op_exit(const struct request *request, struct answer *answer) {
@@ -116,6 +123,10 @@ void op_wait(const struct request *request, struct answer *answer) {
       break;
   }
   if (options & WAIT_NO_HANG) return;
+  if (process_signal_due(caller)) {
+    answer->status = -EINTR;
+    return;
+  }
   caller->park = PARK_WAIT;
   caller->wait_selector = selector;
   caller->token = request->token;

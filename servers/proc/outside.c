@@ -16,6 +16,8 @@ void outside_answer(token_t token, int64_t status, uint64_t word) {
   kcall_reply(token, (uint64_t)status, word, 0, 0, 0);  // a stale token's caller is gone
 }
 
+int64_t outside_reply_upcall(token_t token, uint64_t pc) { return kcall_reply_upcall(token, pc); }
+
 int64_t outside_forward_to_fs(token_t token, uint64_t op, uint64_t word) {
   return kcall_forward(token, HANDLE_FS, op, word, 0, 0, 0);
 }
@@ -54,6 +56,16 @@ int64_t outside_console_interrupted(uint32_t badge) {
 
 int64_t outside_console_take_interrupt(uint32_t badge) {
   return call(HANDLE_CONSOLE, CONSOLE_TAKE_INTERRUPT, badge, 0);
+}
+
+int64_t outside_pager_interrupt(uint32_t badge) {
+  return call(HANDLE_PAGER, PAGER_INTERRUPT, badge, 0);
+}
+
+int64_t outside_fs_interrupt(uint32_t badge) { return call(HANDLE_FS, FS_INTERRUPT, badge, 0); }
+
+int64_t outside_console_interrupt(uint32_t badge) {
+  return call(HANDLE_CONSOLE, CONSOLE_INTERRUPT, badge, 0);
 }
 
 void outside_message(const char *text, size_t count) {

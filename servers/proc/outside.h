@@ -11,6 +11,9 @@
 // Answers a caller that was left waiting.
 void outside_answer(token_t token, int64_t status, uint64_t word);
 
+// Answers an exception by an upcall to `pc`. 0 or a negative errno.
+int64_t outside_reply_upcall(token_t token, uint64_t pc);
+
 // Forwards a waiting caller to fs. 0 or a negative errno.
 int64_t outside_forward_to_fs(token_t token, uint64_t op, uint64_t word);
 
@@ -25,6 +28,9 @@ void outside_console_exited(uint32_t badge);
 void outside_console_yield(uint32_t badge);
 int64_t outside_console_interrupted(uint32_t badge);
 int64_t outside_console_take_interrupt(uint32_t badge);
+int64_t outside_pager_interrupt(uint32_t badge);
+int64_t outside_fs_interrupt(uint32_t badge);
+int64_t outside_console_interrupt(uint32_t badge);
 
 // Text for the terminal, and once everything else may be broken, for the firmware's console.
 void outside_message(const char *text, size_t count);

@@ -3,10 +3,10 @@
 //   power_off        ends all other programs, init first: it must not learn of their ends and
 //                    act on it; forwards the caller to fs (FS_UNMOUNT)
 //   power_unmounted  fs has forwarded it back: halts
-#include <signal.h>
 #include <stddef.h>
 
 #include "protocols/fs.h"
+#include "protocols/signal.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
 #include "servers/proc/signal_action.h"
@@ -20,7 +20,7 @@ static void end_all_but(const struct process *caller) {
   }
   for (struct process *at = table_from_slot(table, 0); at;
        at = table_from_slot(table, process_slot(at) + 1u)) {
-    if (at != caller && at->state == PROCESS_LIVE) process_end(at, status_signaled(SIGKILL));
+    if (at != caller && at->state == PROCESS_LIVE) process_end(at, status_signaled(SIGNAL_KILL));
   }
 }
 

@@ -30,7 +30,7 @@
 enum process_state { PROCESS_FREE = 0, PROCESS_LIVE = 1, PROCESS_ZOMBIE = 2 };
 
 // What a live process waits for.
-enum process_park { PARK_NONE = 0, PARK_WAIT = 1, PARK_SLEEP = 2 };
+enum process_park { PARK_NONE = 0, PARK_WAIT = 1, PARK_SLEEP = 2, PARK_PAUSE = 3 };
 
 typedef uint16_t slot_t;
 
@@ -55,9 +55,12 @@ struct process {
   struct list children, zombies;     // its own, oldest first; zombies by the time of their end
   struct link sibling;               // in one of these lists of its parent
   struct link same_pid, same_group;  // in a bucket; same_pid.next also links free slots
-  int64_t wait_selector;             // PARK_WAIT: first argument of PROC_WAIT
-  token_t token;                     // of what parked it
-  uint64_t started;                  // rdtime
+  union {
+    int64_t wait_selector;  // PARK_WAIT: first argument of PROC_WAIT
+    uint64_t wait_set;      // PARK_PAUSE: set of signals
+  };
+  token_t token;     // of what parked it
+  uint64_t started;  // rdtime
   char name[PROCESS_NAME_MAX];
 };
 

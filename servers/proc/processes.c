@@ -13,7 +13,7 @@ struct processes processes;
 
 void processes_init(void) {
   table_init(&processes.table);
-  timer_heap_init(&processes.sleepers);
+  timer_heap_init(&processes.timers);
   processes.table.process[SLOT_INIT].started = outside_now();
   processes.timer = TIMER_NEVER;
   processes.foreground = PID_INIT;
@@ -27,7 +27,7 @@ static operation *const operations[] = {
     [PROC_KILL] = op_kill,   [PROC_GETPID] = op_getpid,     [PROC_SLEEP] = op_sleep,
     [PROC_EXEC] = op_exec,   [PROC_SETPGID] = op_setpgid,   [PROC_FOREGROUND] = op_foreground,
     [PROC_LIST] = op_list,   [PROC_POWEROFF] = op_poweroff, [PROC_CLOCK] = op_clock,
-    [PROC_SPAWN] = op_spawn,
+    [PROC_SPAWN] = op_spawn, [PROC_ITIMER] = op_itimer,     [PROC_PAUSE] = op_pause,
 };
 
 static void program_call(const struct event *event, struct answer *answer) {

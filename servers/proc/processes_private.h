@@ -17,7 +17,7 @@ struct processes {
   bool powering_off;
   uint32_t halt_status;
   uint64_t timer;  // deadline that the kernel knows
-  struct timer_heap sleepers;
+  struct timer_heap timers;
   struct process_table table;
 };
 
@@ -51,11 +51,30 @@ operation op_spawn;
 operation op_kill, op_setpgid, op_foreground;
 // setpgid of `target` by `caller`: 0 or a negative errno.
 int64_t process_set_group(struct process *caller, struct process *target, uint64_t group);
-// The signal's default action.
-void process_signal(struct process *process, int signal);
+
+// deliver.c
+// Where a signal comes from.
+struct signal_cause {
+  uint32_t sender;                 // pid; 0: the system
+  uint64_t child_status;           // SIGCHLD: as wait reports it, or SIGNAL_BY_KILL
+  const struct process *answered;  // who is in a call that proc is about to answer, or NULL
+};
+// 1 <= signal <= SIGNALS_MAX. The process may have ended afterwards.
+void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause);
+// Whether a live process must not be made to wait now.
+bool process_signal_due(const struct process *process);
+// Whether it does not want to wait for its children.
+bool process_ignores_children(const struct process *process);
+// An exception of a process that waits under the token goes to its handler. => false: it has none
+bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,
+                    uint64_t address);
 
 // sleep.c
-operation op_sleep, op_clock;
+operation op_sleep, op_pause, op_itimer, op_clock;
+// Answers a waiting process because of a signal.
+void process_wake(struct process *process);
+// Its alarm will not come.
+void process_disarm(struct process *process);
 // Forgets what a process waits for.
 void process_unpark(struct process *process);
 

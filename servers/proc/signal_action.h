@@ -5,22 +5,24 @@
 
 #include <stdint.h>
 
-#define SIGNAL_MAX 64
-
 enum signal_action {
-  SIGNAL_INVALID = 0,  // no such signal, or one that stops, which there is not
+  SIGNAL_INVALID = 0,  // no such signal, or SIGSTOP: there is no stopping
   SIGNAL_IGNORED = 1,
   SIGNAL_ENDS = 2,
 };
 
-// For signals 1..SIGNAL_MAX; SIGNAL_INVALID for any other number.
+// For signals 1..SIGNALS_MAX; SIGNAL_INVALID for any other number.
 enum signal_action signal_default(uint64_t signal);
 
-// The signal for an exception of user mode, by its scause.
-int signal_of_exception(uint64_t scause);
+// The signal for an exception of user mode, by its scause, and its si_code.
+struct exception_signal {
+  uint32_t signal;
+  int32_t code;
+};
+struct exception_signal signal_of_exception(uint64_t scause);
 
 // Wait statuses, as the macros of <sys/wait.h> take them apart.
 static inline uint32_t status_exited(uint32_t code) { return (code & 0xff) << 8; }
-static inline uint32_t status_signaled(int signal) { return (uint32_t)signal & 0x7f; }
+static inline uint32_t status_signaled(uint32_t signal) { return signal & 0x7f; }
 
 #endif

@@ -1,19 +1,13 @@
-// Signals, in so far as they end processes, and the groups that they go to.
-#include <signal.h>
+// Sending signals, and the groups that they go to.
 #include <stddef.h>
 
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
 #include "servers/proc/signal_action.h"
 
 static bool is_init(const struct process *process) { return process->pid == PID_INIT; }
-
-void process_signal(struct process *process, int signal) {
-  if (process->state != PROCESS_LIVE) return;
-  if (signal_default((uint64_t)signal) != SIGNAL_ENDS) return;
-  process_end(process, status_signaled(signal));
-}
 
 // --- Kill ---
 
@@ -44,8 +38,10 @@ static uint32_t collect_targets(const struct request *request, int64_t selector)
   return count;
 }
 
-static void signal_targets(const struct request *request, uint32_t count, int signal,
+static void signal_targets(const struct request *request, uint32_t count, uint32_t signal,
                            struct answer *answer) {
+  const struct signal_cause cause = {
+      .sender = request->caller->pid, .child_status = SIGNAL_BY_KILL, .answered = request->caller};
   bool self = false;
   uint32_t spared = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -56,12 +52,12 @@ static void signal_targets(const struct request *request, uint32_t count, int si
     } else if (target == request->caller) {
       self = true;
     } else {
-      process_signal(target, signal);
+      process_signal(target, signal, &cause);
     }
   }
   if (spared == count) answer->status = -EPERM;
   // The caller last, so that all of the group get it.
-  if (self) process_signal(request->caller, signal);
+  if (self) process_signal(request->caller, signal, &cause);
 }
 
 void op_kill(const struct request *request, struct answer *answer) {
@@ -84,7 +80,7 @@ void op_kill(const struct request *request, struct answer *answer) {
     answer->status = -ESRCH;
     return;
   }
-  if (signal != 0) signal_targets(request, count, (int)signal, answer);
+  if (signal != 0) signal_targets(request, count, (uint32_t)signal, answer);
   if (caller->state != PROCESS_LIVE) answer->status = ANSWER_LATER;
 }
 
@@ -118,6 +114,7 @@ void op_setpgid(const struct request *request, struct answer *answer) {
 
 // SIGINT for a group, but for init and the one who holds the terminal.
 static void interrupt_group(uint32_t group, const struct process *owner) {
+  const struct signal_cause cause = {.sender = 0};
   struct process_table *table = &processes.table;
   uint32_t count = 0;
   for (struct process *at = table_group_next(table, group, NULL); at;
@@ -126,7 +123,7 @@ static void interrupt_group(uint32_t group, const struct process *owner) {
   }
   for (uint32_t i = 0; i < count; i++) {
     struct process *target = table_by_pid(table, targets[i]);
-    if (target) process_signal(target, SIGINT);
+    if (target) process_signal(target, SIGNAL_INT, &cause);
   }
 }
 

@@ -1,5 +1,6 @@
-// Time: sleeping processes and the clock.
+// Time: processes that wait for it, their alarms, and the clock.
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/proc/outside.h"
 #include "servers/proc/processes_private.h"
 
@@ -7,19 +8,29 @@
 
 // The kernel's timer follows the earliest deadline.
 static void update_timer(void) {
-  uint64_t deadline = timer_heap_deadline(&processes.sleepers);
+  uint64_t deadline = timer_heap_deadline(&processes.timers);
   if (deadline == processes.timer) return;
   processes.timer = deadline;
   outside_timer(deadline);
 }
 
+// A process's deadlines.
+static uint32_t wait_timer(const struct process *process) { return 2u * process_slot(process); }
+static uint32_t alarm_timer(const struct process *process) {
+  return 2u * process_slot(process) + 1u;
+}
+
+static void stop_timer(uint32_t id) {
+  timer_heap_remove(&processes.timers, id);
+  update_timer();
+}
+
 void process_unpark(struct process *process) {
-  if (process->park == PARK_SLEEP) {
-    timer_heap_remove(&processes.sleepers, process_slot(process));
-    update_timer();
-  }
+  if (process->park != PARK_NONE) stop_timer(wait_timer(process));
   process->park = PARK_NONE;
 }
+
+void process_disarm(struct process *process) { stop_timer(alarm_timer(process)); }
 
 // The first tick that is at least so much later. A timebase is below 2^32, so that the products
 // stay below 2^64.
@@ -34,24 +45,101 @@ static uint64_t later(uint64_t now, uint64_t nanoseconds) {
   return deadline;
 }
 
-void op_sleep(const struct request *request, struct answer *answer) {
+// Nanoseconds from now until a deadline, 0 for none or one that has passed.
+static uint64_t left(uint64_t deadline) {
+  uint64_t now = outside_now(), timebase = outside_timebase();
+  if (deadline == TIMER_NEVER || deadline <= now) return 0;
+  uint64_t ticks = deadline - now;
+  return ticks / timebase * NANOSECONDS + ticks % timebase * NANOSECONDS / timebase;
+}
+
+static void park(const struct request *request, enum process_park park, uint64_t nanoseconds) {
   struct process *caller = request->caller;
-  if (request->argument[0] == 0) return;
-  timer_heap_add(&processes.sleepers, process_slot(caller),
-                 later(outside_now(), request->argument[0]));
-  caller->park = PARK_SLEEP;
+  if (nanoseconds != TIMER_NEVER) {
+    timer_heap_add(&processes.timers, wait_timer(caller), later(outside_now(), nanoseconds));
+  }
+  caller->park = (uint8_t)park;
   caller->token = request->token;
   update_timer();
+}
+
+void op_sleep(const struct request *request, struct answer *answer) {
+  uint64_t nanoseconds = request->argument[0];
+  if (nanoseconds == 0) return;
+  if (process_signal_due(request->caller)) {
+    answer->status = -EINTR;
+    answer->word[0] = nanoseconds;
+    return;
+  }
+  park(request, PARK_SLEEP, nanoseconds);
   answer->status = ANSWER_LATER;
 }
 
+void op_pause(const struct request *request, struct answer *answer) {
+  uint64_t nanoseconds = request->argument[0], set = request->argument[1];
+  const volatile struct signal_page *page = signal_page_in(outside_page(request->caller->badge));
+  if (page->pending & (~page->mask | set)) return;
+  if (nanoseconds == 0) {
+    answer->status = -EAGAIN;
+    return;
+  }
+  park(request, PARK_PAUSE, nanoseconds);
+  request->caller->wait_set = set;
+  answer->status = ANSWER_LATER;
+}
+
+void process_wake(struct process *process) {
+  uint64_t rest = left(timer_heap_of(&processes.timers, wait_timer(process)));
+  int64_t status = process->park == PARK_PAUSE ? 0 : -EINTR;
+  process_unpark(process);
+  outside_answer(process->token, status, rest);
+}
+
+// --- Alarms ---
+
+void op_itimer(const struct request *request, struct answer *answer) {
+  uint64_t nanoseconds = request->argument[0];
+  uint32_t id = alarm_timer(request->caller);
+  answer->word[0] = left(timer_heap_of(&processes.timers, id));
+  if (nanoseconds == PROC_ITIMER_ASK) return;
+  timer_heap_remove(&processes.timers, id);
+  if (nanoseconds != 0) {
+    timer_heap_add(&processes.timers, id, later(outside_now(), nanoseconds));
+  }
+  update_timer();
+}
+
+// The next one of a series; those that were missed are left out.
+static void go_on(struct process *process, uint64_t deadline) {
+  const volatile struct signal_page *page = signal_page_in(outside_page(process->badge));
+  uint64_t interval = page->interval;
+  if (interval == 0) return;
+  if (interval < SIGNAL_INTERVAL_MIN) interval = SIGNAL_INTERVAL_MIN;
+  uint64_t now = outside_now(), next = later(deadline, interval);
+  if (next <= now) next = later(now, interval);
+  timer_heap_add(&processes.timers, alarm_timer(process), next);
+}
+
+static void expired(uint32_t id, uint64_t deadline) {
+  struct process *process = &processes.table.process[id / 2];
+  if (id == alarm_timer(process)) {
+    go_on(process, deadline);
+    process_signal(process, SIGNAL_ALRM, &(struct signal_cause){.sender = 0});
+    return;
+  }
+  int64_t status = process->park == PARK_PAUSE ? -EAGAIN : 0;
+  process->park = PARK_NONE;
+  outside_answer(process->token, status, 0);
+}
+
 void processes_tick(void) {
-  uint32_t slot;
   processes.timer = TIMER_NEVER;  // it goes off once
-  while ((slot = timer_heap_expire(&processes.sleepers, outside_now())) != 0) {
-    struct process *sleeper = &processes.table.process[slot];
-    sleeper->park = PARK_NONE;
-    outside_answer(sleeper->token, 0, 0);
+  uint64_t now = outside_now();
+  for (;;) {
+    uint64_t deadline = timer_heap_deadline(&processes.timers);
+    uint32_t id = timer_heap_expire(&processes.timers, now);
+    if (id == 0) break;
+    expired(id, deadline);
   }
   update_timer();
 }

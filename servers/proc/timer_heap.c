@@ -6,7 +6,7 @@ void timer_heap_init(struct timer_heap *heap) { memset(heap, 0, sizeof *heap); }
 
 static void place(struct timer_heap *heap, uint32_t at, struct timer timer) {
   heap->timer[at] = timer;
-  heap->index[timer.slot] = (uint16_t)(at + 1);
+  heap->index[timer.id] = (uint16_t)(at + 1);
 }
 
 // Puts a timer where it belongs, starting from a free place.
@@ -28,18 +28,22 @@ static void sift(struct timer_heap *heap, uint32_t at, struct timer timer) {
   place(heap, at, timer);
 }
 
-void timer_heap_add(struct timer_heap *heap, uint32_t slot, uint64_t deadline) {
+void timer_heap_add(struct timer_heap *heap, uint32_t id, uint64_t deadline) {
   uint32_t at = heap->count++;
-  heap->timer[at] = (struct timer){TIMER_NEVER, slot};
-  sift(heap, at, (struct timer){deadline, slot});
+  heap->timer[at] = (struct timer){TIMER_NEVER, id};
+  sift(heap, at, (struct timer){deadline, id});
 }
 
-void timer_heap_remove(struct timer_heap *heap, uint32_t slot) {
-  if (heap->index[slot] == 0) return;
-  uint32_t at = heap->index[slot] - 1u;
-  heap->index[slot] = 0;
+void timer_heap_remove(struct timer_heap *heap, uint32_t id) {
+  if (heap->index[id] == 0) return;
+  uint32_t at = heap->index[id] - 1u;
+  heap->index[id] = 0;
   struct timer last = heap->timer[--heap->count];
   if (at != heap->count) sift(heap, at, last);
+}
+
+uint64_t timer_heap_of(const struct timer_heap *heap, uint32_t id) {
+  return heap->index[id] != 0 ? heap->timer[heap->index[id] - 1u].deadline : TIMER_NEVER;
 }
 
 uint64_t timer_heap_deadline(const struct timer_heap *heap) {
@@ -48,7 +52,7 @@ uint64_t timer_heap_deadline(const struct timer_heap *heap) {
 
 uint32_t timer_heap_expire(struct timer_heap *heap, uint64_t now) {
   if (heap->count == 0 || heap->timer[0].deadline > now) return 0;
-  uint32_t slot = heap->timer[0].slot;
-  timer_heap_remove(heap, slot);
-  return slot;
+  uint32_t id = heap->timer[0].id;
+  timer_heap_remove(heap, id);
+  return id;
 }

@@ -1,4 +1,4 @@
-// Deadlines of sleeping processes, the earliest first. At most one for each slot.
+// Deadlines of waiting processes and of their alarms, the earliest first. At most one for each id.
 #ifndef SERVERS_PROC_TIMER_HEAP_H
 #define SERVERS_PROC_TIMER_HEAP_H
 
@@ -8,29 +8,36 @@
 
 #define TIMER_NEVER UINT64_MAX
 
+// A process has two: see sleep.c. Id 0 is nobody's.
+#define TIMER_IDS (2u * SLOTS_MAX)
+#define TIMERS_MAX (2u * PROGRAMS_MAX)
+
 struct timer {
   uint64_t deadline;
-  uint32_t slot;
+  uint32_t id;
 };
 
 struct timer_heap {
   uint32_t count;
-  struct timer timer[SLOTS_MAX];  // none is earlier than that at (index - 1) / 2
-  uint16_t index[SLOTS_MAX];      // by slot: 1 + its place in timer[]; 0: none
+  struct timer timer[TIMERS_MAX];  // none is earlier than that at (index - 1) / 2
+  uint16_t index[TIMER_IDS];       // by id: 1 + its place in timer[]; 0: none
 };
 
 void timer_heap_init(struct timer_heap *heap);
 
-// A deadline of a slot that has none.
-void timer_heap_add(struct timer_heap *heap, uint32_t slot, uint64_t deadline);
+// A deadline of an id that has none.
+void timer_heap_add(struct timer_heap *heap, uint32_t id, uint64_t deadline);
 
-// The slot's deadline, if it has one, is gone.
-void timer_heap_remove(struct timer_heap *heap, uint32_t slot);
+// The id's deadline, if it has one, is gone.
+void timer_heap_remove(struct timer_heap *heap, uint32_t id);
+
+// An id's deadline, or TIMER_NEVER.
+uint64_t timer_heap_of(const struct timer_heap *heap, uint32_t id);
 
 // The earliest deadline, or TIMER_NEVER.
 uint64_t timer_heap_deadline(const struct timer_heap *heap);
 
-// Takes out the earliest if it is not after `now`. => its slot, or 0
+// Takes out the earliest if it is not after `now`. => its id, or 0
 uint32_t timer_heap_expire(struct timer_heap *heap, uint64_t now);
 
 #endif

@@ -29,7 +29,7 @@ TEST(TimerHeap, ExpiresNotBeforeTheDeadline) {
   EXPECT_EQ(timer_heap_expire(heap.get(), 100), 0u);
 }
 
-// Against a map from slots to deadlines.
+// Against a map from ids to deadlines.
 TEST(TimerHeap, RandomizedAgainstAMap) {
   auto heap = std::make_unique<timer_heap>();
   timer_heap_init(heap.get());
@@ -41,17 +41,17 @@ TEST(TimerHeap, RandomizedAgainstAMap) {
     return deadline;
   };
   for (int step = 0; step < 100000; step++) {
-    uint32_t slot = 1 + random() % (step % 2000 < 1000 ? 20 : SLOTS_MAX - 1);
+    uint32_t id = 1 + random() % (step % 2000 < 1000 ? 20 : TIMERS_MAX - 1);
     uint64_t time = random() % 1000;
     switch (random() % 3) {
       case 0:
-        if (model.count(slot) != 0) break;
-        timer_heap_add(heap.get(), slot, time);
-        model[slot] = time;
+        if (model.count(id) != 0) break;
+        timer_heap_add(heap.get(), id, time);
+        model[id] = time;
         break;
       case 1:
-        timer_heap_remove(heap.get(), slot);
-        model.erase(slot);
+        timer_heap_remove(heap.get(), id);
+        model.erase(id);
         break;
       default:
         time /= 8;
@@ -65,6 +65,7 @@ TEST(TimerHeap, RandomizedAgainstAMap) {
     }
     ASSERT_EQ(heap->count, model.size());
     ASSERT_EQ(timer_heap_deadline(heap.get()), earliest());
+    ASSERT_EQ(timer_heap_of(heap.get(), id), model.count(id) != 0 ? model[id] : TIMER_NEVER);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "servers/pager/core/exec.h"
 
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
 #define ARGUMENTS_MAX (STACK_MAX / 4)
@@ -320,6 +321,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
   space->faults = space->zeroed = space->copied = space->major = 0;
   release_shadow(pager, shadow);
   exec_finish(pager, space, object, &image);
+  signals_exec(pager, space);
   kops_reply_start(token, image.entry, image.stack_pointer, image.stack_pointer, 0);
   requests_kick(pager);
   return PAGER_PARKED;

@@ -65,6 +65,7 @@ int FakeKernel::SpaceCreate(uint32_t slot, uint32_t badge, uint32_t frame) {
 void FakeKernel::SpaceDestroy(uint32_t slot) {
   auto at = spaces_.find(slot);
   if (at == spaces_.end()) return;
+  buffered.erase(slot);
   Unmap(slot, 0, USER_END);
   for (uint32_t frame : at->second.donated) is_donated_[frame - kRamFirst] = 0;
   spaces_.erase(at);
@@ -73,6 +74,15 @@ void FakeKernel::SpaceDestroy(uint32_t slot) {
 int FakeKernel::ThreadCreate(uint32_t slot, uint32_t frame) {
   Donate(&spaces_.at(slot), frame);
   spaces_.at(slot).thread = true;
+  return 0;
+}
+
+int FakeKernel::ThreadBuffer(uint32_t slot) { return buffered.insert(slot).second ? 0 : -EEXIST; }
+
+int FakeKernel::ThreadUpcall(uint32_t slot, uint64_t pc) {
+  if (buffered.count(slot) == 0) return -EINVAL;
+  if (refuse_upcalls) return -EBUSY;
+  upcalls.emplace_back(slot, pc);
   return 0;
 }
 
@@ -239,6 +249,11 @@ uint8_t *FakeKernel::Access(uint32_t slot, uint64_t va, uint32_t access, token_t
       if (status != 0) pager_map_refused(pager_, &event, status, &reply);
     }
     if (reply.kind == ANSWER_PARKED) return nullptr;
+    if (reply.kind == ANSWER_UPCALL) {
+      *answered = true;
+      *answer = Answer{Answer::kUpcall, 0, 0, 0, reply.word[4], 0};
+      return nullptr;
+    }
     if (reply.kind == ANSWER_FORWARD) {
       kops_forward_to_proc(token, reply.word);
       *answered = TakeAnswer(token, answer);
@@ -397,6 +412,16 @@ int kops_thread_create(uint32_t slot, uint32_t frame) { return kernel->ThreadCre
 void kops_thread_start(uint32_t, uint64_t, uint64_t, uint64_t, uint64_t) {}
 int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t) {
   EXPECT_TRUE(kernel->HasSpace(slot) && kernel->HasSpace(of));
+  return 0;
+}
+int kops_thread_buffer(uint32_t slot, uint32_t frame) {
+  EXPECT_EQ(frame, kernel->pager()->message[slot]);
+  return kernel->ThreadBuffer(slot);
+}
+int kops_thread_upcall(uint32_t slot, uint64_t pc) { return kernel->ThreadUpcall(slot, pc); }
+int kops_reply_upcall(token_t token, uint64_t pc) {
+  if (kernel->refuse_upcalls) return -EINVAL;
+  kernel->SetAnswer(token, Answer{Answer::kUpcall, 0, 0, 0, pc, 0});
   return 0;
 }
 int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -30,11 +31,11 @@ struct Entry {
 
 // What a waiting thread got.
 struct Answer {
-  enum Kind { kReply, kMapped, kSignal, kStart } kind;
+  enum Kind { kReply, kMapped, kSignal, kStart, kUpcall } kind;
   int64_t status;   // kReply
   uint32_t signal;  // kSignal
   uint32_t reason;
-  uint64_t address;  // kSignal; kStart: pc
+  uint64_t address;  // kSignal; kStart, kUpcall: pc
   uint64_t sp;       // kStart
 };
 
@@ -73,11 +74,16 @@ class FakeKernel {
   uint32_t spurious_every = 0;  // each so many accesses fault though the entry allows them, as when
                                 // another thread's fault on the page was answered meanwhile
   uint32_t map_failures = 0;    // so many kops_map fail with ENOMEM without need
+  bool refuse_upcalls = false;  // threads wait in calls, faulters cannot be sent anywhere
+  std::set<uint32_t> buffered;  // slots whose thread has a call buffer
+  std::vector<std::pair<uint32_t, uint64_t>> upcalls;  // to threads: slot, pc
 
   // --- behind kernel_ops.h
   int SpaceCreate(uint32_t slot, uint32_t badge, uint32_t frame);
   void SpaceDestroy(uint32_t slot);
   int ThreadCreate(uint32_t slot, uint32_t frame);
+  int ThreadBuffer(uint32_t slot);
+  int ThreadUpcall(uint32_t slot, uint64_t pc);
   int Fund(uint32_t slot, uint32_t frame);
   int Map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames);
   void Unmap(uint32_t slot, uint64_t start, uint64_t end);

@@ -28,14 +28,14 @@
 // they are made of.
 #include "servers/pager/core/fault.h"
 
-#include <signal.h>
-
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/fault_short.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
 #define STACK_NEAR 256u  // pages below the limit at which a fault still counts as the stack's
@@ -534,12 +534,12 @@ static void signal_words(uint64_t word[5], enum outcome outcome, uint64_t addres
   static const struct {
     uint8_t signal, reason;
   } what[] = {
-      [OUTCOME_WAIT] = {SIGBUS, FAULT_IO_ERROR},
-      [OUTCOME_UNMAPPED] = {SIGSEGV, FAULT_UNMAPPED},
-      [OUTCOME_PROTECTED] = {SIGSEGV, FAULT_PROTECTED},
-      [OUTCOME_STACK] = {SIGSEGV, FAULT_STACK},
-      [OUTCOME_BEYOND_END] = {SIGBUS, FAULT_BEYOND_END},
-      [OUTCOME_NO_MEMORY] = {SIGKILL, FAULT_NO_MEMORY},
+      [OUTCOME_WAIT] = {SIGNAL_BUS, FAULT_IO_ERROR},
+      [OUTCOME_UNMAPPED] = {SIGNAL_SEGV, FAULT_UNMAPPED},
+      [OUTCOME_PROTECTED] = {SIGNAL_SEGV, FAULT_PROTECTED},
+      [OUTCOME_STACK] = {SIGNAL_SEGV, FAULT_STACK},
+      [OUTCOME_BEYOND_END] = {SIGNAL_BUS, FAULT_BEYOND_END},
+      [OUTCOME_NO_MEMORY] = {SIGNAL_KILL, FAULT_NO_MEMORY},
   };
   word[0] = PROC_FAULT;
   word[1] = PROC_FAULT_WHAT(what[outcome].signal, access & ~(uint64_t)FAULT_PRESENT,
@@ -551,9 +551,12 @@ static void signal_words(uint64_t word[5], enum outcome outcome, uint64_t addres
 
 __attribute__((noinline)) static void answer_signal(struct pager *pager, const struct event *event,
                                                     enum outcome outcome, struct answer *answer) {
+  struct space *space = space_of(pager, badge_origin(event->badge));
+  uint64_t entry = space ? signals_fault(pager, space, outcome, event->word[0]) : 0;
   pager->counts.faults_error++;
-  answer->kind = ANSWER_FORWARD;
+  answer->kind = entry ? ANSWER_UPCALL : ANSWER_FORWARD;
   signal_words(answer->word, outcome, event->word[0], event->word[1], event->word[2]);
+  answer->word[4] = entry;
 }
 
 // Where to wait for what an access lacks: a page of a provider, or memory. NULL: it has failed.
@@ -681,6 +684,20 @@ static int map_now(struct pager *pager, const struct pending *pending,
   return 0;
 }
 
+// A parked fault ends in a signal.
+static void end_parked(struct pager *pager, const struct pending *pending, enum outcome outcome,
+                       uint32_t access) {
+  uint64_t word[5];
+  uint64_t entry = signals_fault(pager, pending->space, outcome, pending->address);
+  pager->counts.faults_error++;
+  if (entry) {
+    if (kops_reply_upcall(pending->token, entry) == 0) return;
+    signals_refused(pager, pending->space);
+  }
+  signal_words(word, outcome, pending->address, access, pending->result);
+  kops_forward_to_proc(pending->token, word);
+}
+
 void fault_run(struct pager *pager, struct pending *pending) {
   uint32_t kind = (uint32_t)pending->done & ~(uint32_t)FAULT_PRESENT;
   struct access access = {.page = (uint32_t)(pending->address >> PAGE_SHIFT),
@@ -699,8 +716,5 @@ void fault_run(struct pager *pager, struct pending *pending) {
       outcome = OUTCOME_NO_MEMORY;
     }
   }
-  uint64_t word[5];
-  pager->counts.faults_error++;
-  signal_words(word, outcome, pending->address, kind, pending->result);
-  kops_forward_to_proc(pending->token, word);
+  end_parked(pager, pending, outcome, kind);
 }

@@ -1,6 +1,7 @@
 // Copying a space: regions one by one, private pages by one reference for each GiB.
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
 #define NOT_INHERITED (REGION_DONTFORK | REGION_WIPEONFORK)
@@ -136,7 +137,8 @@ int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_ba
     space_delete(pager, child);
     return -ENOMEM;
   }
-  error = kops_thread_clone(child->slot, parent->slot, 0);
+  error = signals_fork(pager, parent, child);
+  if (error == 0) error = kops_thread_clone(child->slot, parent->slot, 0);
   if (error < 0) {
     space_delete(pager, child);
     return error;

@@ -31,6 +31,11 @@ void kops_thread_start(uint32_t slot, uint64_t pc, uint64_t sp, uint64_t a0, uin
 // runs as if answered a0.
 int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t a0);
 
+// Makes the message page's frame the thread's call buffer. -EEXIST: it is one already.
+int kops_thread_buffer(uint32_t slot, uint32_t frame);
+// Sends the thread elsewhere, unless it waits in a call or for an event: -EBUSY.
+int kops_thread_upcall(uint32_t slot, uint64_t pc);
+
 // Donates frames of type object for page tables, all or none.
 enum { FUND_FRAMES_MAX = 5 };
 int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]);
@@ -59,6 +64,8 @@ int kops_map_reply(token_t token, uint32_t slot, uint64_t va_prot, uint32_t coun
 void kops_flushed(token_t token, uint64_t then, int64_t status);
 // The waiting caller starts anew at pc.
 void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
+// Answers a fault by an upcall. 0 or a negative errno: nobody is answered.
+int kops_reply_upcall(token_t token, uint64_t pc);
 // Forwards a waiting faulter to proc with these five words (PROC_FAULT, protocols/proc.h).
 void kops_forward_to_proc(token_t token, const uint64_t word[5]);
 

@@ -63,6 +63,8 @@ enum answer_kind {
   ANSWER_RETRY = 1,    // SYS_REPLY_WAIT with 0: the instruction is tried again
   ANSWER_PARKED = 2,   // SYS_WAIT
   ANSWER_FORWARD = 3,  // SYS_FORWARD_WAIT to proc with word[0..4]
+  // SYS_UPCALL_WAIT to word[4]. If it is refused: signals_refused, then ANSWER_FORWARD with 0 there
+  ANSWER_UPCALL = 4,
 };
 
 struct answer {
@@ -105,6 +107,8 @@ int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, ui
 int64_t pager_break(struct pager *pager, struct space *space, uint64_t address);
 int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint64_t address,
                    uint64_t length, uint32_t flags);
+// From now on the program can be sent upcalls. 0 or a negative errno.
+int64_t pager_upcall(struct pager *pager, struct space *space);
 // These three write to the message page of `space`. Slot 0 is the space itself.
 int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, uint64_t first);
 // Fills all but kernel[]; the caller fills those at pager_message() afterwards.
@@ -140,6 +144,7 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
 int64_t pager_fork(struct pager *pager, uint32_t parent, uint32_t child);
 int64_t pager_spawn(struct pager *pager, uint32_t parent, uint32_t child, uint32_t object);
 int64_t pager_kill(struct pager *pager, uint32_t badge);
+int64_t pager_interrupt(struct pager *pager, uint32_t badge);
 
 // --- boot: servers and the first program -------------------------------------------------------
 

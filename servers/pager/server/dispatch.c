@@ -100,6 +100,11 @@ static int64_t do_space_counts(struct pager *pager, struct space *space,
   return pager_space_counts(pager, space, event->word[1]);
 }
 
+static int64_t do_upcall(struct pager *pager, struct space *space, const struct event *event) {
+  (void)event;
+  return pager_upcall(pager, space);
+}
+
 // --- fs ----------------------------------------------------------------------------------------
 
 static int64_t do_object_create(struct pager *pager, struct space *space,
@@ -181,6 +186,12 @@ static int64_t do_kill(struct pager *pager, struct space *space, const struct ev
   return pager_kill(pager, (uint32_t)event->word[1]);
 }
 
+static int64_t do_interrupt(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  if (event->word[1] > UINT32_MAX) return -ESRCH;
+  return pager_interrupt(pager, (uint32_t)event->word[1]);
+}
+
 // -----------------------------------------------------------------------------------------------
 
 static const struct operation kOperations[] = {
@@ -200,6 +211,7 @@ static const struct operation kOperations[] = {
     [PAGER_RESIDENT] = {do_resident, FROM(VIA_PROGRAM), 1},
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
     [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
+    [PAGER_UPCALL] = {do_upcall, FROM(VIA_PROGRAM), 1},
     [PAGER_OBJECT_CREATE] = {do_object_create, FROM(VIA_FS), 0},
     [PAGER_OBJECT_RESIZE] = {do_object_resize, FROM(VIA_FS), 0},
     [PAGER_OBJECT_CLOSE] = {do_object_close, FROM(VIA_FS), 0},
@@ -211,6 +223,7 @@ static const struct operation kOperations[] = {
     [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
     [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
     [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
+    [PAGER_INTERRUPT] = {do_interrupt, FROM(VIA_PROC), 0},
     [PAGER_SPAWN] = {do_spawn, FROM(VIA_PROC), 0},
 };
 

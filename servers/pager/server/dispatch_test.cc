@@ -130,6 +130,8 @@ int64_t pager_spawn(struct pager *, uint32_t parent, uint32_t child, uint32_t ob
   return Record("spawn", {parent, child, object});
 }
 int64_t pager_kill(struct pager *, uint32_t badge) { return Record("kill", {badge}); }
+int64_t pager_upcall(struct pager *, struct space *) { return Record("upcall", {}); }
+int64_t pager_interrupt(struct pager *, uint32_t badge) { return Record("interrupt", {badge}); }
 }
 
 namespace {
@@ -178,6 +180,8 @@ const Case kCases[] = {
     {PAGER_EXEC, {VIA_FS}, true, "exec"},
     {PAGER_FORK, {VIA_PROC}, false, "fork"},
     {PAGER_KILL, {VIA_PROC}, false, "kill"},
+    {PAGER_UPCALL, {VIA_PROGRAM}, true, "upcall"},
+    {PAGER_INTERRUPT, {VIA_PROC}, false, "interrupt"},
     {PAGER_SPAWN, {VIA_PROC}, false, "spawn"},
 };
 
@@ -244,6 +248,7 @@ TEST(Dispatch, RefusesWhatTheCoreCannotHold) {
   EXPECT_EQ(Call(VIA_PROC, {PAGER_FORK, 1ull << 32, 2}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROC, {PAGER_FORK, 1, 1ull << 32}), -EINVAL);
   EXPECT_EQ(Call(VIA_PROC, {PAGER_KILL, 1ull << 32}), -ESRCH);
+  EXPECT_EQ(Call(VIA_PROC, {PAGER_INTERRUPT, 1ull << 32}), -ESRCH);
 }
 
 TEST(Dispatch, CountsIncludeTheKernels) {

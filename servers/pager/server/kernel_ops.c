@@ -111,6 +111,19 @@ int kops_thread_clone(uint32_t slot, uint32_t of, uint64_t a0) {
   return (int)kcall(SYS_THREAD_CLONE, handle_of_thread(slot), handle_of_thread(of), a0, 0, 0, 0, 0);
 }
 
+int kops_thread_buffer(uint32_t slot, uint32_t frame) {
+  return (int)kcall(SYS_THREAD_BUFFER, handle_of_thread(slot), HANDLE_BOOT_RAM, frame, 0, 0, 0, 0);
+}
+
+// On other harts another upcall may be under way.
+int kops_thread_upcall(uint32_t slot, uint64_t pc) {
+  int64_t status;
+  do {
+    status = kcall_thread_upcall(handle_of_thread(slot), pc);
+  } while (status == -EAGAIN);
+  return (int)status;
+}
+
 int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {
   uint64_t more[FUND_FRAMES_MAX - 1] = {0};
   for (uint32_t i = 1; i < count; i++) more[i - 1] = frames[i];
@@ -189,6 +202,8 @@ int kops_map_reply(token_t token, uint32_t slot, uint64_t va_prot, uint32_t coun
 void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
   kcall(SYS_REPLY_START, token, pc, sp, a0, a1, 0, 0);
 }
+
+int kops_reply_upcall(token_t token, uint64_t pc) { return (int)kcall_reply_upcall(token, pc); }
 
 void kops_flushed(token_t token, uint64_t then, int64_t status) {
   kcall_forward(token, HANDLE_TO_FS, then, (uint64_t)status, 0, 0, 0);

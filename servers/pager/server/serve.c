@@ -2,6 +2,7 @@
 // resumes the faulter and receives the next event.
 #include "servers/pager/server/serve.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "libsys/kcall.h"
@@ -9,6 +10,7 @@
 #include "protocols/proc.h"
 #include "protocols/server.h"
 #include "servers/pager/core/fault_short.h"
+#include "servers/pager/core/signals.h"
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
 
@@ -50,10 +52,21 @@ static void forward_fault(const struct event *event, const struct answer *answer
                      answer->word[2], answer->word[3], answer->word[4], next);
 }
 
+// Into the program's handler; without a call buffer or at a bad address there is none.
+static void upcall(struct pager *pager, const struct event *event, struct answer *answer,
+                   struct event *next) {
+  kcall_upcall_wait(event->token, HANDLE_SELF, answer->word[4], next);
+  if ((int64_t)next->token != -EINVAL) return;
+  struct space *space = pager_space(pager, badge_origin(event->badge));
+  if (space) signals_refused(pager, space);
+  answer->word[4] = 0;
+  forward_fault(event, answer, next);
+}
+
 // Delivers an answer and receives the next event. => false: the mapping was refused, next->token
 // is the error and nothing is answered
-static inline bool answer_fault(const struct event *event, const struct answer *answer,
-                                struct event *next) {
+static inline bool answer_fault(struct pager *pager, const struct event *event,
+                                struct answer *answer, struct event *next) {
   if (answer->kind == ANSWER_MAP) {
     kcall_event(SYS_MAP_REPLY_WAIT, event->token, FAULT_HANDLES, answer->word[0], answer->word[1],
                 answer->word[2], answer->word[3], answer->word[4], next);
@@ -63,6 +76,8 @@ static inline bool answer_fault(const struct event *event, const struct answer *
     kcall_reply_wait(event->token, HANDLE_SELF, 0, 0, 0, 0, 0, next);
   } else if (answer->kind == ANSWER_PARKED) {
     kcall_wait(HANDLE_SELF, next);
+  } else if (answer->kind == ANSWER_UPCALL) {
+    upcall(pager, event, answer, next);
   } else {
     forward_fault(event, answer, next);
   }
@@ -72,7 +87,7 @@ static inline bool answer_fault(const struct event *event, const struct answer *
 
 static void finish_fault(struct pager *pager, const struct event *event, struct answer *answer,
                          struct event *next) {
-  while (!answer_fault(event, answer, next)) {
+  while (!answer_fault(pager, event, answer, next)) {
     pager_map_refused(pager, event, (int64_t)next->token, answer);
   }
 }

@@ -1,0 +1,63 @@
+// What is put on the stack for a handler, and where signal_entry.S finds things in it and in
+// struct signal_page.
+#ifndef LIBSYS_SIGNAL_FRAME_H
+#define LIBSYS_SIGNAL_FRAME_H
+
+#define SIGNAL_PAGE 0x3fffffee00
+#define PAGE_X(n) (8 * (n))
+#define PAGE_PENDING 288
+#define PAGE_MASK_SET 280
+#define PAGE_BUSY 296
+#define PAGE_SIGNAL 304
+
+#define FRAME_INFO 0
+#define FRAME_CONTEXT 32
+#define FRAME_MASK 72
+#define FRAME_X(n) (80 + 8 * (n))
+#define FRAME_F(n) (336 + 8 * (n))
+#define FRAME_FCSR 592
+#define FRAME_MESSAGE 600
+#define FRAME_BYTES 608
+#define FRAME_MESSAGE_BYTES 3584
+#define FRAME_SPARE 512 /* for the functions that fill it */
+
+#ifndef __ASSEMBLER__
+
+#include <signal.h>
+#include <stdint.h>
+
+struct signal_frame {
+  siginfo_t info;
+  ucontext_t context;
+  uint64_t message;  // bit 0: the message page's content follows; bit 1: it is live
+  char content[];
+};
+
+// The handler and the stack that it runs on; NULL: there is none to be run.
+struct signal_target {
+  void *handler;
+  void *stack;
+};
+
+// signal_entry.S: where upcalls go. What is due is delivered to the caller, as if an upcall had
+// come in its place.
+void signals_upcall(void);
+void signals_self(bool message);
+
+// For signal_entry.S.
+extern uint64_t signals_on_stack;  // set of signals with SA_ONSTACK
+extern struct signal_stack {
+  uint64_t start, bytes;  // 0 bytes: none
+} signals_stack;
+extern uint64_t signals_held_registers[32];
+
+// Fills a frame that has the registers, for the signal that the upcall came for.
+struct signal_target signals_begin(struct signal_frame *frame);
+// For the next one that is due where the frame leads to; NULL: none. `busy` is set.
+struct signal_target signals_more(struct signal_frame *frame);
+// Gives the message page its content back.
+void signals_restore_message(const struct signal_frame *frame);
+
+#endif
+
+#endif

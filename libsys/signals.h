@@ -1,0 +1,61 @@
+// What libsys keeps about signals, beside struct signal_page. A program that has no handlers links
+// none of it but signals_look.
+#ifndef LIBSYS_SIGNALS_H
+#define LIBSYS_SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "protocols/signal.h"
+
+static inline volatile struct signal_page *signals_page(void) {
+  return signal_page_in((void *)MESSAGE_PAGE);
+}
+
+// Runs the handlers of signals that are due; NULL in a program without. `message`: the message page
+// is not free.
+extern void (*signals_deliver)(bool message);
+
+// Signals dealt with so far; of these, by handlers without SA_RESTART.
+extern uint32_t signals_taken, signals_final;
+
+// The message page holds something while user memory is accessed: a fault's handler must not
+// spoil it.
+extern uint32_t signals_message_live;
+
+// Asynchronous signals wait until the next signals_check.
+extern uint32_t signals_held;
+
+// Takes a signal out of `set` that is pending: the lowest. => 0: none
+int signals_take(uint64_t set);
+
+// Does by proc what a signal without a handler does. What was due is so no more.
+void signals_default(int signal);
+
+// A signal is due.
+void signals_look(bool message);
+
+// To be called when the process may be sent a signal that it would take: after each call, and
+// when the mask changes.
+static inline void signals_check(bool message) {
+  if (__builtin_expect(signal_due(signals_page()), 0)) signals_look(message);
+}
+
+// To be called around a call that fails with EINTR when a signal comes.
+struct signals_mark {
+  uint32_t taken, final;
+};
+
+static inline struct signals_mark signals_mark(void) {
+  return (struct signals_mark){signals_taken, signals_final};
+}
+
+// Whether a call that failed with EINTR is to be made again: all that came was without a handler
+// or has SA_RESTART.
+static inline bool signals_restart(struct signals_mark *mark) {
+  bool again = signals_taken != mark->taken && signals_final == mark->final;
+  *mark = signals_mark();
+  return again;
+}
+
+#endif

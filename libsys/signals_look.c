@@ -1,0 +1,33 @@
+#include <stddef.h>
+#include <unistd.h>
+
+#include "libsys/call.h"
+#include "libsys/signals.h"
+
+void (*signals_deliver)(bool message);
+uint32_t signals_taken, signals_final, signals_message_live, signals_held;
+
+// The process's bits may be set at any time by proc.
+int signals_take(uint64_t set) {
+  volatile struct signal_page *page = signals_page();
+  uint64_t due = page->pending & set;
+  if (due == 0) return 0;
+  int signal = __builtin_ctzll(due) + 1;
+  __atomic_fetch_and(&page->pending, ~SIGNAL_BIT((uint32_t)signal), __ATOMIC_SEQ_CST);
+  return signal;
+}
+
+void signals_default(int signal) {
+  ++signals_taken;
+  int64_t pid = kcall_call(HANDLE_PROC, PROC_GETPID, 0, 0, 0, 0, 0).status;
+  kcall_call(HANDLE_PROC, PROC_KILL, (uint64_t)pid, (uint64_t)signal, 0, 0, 0);
+}
+
+void signals_look(bool message) {
+  volatile struct signal_page *page = signals_page();
+  if (signals_deliver) {
+    signals_deliver(message);
+    return;
+  }
+  for (int signal; (signal = signals_take(~page->mask)) != 0;) signals_default(signal);
+}

@@ -1,0 +1,72 @@
+// What a signal does to a process. What the process wants done with it is in its signal page
+// (protocols/signal.h), which may say anything at any time: each word is read once.
+#include <stddef.h>
+
+#include "protocols/signal.h"
+#include "servers/proc/outside.h"
+#include "servers/proc/processes_private.h"
+#include "servers/proc/signal_action.h"
+
+static volatile struct signal_page *page_of(const struct process *process) {
+  return signal_page_in(outside_page(process->badge));
+}
+
+bool process_signal_due(const struct process *process) { return signal_due(page_of(process)); }
+
+// The first one's sender stays until the process has taken it.
+static void add_pending(volatile struct signal_page *page, uint32_t signal,
+                        const struct signal_cause *cause) {
+  if (!(page->pending & SIGNAL_BIT(signal))) {
+    page->sender[signal - 1] = (uint16_t)cause->sender;
+    if (signal == SIGNAL_CHLD) page->child_status = cause->child_status;
+  }
+  __atomic_fetch_or(&page->pending, SIGNAL_BIT(signal), __ATOMIC_SEQ_CST);
+}
+
+// A process that is about to be answered, or finds out itself, need not be interrupted.
+static void interrupt(struct process *process, const struct signal_cause *cause) {
+  if (process == cause->answered) return;
+  if (process->park != PARK_NONE) {
+    process_wake(process);
+    return;
+  }
+  if (outside_pager_interrupt(process->badge) != -EBUSY) return;
+  if (outside_fs_interrupt(process->badge) > 0) return;
+  outside_console_interrupt(process->badge);
+}
+
+void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause) {
+  if (process->state != PROCESS_LIVE) return;
+  if (signal == SIGNAL_KILL) {
+    process_end(process, status_signaled(signal));
+    return;
+  }
+  volatile struct signal_page *page = page_of(process);
+  uint64_t bit = SIGNAL_BIT(signal);
+  if (page->mask & bit) {
+    add_pending(page, signal, cause);
+    // It may have taken the signal out of its mask meanwhile, which it does before it looks.
+    if (process->park == PARK_PAUSE && (process->wait_set & bit)) process_wake(process);
+    if (!(page->mask & bit)) interrupt(process, cause);
+  } else if (page->handled & bit) {
+    add_pending(page, signal, cause);
+    interrupt(process, cause);
+  } else if (!(page->ignored & bit) && signal_default(signal) == SIGNAL_ENDS &&
+             process->pid != PID_INIT) {
+    process_end(process, status_signaled(signal));
+  }
+}
+
+bool process_ignores_children(const struct process *process) {
+  return process->state == PROCESS_LIVE &&
+         (page_of(process)->ignored & SIGNAL_BIT(SIGNAL_CHLD)) != 0;
+}
+
+bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,
+                    uint64_t address) {
+  volatile struct signal_page *page = page_of(process);
+  if (!signal_take_over(page, signal, code, address)) return false;
+  if (outside_reply_upcall(token, page->entry) >= 0) return true;
+  signal_take_back(page);
+  return false;
+}
