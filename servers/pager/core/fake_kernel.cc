@@ -397,7 +397,7 @@ void FakeKernel::Check() {
   }
   ASSERT_EQ(free, pager_->free.count);
   ASSERT_EQ(clean, pager_->clean.count);
-  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end + PAGE_HEAD_INBOX, pager_->inbox_tail));
+  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end, pager_->replacement.tail));
 }
 
 // --- kernel_ops.h -------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ enum page_flag {
   PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
   PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
   PAGE_DROPPED = 16,    // left the cache while filling; the request holds it
-  PAGE_LISTED = 32,     // in a list of pages that may be evicted
+  PAGE_LISTED = 32,     // in a list of pages that may be evicted (policy.h)
+  PAGE_SECOND = 64,     // in the second one
 };
 
 // One for each frame of RAM. What maps it is found by its key: object and index, for a private page
@@ -64,8 +65,8 @@ struct page {
   uint8_t age;          // the replacement policy's
 };
 
-// Numbers that look like frames: heads of circular lists, behind the last frame of RAM.
-enum { PAGE_HEAD_INBOX = 0, PAGE_HEADS = 4 };
+// Behind the last frame of RAM: heads of the lists of pages that may be evicted.
+#define PAGE_HEADS 2u
 
 // A list through struct page. frame_list_push (state.h) adds at the head; head.prev and tail.next
 // are not maintained.

@@ -17,10 +17,6 @@ static const char *const kPolicy[] = {
 #undef NAME
 };
 
-void options_init(struct pager *pager) {
-  for (uint32_t i = 0; i < PAGER_OPTION_COUNT; i++) pager->option[i] = kOption[i].initial;
-}
-
 // The greatest power of two that is not above the value. => value > 0
 static uint32_t power_below(uint32_t value) {
   uint32_t power = 1;
@@ -31,6 +27,14 @@ static uint32_t power_below(uint32_t value) {
 static void set(struct pager *pager, enum pager_option option, uint32_t value) {
   if (option == PAGER_FAULT_AROUND) value = power_below(value);
   pager->option[option] = value;
+  if (option == PAGER_POLICY) replacement_choose(&pager->replacement, (enum pager_policy)value);
+  if (option == PAGER_RANDOM_SEED) replacement_seed(&pager->replacement, value);
+}
+
+void options_init(struct pager *pager) {
+  for (uint32_t i = 0; i < PAGER_OPTION_COUNT; i++) {
+    set(pager, (enum pager_option)i, kOption[i].initial);
+  }
 }
 
 int64_t pager_option(struct pager *pager, uint64_t option, uint64_t value) {

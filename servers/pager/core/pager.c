@@ -20,7 +20,6 @@ struct pager *pager_init(const struct pager_setup *setup) {
   pager->call_buffer = setup->call_buffer;
   pager->ram_first = setup->ram_first;
   pager->ram_end = setup->ram_first + setup->ram_frames;
-  options_init(pager);
   bytes_zero(setup->pages, pager_page_bytes(setup->ram_frames));
   slab_init(&pager->slab[SLAB_NODE], sizeof(struct node));
   slab_init(&pager->slab[SLAB_REGION], (sizeof(struct region) + 15) & ~15u);
@@ -28,8 +27,8 @@ struct pager *pager_init(const struct pager_setup *setup) {
   slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);
   slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
   requests_init(&pager->requests);
-  pager->inbox_tail = pager->ram_end + PAGE_HEAD_INBOX;
-  pager->inbox_last = page_of(pager, pager->inbox_tail);
+  replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end);
+  options_init(pager);
   return pager;
 }
 

@@ -17,6 +17,7 @@
 #include "servers/pager/core/object.h"
 #include "servers/pager/core/pager.h"
 #include "servers/pager/core/pending.h"
+#include "servers/pager/core/policy.h"
 #include "servers/pager/core/region.h"
 #include "servers/pager/core/request.h"
 #include "servers/pager/core/slab.h"
@@ -33,8 +34,7 @@ struct pager {
   struct slab slab[SLAB_COUNT];
   uintptr_t board;  // of frame 0
   uint32_t ram_first, ram_end;
-  struct page *inbox_last;    // the page that was listed last, or the head of its list
-  uint32_t inbox_tail;        // its number
+  struct replacement replacement;
   struct frame_list clean;    // clean pages of files, the oldest at the head
   struct frame_list objects;  // frames of type object that are free
   uint32_t frames_total, frames_cache, frames_dirty;
@@ -107,19 +107,10 @@ static inline uint32_t frame_take(struct pager *pager) {
 
 // --- pages that may be evicted ------------------------------------------------------------------
 
-// Appends a page to the inbox, from where the policy takes it when memory is short. The caller sets
-// PAGE_LISTED.
-static inline void inbox_append(struct pager *pager, uint32_t frame, struct page *page) {
-  pager->inbox_last->next = frame;
-  page->prev = pager->inbox_tail;
-  pager->inbox_last = page;
-  pager->inbox_tail = frame;
-}
-
 static inline void page_list(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
   page->flags |= PAGE_LISTED;
-  inbox_append(pager, frame, page);
+  replacement_append(&pager->replacement, frame, page);
 }
 
 // A frame just taken becomes the private page of a space at page number `index`.
@@ -133,19 +124,7 @@ static inline void page_make_private(struct pager *pager, const struct space *sp
   page->flags = PAGE_LISTED;
   page->request = 0;
   page->age = 0;
-  inbox_append(pager, frame, page);
-}
-
-// Takes a listed page out of its list.
-static inline void page_unlist(struct pager *pager, struct page *page) {
-  page->flags &= (uint8_t)~PAGE_LISTED;
-  if (page == pager->inbox_last) {
-    pager->inbox_tail = page->prev;
-    pager->inbox_last = page_of(pager, page->prev);
-  } else {
-    page_of(pager, page->prev)->next = page->next;
-    page_of(pager, page->next)->prev = page->prev;
-  }
+  replacement_append(&pager->replacement, frame, page);
 }
 
 static inline void frame_put(struct pager *pager, uint32_t frame) {
@@ -209,7 +188,7 @@ static inline uint32_t object_frame(struct pager *pager, struct object *object, 
 static inline void page_release(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
   if (--page->refs > 0) return;
-  if (page->flags & PAGE_LISTED) page_unlist(pager, page);
+  if (page->flags & PAGE_LISTED) replacement_remove(&pager->replacement, page);
   frame_put(pager, frame);
 }
 
