@@ -719,6 +719,22 @@ TEST_F(ExecTest, AfterForkTheParentKeepsItsMemory) {
   EXPECT_EQ(machine_.Read(parent, arguments_ + PAGE_SIZE), 123);
 }
 
+TEST_F(ExecTest, UnmapsAroundTheMessagePage) {
+  uint64_t last = USER_END - PAGE_SIZE;
+  ASSERT_EQ(pager_map(pager_, space_, last, PAGE_SIZE, 3, PAGER_PRIVATE | PAGER_FIXED),
+            (int64_t)last);
+  ASSERT_EQ(pager_map(pager_, space_, MESSAGE_PAGE - PAGE_SIZE, PAGE_SIZE, 3,
+                      PAGER_PRIVATE | PAGER_FIXED),
+            (int64_t)(MESSAGE_PAGE - PAGE_SIZE));
+  machine_.Write(space_, last, 1);
+  machine_.Write(space_, MESSAGE_PAGE - PAGE_SIZE, 1);
+  ASSERT_EQ(Exec(file_), PAGER_PARKED);
+  uint32_t page = (uint32_t)(MESSAGE_PAGE >> PAGE_SHIFT);
+  EXPECT_NE(machine_.kernel.Find(kBadge, page), nullptr);
+  EXPECT_EQ(machine_.kernel.Find(kBadge, page - 1), nullptr);
+  EXPECT_EQ(machine_.kernel.Find(kBadge, page + 1), nullptr);
+}
+
 TEST_F(ExecTest, ArgumentsInTheMessagePageAreCopied) {
   image_.arguments = MESSAGE_PAGE + EXEC_INLINE;
   image_.arguments_bytes = EXEC_INLINE_BYTES;

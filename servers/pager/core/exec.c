@@ -2,6 +2,7 @@
 // What posix_spawn does is the first half of that.
 #include "servers/pager/core/exec.h"
 
+#include "servers/pager/core/bits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
@@ -143,11 +144,11 @@ static bool copy_arguments(struct pager *pager, struct space *from, uint64_t byt
   return true;
 }
 
-// The argument pages are the new program's alone now.
+// The argument pages that have moved are the new program's alone now.
 static void key_arguments(struct pager *pager, struct space *space, uint32_t pages) {
   uint32_t page = arguments_place(pages);
   uint32_t frame;
-  for (; (frame = space_next(pager, space, &page, USER_PAGES)); page++) {
+  for (; (frame = space_next(pager, space, &page, arguments_place(0))); page++) {
     page_of(pager, frame)->family = space_family(space);
     page_of(pager, frame)->index = page;
   }
@@ -171,10 +172,10 @@ int64_t pager_add_stack(struct pager *pager, struct space *space) {
   return 0;
 }
 
-static void exchange_counts(uint64_t *a, uint64_t *b) {
-  uint64_t count = *a;
+static void exchange_words(uint64_t *a, uint64_t *b) {
+  uint64_t word = *a;
   *a = *b;
-  *b = count;
+  *b = word;
 }
 
 // Exchanges what makes up the address space; the rest stays.
@@ -182,18 +183,17 @@ static void exchange(struct space *a, struct space *b) {
   struct region *regions = a->regions;
   a->regions = b->regions;
   b->regions = regions;
-  exchange_counts(&a->virtual_pages, &b->virtual_pages);
-  exchange_counts(&a->data_pages, &b->data_pages);
-  exchange_counts(&a->locked_pages, &b->locked_pages);
-  for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
-    uint32_t root = a->root[i];
-    a->root[i] = b->root[i];
-    b->root[i] = root;
-  }
-  for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) {
-    uint64_t roots = a->roots[i];
-    a->roots[i] = b->roots[i];
-    b->roots[i] = roots;
+  exchange_words(&a->virtual_pages, &b->virtual_pages);
+  exchange_words(&a->data_pages, &b->data_pages);
+  exchange_words(&a->locked_pages, &b->locked_pages);
+  for (uint32_t word = 0; word < SPACE_ROOTS / 64; word++) {
+    for (uint64_t left = a->roots[word] | b->roots[word]; left; left &= left - 1) {
+      uint32_t i = word * 64 + bits_lowest(left);
+      uint32_t root = a->root[i];
+      a->root[i] = b->root[i];
+      b->root[i] = root;
+    }
+    exchange_words(&a->roots[word], &b->roots[word]);
   }
   a->leaf_tag = b->leaf_tag = LEAF_NONE;
   a->empty_tag = b->empty_tag = LEAF_NONE;
@@ -272,17 +272,36 @@ void exec_finish(struct pager *pager, struct space *space, struct object *object
   const struct exec_segment *last = &image->segment[image->segments - 1];
   pager_set_break(pager, space, last->address + last->memory_bytes);
   pager->counts.execs++;
-  key_arguments(pager, space, page_up(image->arguments_bytes));
+  if (!is_inline(image)) key_arguments(pager, space, page_up(image->arguments_bytes));
   enter_stack(pager, space, image->stack_pointer);
 }
 
-static void unmap_regions(uint32_t slot, const struct region *region) {
+// Pages that are not yet told to the kernel.
+struct range {
+  uint32_t start, end;
+};
+
+static void unmap_range(uint32_t slot, const struct range *range) {
+  if (range->start == range->end) return;
+  kops_unmap(slot, (uint64_t)range->start << PAGE_SHIFT, (uint64_t)range->end << PAGE_SHIFT);
+}
+
+// Regions that follow each other in a page table are unmapped by one call, with what is between
+// them, where nothing is mapped; the message page stays.
+static void unmap_regions(uint32_t slot, const struct region *region, struct range *range) {
   if (!region) return;
-  unmap_regions(slot, region->left);
-  if ((region->flags & REGION_TOUCHED) && !(region->flags & REGION_MESSAGE)) {
-    kops_unmap(slot, (uint64_t)region->start << PAGE_SHIFT, (uint64_t)region->end << PAGE_SHIFT);
+  unmap_regions(slot, region->left, range);
+  if (region->flags & REGION_MESSAGE) {
+    unmap_range(slot, range);
+    *range = (struct range){0, 0};
+  } else if (region->flags & REGION_TOUCHED) {
+    if (range->end == 0 || (range->end - 1) / LARGE_FRAMES != region->start / LARGE_FRAMES) {
+      unmap_range(slot, range);
+      range->start = region->start;
+    }
+    range->end = region->end;
   }
-  unmap_regions(slot, region->right);
+  unmap_regions(slot, region->right, range);
 }
 
 // Nothing of the old program is mapped any more, but for its message page. Tables that only a
@@ -290,7 +309,9 @@ static void unmap_regions(uint32_t slot, const struct region *region) {
 // leave a small program's where they are.
 static void unmap_all(const struct space *space) {
   if (space->tables <= TABLES_FEW) {
-    unmap_regions(space->slot, space->regions);
+    struct range range = {0, 0};
+    unmap_regions(space->slot, space->regions, &range);
+    unmap_range(space->slot, &range);
     return;
   }
   kops_unmap(space->slot, 0, MESSAGE_PAGE);
