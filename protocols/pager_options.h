@@ -31,10 +31,11 @@ enum pager_policy { PAGER_POLICIES(PAGER_POLICY_NUMBER) PAGER_POLICY_COUNT };
   X(PAGER_RANDOM_SEED, "random_seed", 1, 0xffffffff, 1)                                        \
   /* Whether 2 MiB mappings are made. */                                                       \
   X(PAGER_LARGE_PAGES, "large_pages", 0, 1, 1)                                                 \
-  /* Dirty pages of files, in percent of memory, from which on writers start to store. */      \
-  X(PAGER_DIRTY_LIMIT, "dirty_limit", 1, 100, 25)                                              \
+  /* Dirty pages of files, in percent of memory, above which writers wait until some are       \
+     stored. */                                                                                \
+  X(PAGER_DIRTY_LIMIT, "dirty_limit", 1, 90, 20)                                               \
   /* How long a page of a file stays dirty before it is stored unasked, in ms; 0: for ever. */ \
-  X(PAGER_DIRTY_AGE, "dirty_age", 0, 3600000, 30000)                                           \
+  X(PAGER_DIRTY_AGE, "dirty_age", 0, 3600000, 5000)                                            \
   /* Free frames, in 1/1024 of memory, below which eviction begins and at which it ends. */    \
   X(PAGER_FREE_LOW, "free_low", 1, 256, 8)                                                     \
   X(PAGER_FREE_HIGH, "free_high", 1, 512, 16)

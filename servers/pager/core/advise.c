@@ -52,10 +52,11 @@ static void read_ahead(struct pager *pager, const struct region *region, uint32_
       index++;
       continue;
     }
-    struct request *request;
+    struct pending **wait;
     if (pager->requests.used >= OBJECT_RING_SLOTS / 2) return;
-    if (page_in(pager, object, index, ACCESS_FAR, &request) != OUTCOME_WAIT || !request) return;
-    index += request->count;
+    if (page_in(pager, object, index, ACCESS_FAR, &wait) != OUTCOME_WAIT) return;
+    if (wait == request_list(pager, NULL)) return;
+    index = object->ahead_next;
   }
 }
 

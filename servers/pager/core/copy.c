@@ -16,7 +16,7 @@ enum step {
 static enum step park(struct pager *pager, struct pending *pending, const struct access *access,
                       int64_t *error) {
   pending->alone = false;
-  if (pending_park(pager, pending, access_list(pager, access))) return STEP_PARKED;
+  if (pending_park(pager, pending, access->wait)) return STEP_PARKED;
   *error = -ENOMEM;
   return STEP_FAILED;
 }
@@ -99,13 +99,13 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
   struct access access;
   if (*frame == FRAME_NONE) {
     uint32_t how = pending->alone ? ACCESS_ALONE : 0;
-    enum outcome outcome = page_in(pager, object, index, how, &access.request);
+    enum outcome outcome = page_in(pager, object, index, how, &access.wait);
     if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
     return await_memory(pager, pending, error);
   }
   const struct page *page = page_of(pager, *frame);
   if (page->state != PAGE_FILLING) return STEP_READY;
-  access.request = &pager->requests.request[page->request];
+  access.wait = &request_of(pager, page)->waiting;
   return park(pager, pending, &access, error);
 }
 
@@ -141,14 +141,14 @@ static enum step copy_some(struct pager *pager, struct pending *pending, int64_t
   return STEP_READY;
 }
 
-// Not more than a part of memory is dirty for long: what is written too much is stored at once.
-static void limit_dirty(struct pager *pager, struct object *object) {
-  uint64_t limit = (uint64_t)pager->frames_total * pager->option[PAGER_DIRTY_LIMIT] / 100;
-  if (pager->frames_dirty <= limit || object->writeback.active) return;
-  writeback_start(pager, object, 0, object->pages);
+// Waits if too much is dirty already.
+static enum step await_clean(struct pager *pager, struct pending *pending, int64_t *error) {
+  struct access access = {.wait = aging_throttle(pager, pending->object)};
+  return access.wait ? park(pager, pending, &access, error) : STEP_READY;
 }
 
-// After a write that failed: pages whose store holds no data must not be read from there.
+// After a write that failed: pages whose store holds no data become zeros. Those for which there is
+// no memory are left to fs, which knows of them, too, until they are written (servers/fs/fresh.h).
 static void zero_fresh(struct pager *pager, const struct pending *pending) {
   struct object *object = pending->object;
   uint64_t end = (pending->offset + pending->length + PAGE_MASK) >> PAGE_SHIFT;
@@ -169,9 +169,12 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
   while (step == STEP_READY && pending->done < pending->length) {
     // The object may have been cut off while this was parked.
     if (pending->offset + pending->done >= pending->object->size) break;
+    if (pending->kind == PENDING_WRITE && aging_is_over(pager)) {
+      step = await_clean(pager, pending, &error);
+      if (step != STEP_READY) break;
+    }
     step = copy_some(pager, pending, &error);
   }
-  if (pending->kind == PENDING_WRITE) limit_dirty(pager, pending->object);
   requests_kick(pager);
   if (step == STEP_PARKED) return PAGER_PARKED;
   if (step == STEP_FAILED) {

@@ -35,6 +35,7 @@ FakeKernel::FakeKernel(uint32_t frames, uint32_t objects)
   setup.pages = pages_.data();
   setup.memory = state_.get();
   setup.call_buffer = buffer_.data();
+  setup.timebase = kTimebase;
   pager_ = pager_init(&setup);
   for (uint32_t i = 0; i < objects; i++) is_object_[i] = 1;
   pager_add_objects(pager_, kRamFirst, objects);
@@ -42,6 +43,17 @@ FakeKernel::FakeKernel(uint32_t frames, uint32_t objects)
 }
 
 FakeKernel::~FakeKernel() { std::free(ram_); }
+
+void FakeKernel::Advance(uint64_t ms) {
+  uint64_t end = now + ms * (kTimebase / 1000);
+  while (deadline <= end) {
+    if (deadline > now) now = deadline;
+    deadline = UINT64_MAX;
+    ticks++;
+    pager_tick(pager_);
+  }
+  now = end;
+}
 
 // --- spaces -------------------------------------------------------------------------------------
 
@@ -462,5 +474,7 @@ void kops_forward_to_proc(token_t token, const uint64_t word[5]) {
 void kops_flushed(token_t token, uint64_t, int64_t status) {
   kernel->SetAnswer(token, Answer{Answer::kReply, status, 0, 0, 0, 0});
 }
+uint64_t kops_now(void) { return kernel->now; }
+void kops_timer(uint64_t deadline) { kernel->deadline = deadline; }
 void kops_notify_provider(void) { kernel->notifications++; }
 }

@@ -68,6 +68,13 @@ class FakeKernel {
   // Every free frame is unmapped, every entry is one the core may have made.
   void Check();
 
+  static constexpr uint64_t kTimebase = 10000000;
+  uint64_t now = 1000;             // the clock, in ticks
+  uint64_t deadline = UINT64_MAX;  // of the timer
+  uint64_t ticks = 0;              // timer events
+  // Lets time pass, with its timer events.
+  void Advance(uint64_t ms);
+
   uint64_t faults = 0;         // messages to the core
   uint64_t notifications = 0;  // to the provider
   uint64_t unmap_calls = 0, protect_calls = 0, harvest_calls = 0, map_calls = 0;

@@ -16,6 +16,8 @@
 //                                        write   copy of it                           cow_copy
 //   private  own, nobody else has it     any     it, writable; several in a run       cow_reuse
 //   shared   cached                      any     it, writable, neighbours             file
+//            too much is dirty           read    it, read-only                        file
+//                                        write   parked until less is                 major
 //   shared   cached, hole of the file    read    it, read-only                        file
 //                                        write   parked: OBJECT_ALLOCATE              major
 //   shared   none, of memory             any     zeroed page                          anonymous
@@ -191,9 +193,9 @@ CASE read_around(struct pager *pager, const struct region *region, const struct 
 // --- pages of objects ---------------------------------------------------------------------------
 
 enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, uint32_t how,
-                     struct request **out) {
+                     struct pending ***wait) {
   struct request *request = request_take(pager, object, OBJECT_PAGE_IN, index);
-  *out = request;
+  *wait = request_list(pager, request);
   if (!request) return OUTCOME_WAIT;
   uint32_t window = READ_AHEAD_START;
   if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
@@ -221,10 +223,6 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   return OUTCOME_WAIT;
 }
 
-struct pending **access_list(struct pager *pager, const struct access *access) {
-  return access->request ? &access->request->waiting : &pager->requests.starved;
-}
-
 static inline uint32_t index_of(const struct region *region, uint32_t page) {
   return region->offset + (page - region->start);
 }
@@ -239,11 +237,11 @@ static inline enum outcome cached_page(struct pager *pager, struct object *objec
     pager->counts.pages_zeroed++;
     return OUTCOME_FOUND;
   }
-  if (frame == FRAME_NONE) return page_in(pager, object, index, access->how, &access->request);
+  if (frame == FRAME_NONE) return page_in(pager, object, index, access->how, &access->wait);
   const struct page *page = page_of(pager, frame);
   access->frame = frame;
   if (page->state != PAGE_FILLING) return OUTCOME_FOUND;
-  access->request = &pager->requests.request[page->request];
+  access->wait = &request_of(pager, page)->waiting;
   return OUTCOME_WAIT;
 }
 
@@ -321,11 +319,11 @@ CASE allocate_store(struct pager *pager, struct object *object, uint32_t index,
                     struct access *access) {
   struct page *page = page_of(pager, access->frame);
   if (page->flags & PAGE_ALLOCATING) {
-    access->request = &pager->requests.request[page->request];
+    access->wait = &request_of(pager, page)->waiting;
     return OUTCOME_WAIT;
   }
   struct request *request = request_take(pager, object, OBJECT_ALLOCATE, index);
-  access->request = request;
+  access->wait = request_list(pager, request);
   if (!request) return OUTCOME_WAIT;
   request->frame[request->count++] = access->frame;
   page->flags |= PAGE_ALLOCATING;
@@ -347,6 +345,22 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
   return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
 }
 
+// A page of a file that may be written to from now on, unless too much is dirty already.
+static inline enum outcome shared_writable(struct pager *pager, const struct region *region,
+                                           struct access *access) {
+  uint32_t prot = region->prot;
+  if (__builtin_expect(aging_is_over(pager), 0)) {
+    if (!(access->how & FAULT_WRITE)) {
+      return object_found(pager, region, NULL, access, prot & ~(uint32_t)PROT_W);
+    }
+    access->wait = aging_throttle(pager, region->object);
+    if (access->wait) return OUTCOME_WAIT;
+  }
+  object_found(pager, region, NULL, access, prot);
+  aging_hand_out(pager, region->object, access->count);
+  return OUTCOME_FOUND;
+}
+
 CASE shared_access(struct pager *pager, struct space *space, const struct region *region,
                    struct access *access) {
   struct object *object = region->object;
@@ -359,7 +373,8 @@ CASE shared_access(struct pager *pager, struct space *space, const struct region
     if ((access->how & FAULT_WRITE)) return allocate_store(pager, object, index, access);
     prot &= ~(uint32_t)PROT_W;
   }
-  return object_found(pager, region, NULL, access, prot);
+  if (!(prot & PROT_W)) return object_found(pager, region, NULL, access, prot);
+  return shared_writable(pager, region, access);
 }
 
 // --- private regions ----------------------------------------------------------------------------
@@ -562,7 +577,7 @@ __attribute__((noinline)) static void answer_signal(struct pager *pager, const s
 // Where to wait for what an access lacks: a page of a provider, or memory. NULL: it has failed.
 static struct pending **wait_list(struct pager *pager, enum outcome outcome,
                                   const struct access *access) {
-  if (outcome == OUTCOME_WAIT) return access_list(pager, access);
+  if (outcome == OUTCOME_WAIT) return access->wait;
   return outcome == OUTCOME_NO_MEMORY ? evict_dirty(pager) : NULL;
 }
 

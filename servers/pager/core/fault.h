@@ -14,15 +14,13 @@ struct space;
 
 enum outcome {
   OUTCOME_FOUND = 0,
-  OUTCOME_WAIT = 1,      // for a provider: access.request, or a free request if that is NULL
+  OUTCOME_WAIT = 1,      // in access.wait: for a provider, or until fewer pages are dirty
   OUTCOME_UNMAPPED = 2,  // SIGSEGV
   OUTCOME_PROTECTED = 3,
   OUTCOME_STACK = 4,
   OUTCOME_BEYOND_END = 5,  // SIGBUS
   OUTCOME_NO_MEMORY = 6,
 };
-
-struct request;
 
 #define FAULT_ANY (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)
 
@@ -44,8 +42,8 @@ struct access {
   uint32_t frame;
   uint32_t first, count, prot;
   uint64_t *counter;  // which kind of fault this is, in pager->counts
-  // Out, for OUTCOME_WAIT.
-  struct request *request;
+  // Out, for OUTCOME_WAIT: where to.
+  struct pending **wait;
 };
 
 // Resolves an access: the case table of fault.c.
@@ -53,13 +51,10 @@ enum outcome fault_resolve(struct pager *pager, struct space *space, struct acce
 // A parked fault is tried again.
 void fault_run(struct pager *pager, struct pending *pending);
 
-// Where to wait after OUTCOME_WAIT.
-struct pending **access_list(struct pager *pager, const struct access *access);
-
 // Reads pages of an object, `index` first, as far ahead as wanted (`how`: ACCESS_*). OUTCOME_WAIT
 // or OUTCOME_NO_MEMORY. => index is not cached
 enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, uint32_t how,
-                     struct request **request);
+                     struct pending ***wait);
 
 // EVENT_FAULT where the short way does not go.
 void fault_long(struct pager *pager, const struct event *event, struct answer *answer);

@@ -69,6 +69,11 @@ int kops_reply_upcall(token_t token, uint64_t pc);
 // Forwards a waiting faulter to proc with these five words (PROC_FAULT, protocols/proc.h).
 void kops_forward_to_proc(token_t token, const uint64_t word[5]);
 
+// Time in ticks, and when pager_tick is to be called: once, at `deadline` or later; UINT64_MAX
+// never.
+uint64_t kops_now(void);
+void kops_timer(uint64_t deadline);
+
 // NOTIFY_RING to fs: there are requests in the ring.
 void kops_notify_provider(void);
 

@@ -65,6 +65,7 @@ void object_kill(struct pager *pager, struct object *object) {
   object->size = 0;
   object->pages = 0;
   object->dead = true;
+  aging_forget(pager, object);
   if (object->next) object->next->prev = object->prev;
   if (object->prev) {
     object->prev->next = object->next;
@@ -193,7 +194,7 @@ void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame
   if (page->state != PAGE_CACHED || (page->flags & PAGE_DIRTY)) return;
   if (!(page->flags & PAGE_WRITING)) {
     frame_list_remove(pager, &pager->clean, frame);
-    object->dirty++;
+    if (object->dirty++ == 0) aging_dirtied(pager, object);
     pager->frames_dirty++;
   }
   page->flags |= PAGE_DIRTY;
@@ -203,6 +204,15 @@ void object_set_clean(struct pager *pager, struct object *object, uint32_t frame
   object->dirty--;
   pager->frames_dirty--;
   frame_list_append(pager, &pager->clean, frame);
+}
+
+void object_protect(const struct object *object) {
+  for (const struct region *r = object->regions; r; r = r->object_next) {
+    if (!(r->flags & REGION_SHARED) || !(r->flags & REGION_TOUCHED) || !(r->prot & PROT_W))
+      continue;
+    kops_protect(r->slot, (uint64_t)r->start << PAGE_SHIFT, (uint64_t)r->end << PAGE_SHIFT,
+                 r->prot & ~(uint32_t)PROT_W);
+  }
 }
 
 static void harvest(const struct object *object, uint32_t first, uint32_t end) {

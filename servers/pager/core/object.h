@@ -43,6 +43,11 @@ struct object {
   uint32_t ahead_next;    // page after the last page-in
   uint32_t ahead_window;  // pages of the last page-in
   struct writeback writeback;
+  // aging.h
+  bool is_aging;
+  uint32_t handed;  // writable mappings of its pages since they were last taken back
+  uint64_t aging_since;
+  struct object *aging_next, *aging_prev;
 };
 
 #define LEAF_NONE 0xffffffffu
@@ -76,6 +81,8 @@ void object_remove(struct pager *pager, struct object *object, uint32_t index);
 void object_truncate(struct pager *pager, struct object *object, uint32_t first);
 // Whether a page in [first, end) is being written.
 bool object_is_writing(struct pager *pager, struct object *object, uint32_t first, uint32_t end);
+// Makes all its shared mappings read-only.
+void object_protect(const struct object *object);
 // Unmaps one page everywhere; its bits are on the board.
 void object_unmap_page(struct pager *pager, struct object *object, uint32_t index);
 

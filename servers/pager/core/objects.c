@@ -54,7 +54,7 @@ int64_t pager_object_close(struct pager *pager, uint32_t id) {
   object->closed = true;
   writeback_start(pager, object, 0, object->pages);
   requests_kick(pager);
-  return 1;
+  return object->regions ? 1 : 2;
 }
 
 int64_t pager_object_destroy(struct pager *pager, uint32_t id, uint64_t force) {

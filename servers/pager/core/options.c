@@ -29,6 +29,8 @@ static void set(struct pager *pager, enum pager_option option, uint32_t value) {
   pager->option[option] = value;
   if (option == PAGER_POLICY) replacement_choose(&pager->replacement, (enum pager_policy)value);
   if (option == PAGER_RANDOM_SEED) replacement_seed(&pager->replacement, value);
+  if (option == PAGER_DIRTY_LIMIT) aging_set_limit(pager);
+  if (option == PAGER_DIRTY_AGE) aging_age_changed(pager);
 }
 
 void options_init(struct pager *pager) {

@@ -27,6 +27,7 @@ struct pager *pager_init(const struct pager_setup *setup) {
   slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);
   slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
   requests_init(&pager->requests);
+  timer_init(&pager->timer, setup->timebase);
   replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end);
   options_init(pager);
   return pager;
@@ -58,6 +59,7 @@ static void add_run(struct pager *pager, struct frame_list *list, uint32_t first
   list->head = first;
   list->count += count;
   pager->frames_total += count;
+  aging_set_limit(pager);
 }
 
 void pager_add_frames(struct pager *pager, uint32_t first, uint32_t count) {

@@ -30,6 +30,7 @@ struct pager_setup {
   uint8_t *board;                  // of frame ram_first + i: board[i]
   struct page *pages;              // pager_page_bytes(ram_frames), any content
   void *memory;                    // pager_memory_bytes(), any content: struct pager itself
+  uint64_t timebase;               // ticks a second of kops_now
   uint32_t *call_buffer;           // the thread's, MAP_BUFFER_MAX frame numbers
 };
 
@@ -80,6 +81,8 @@ void pager_map_refused(struct pager *pager, const struct event *event, int64_t e
                        struct answer *answer);
 // NOTIFY_RING: takes completions and goes on with what waited for them.
 void pager_completions(struct pager *pager);
+// NOTIFY_TIMER: does what has waited for its time.
+void pager_tick(struct pager *pager);
 
 // --- calls of programs: their own space --------------------------------------------------------
 

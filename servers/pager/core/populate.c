@@ -59,7 +59,7 @@ static void count(struct pager *pager, const struct access *access) {
 // Waits for what an access lacks. False if there is nothing to wait for.
 static bool await(struct pager *pager, struct pending *pending, uint32_t page, enum outcome outcome,
                   const struct access *access) {
-  struct pending **list = outcome == OUTCOME_WAIT ? access_list(pager, access) : evict_dirty(pager);
+  struct pending **list = outcome == OUTCOME_WAIT ? access->wait : evict_dirty(pager);
   pending->length -= ((uint64_t)page << PAGE_SHIFT) - pending->address;
   pending->address = (uint64_t)page << PAGE_SHIFT;
   pending->alone = false;

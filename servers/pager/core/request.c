@@ -16,6 +16,14 @@ void requests_init(struct requests *requests) {
   requests->queue_tail = REQUEST_NONE;
 }
 
+struct pending **request_list(struct pager *pager, struct request *request) {
+  return request ? &request->waiting : &pager->requests.starved;
+}
+
+struct request *request_of(struct pager *pager, const struct page *page) {
+  return &pager->requests.request[page->request];
+}
+
 struct request *request_take(struct pager *pager, struct object *object, enum object_op op,
                              uint32_t first) {
   struct requests *all = &pager->requests;
@@ -148,10 +156,11 @@ static void page_in_done(struct pager *pager, struct request *request, int32_t s
 
 static void allocate_done(struct pager *pager, struct request *request, int32_t status) {
   for (uint32_t i = 0; i < request->count; i++) {
+    // Another page may be there by now, even one with a request of its own.
     uint32_t frame = object_frame(pager, request->object, request->first + i);
-    if (frame == FRAME_NONE) continue;
+    if (frame != request->frame[i]) continue;
     struct page *page = page_of(pager, frame);
-    if (!(page->flags & PAGE_ALLOCATING)) continue;
+    if (!(page->flags & PAGE_ALLOCATING) || request_of(pager, page) != request) continue;
     page->flags &= (uint8_t)~PAGE_ALLOCATING;
     if (status >= 0) page->flags &= (uint8_t)~PAGE_HOLE;
   }

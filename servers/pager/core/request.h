@@ -9,6 +9,7 @@
 #include "protocols/object.h"
 
 struct object;
+struct page;
 struct pager;
 struct pending;
 
@@ -43,6 +44,11 @@ struct requests {
   struct object *starved_head, *starved_tail;  // objects that have something to write
   struct request request[OBJECT_RING_SLOTS];
 };
+
+// Where to wait for a request; for a free one if there is none.
+struct pending **request_list(struct pager *pager, struct request *request);
+// The one that a page is FILLING or ALLOCATING in.
+struct request *request_of(struct pager *pager, const struct page *page);
 
 void requests_init(struct requests *requests);
 // A free request, NULL if there is none.

@@ -13,7 +13,9 @@ constexpr uint32_t kFrames = 600;
 class ShortageTest : public testing::Test {
  protected:
   explicit ShortageTest(uint32_t frames = kFrames, uint32_t objects = 64)
-      : machine_(frames, objects), space_(machine_.Start(kBadge)) {}
+      : machine_(frames, objects), space_(machine_.Start(kBadge)) {
+    pager_option(machine_.pager, PAGER_DIRTY_LIMIT, 90);
+  }
   ~ShortageTest() override { machine_.kernel.Check(); }
 
   // Writes this many whole pages of a new file, each its number, without waiting for the store.

@@ -11,6 +11,7 @@
 #include "abi/syscall.h"
 #include "protocols/pager.h"
 #include "protocols/server.h"
+#include "servers/pager/core/aging.h"
 #include "servers/pager/core/frame.h"
 #include "servers/pager/core/kernel_ops.h"
 #include "servers/pager/core/node.h"
@@ -22,6 +23,7 @@
 #include "servers/pager/core/request.h"
 #include "servers/pager/core/slab.h"
 #include "servers/pager/core/space.h"
+#include "servers/pager/core/timer.h"
 
 struct pager {
   uintptr_t window;     // of physical address 0
@@ -41,11 +43,12 @@ struct pager {
   uint32_t frames_kernel;    // type object and in use
   uint32_t frames_reserved;  // message pages, DMA and the like
   struct object *all_objects;
-  struct pending *flushing;         // calls that wait until no write-back is active
+  struct passes passes;
   struct pending *short_of_memory;  // who waits until dirty pages are clean
   uint32_t evicted;                 // cache pages, ever
   uint32_t writebacks;              // active ones
-  int32_t flush_error;
+  struct timer timer;
+  struct aging aging;
   // Counters. Faults are counted by what they were answered with; faults, pages_mapped,
   // pages_zeroed and pages_copied have what goes beyond one of each (counts_sum).
   struct pager_counts counts;

@@ -31,7 +31,12 @@ int64_t sync_run(struct pager *pager, struct pending *pending) {
     if (locked) break;
     struct pending **list = sync_region(pager, region, at, end);
     at = region->end < end ? region->end : end;
-    if (!list || (pending->result & PAGER_SYNC_ASYNC)) continue;
+    if (pending->result & PAGER_SYNC_ASYNC) continue;
+    if (!list) {
+      int32_t error = region->object ? writeback_take_error(region->object) : 0;
+      if (error) return error;
+      continue;
+    }
     pending->address = (uint64_t)at << PAGE_SHIFT;
     pending->length = (uint64_t)(end - at) << PAGE_SHIFT;
     bool parked = pending_park(pager, pending, list) != NULL;
@@ -57,9 +62,19 @@ int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint
   return sync_run(pager, &pending);
 }
 
-// All that was dirty when the call came is stored now.
+// Everything, for sync.
+static int64_t flush_all(struct pager *pager, struct pending *pending) {
+  bool again;
+  struct pending **list = writeback_start_all(pager, &again);
+  requests_kick(pager);
+  if (!list) return 0;
+  pending->done = again;
+  return pending_park(pager, pending, list) ? PAGER_PARKED : -ENOMEM;
+}
+
+// All that was dirty when the call came is stored now, or it is the call's turn to ask.
 int64_t flush_run(struct pager *pager, struct pending *pending) {
-  (void)pager;
+  if (!pending->object && pending->done) return flush_all(pager, pending);
   return pending->error;
 }
 
@@ -67,18 +82,11 @@ int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, 
                            uint64_t then) {
   struct pending pending = {
       .kind = PENDING_FLUSH, .token = token, .space = pager_space(pager, origin), .result = then};
-  struct pending **list = NULL;
-  if (id != 0) {
-    pending.object = object_of(pager, id);
-    if (!pending.object) return -EINVAL;
-    list = writeback_start(pager, pending.object, 0, pending.object->pages);
-  } else {
-    for (struct object *object = pager->all_objects; object; object = object->next) {
-      writeback_start(pager, object, 0, object->pages);
-    }
-    if (pager->writebacks > 0) list = &pager->flushing;
-  }
+  if (id == 0) return flush_all(pager, &pending);
+  pending.object = object_of(pager, id);
+  if (!pending.object) return -EINVAL;
+  struct pending **list = writeback_start(pager, pending.object, 0, pending.object->pages);
   requests_kick(pager);
-  if (!list) return 0;
+  if (!list) return writeback_take_error(pending.object);
   return pending_park(pager, &pending, list) ? PAGER_PARKED : -ENOMEM;
 }

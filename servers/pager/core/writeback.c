@@ -5,23 +5,49 @@
 static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
+static uint8_t enter_bucket(struct pager *pager) {
+  pager->passes.count[pager->passes.current]++;
+  return pager->passes.current;
+}
+
 struct pending **writeback_start(struct pager *pager, struct object *object, uint32_t first,
                                  uint32_t end) {
   struct writeback *wb = &object->writeback;
   if (!object_collect(pager, object, first, end, true)) return NULL;
   if (wb->active) {
+    if (!wb->again) wb->again_bucket = enter_bucket(pager);
     wb->again_first = wb->again ? min32(wb->again_first, first) : first;
     wb->again_end = wb->again ? max32(wb->again_end, end) : end;
     wb->again = true;
     return &wb->waiting_again;
   }
   wb->active = true;
+  wb->bucket = enter_bucket(pager);
   wb->error = 0;
   wb->cursor = first;
   wb->end = end;
   pager->writebacks++;
   writeback_step(pager, object);
   return &wb->waiting;
+}
+
+struct pending **writeback_start_all(struct pager *pager, bool *again) {
+  struct passes *passes = &pager->passes;
+  for (struct object *object = pager->all_objects; object; object = object->next) {
+    writeback_start(pager, object, 0, object->pages);
+  }
+  uint8_t other = passes->current ^ 1;
+  *again = passes->count[other] > 0;
+  if (*again) return &passes->waiting_turn;
+  if (passes->count[passes->current] == 0) return NULL;
+  passes->current = other;
+  return &passes->waiting;
+}
+
+int32_t writeback_take_error(struct object *object) {
+  int32_t error = object->writeback.unreported;
+  object->writeback.unreported = 0;
+  return error;
 }
 
 // Sends the run of dirty pages that starts at wb->cursor. False if no request is free.
@@ -64,16 +90,37 @@ static void move_list(struct pending **to, struct pending **from) {
   for (struct pending *p = *to; p; p = p->next) p->list = to;
 }
 
+// A pass of the bucket is over.
+static void leave_bucket(struct pager *pager, uint8_t bucket, int32_t error) {
+  struct passes *passes = &pager->passes;
+  if (error) passes->error[bucket] = error;
+  if (--passes->count[bucket] > 0) return;
+  error = passes->error[bucket];
+  passes->error[bucket] = 0;
+  if (bucket == passes->current) return;
+  pending_wake(pager, &passes->waiting, error, false);
+  pending_wake(pager, &passes->waiting_turn, 0, false);
+}
+
+// What those get who waited for a pass: its error, or that of an earlier one.
+static int32_t error_of_pass(struct writeback *wb, bool waited_for) {
+  int32_t error = wb->error ? wb->error : wb->unreported;
+  wb->unreported = waited_for ? 0 : error;
+  return error;
+}
+
 // The pass is over: begins the next one if wanted, then tells who waited for this one.
 static void end_pass(struct pager *pager, struct object *object) {
   struct writeback *wb = &object->writeback;
   struct pending *done = NULL;
-  int32_t error = wb->error;
+  int32_t failed = wb->error;
+  uint8_t bucket = wb->bucket;
   move_list(&done, &wb->waiting);
-  if (error) pager->flush_error = error;
+  int32_t error = error_of_pass(wb, done != NULL);
   if (wb->again) {
     move_list(&wb->waiting, &wb->waiting_again);
     wb->again = false;
+    wb->bucket = wb->again_bucket;
     wb->error = 0;
     wb->cursor = wb->again_first;
     wb->end = wb->again_end;
@@ -81,13 +128,13 @@ static void end_pass(struct pager *pager, struct object *object) {
   } else {
     wb->active = false;
     pager->writebacks--;
+    aging_rested(pager, object);
   }
   pending_wake(pager, &done, error, false);
+  leave_bucket(pager, bucket, failed);
   if (pager->writebacks > 0) return;
-  error = pager->flush_error;
-  pager->flush_error = 0;
-  pending_wake(pager, &pager->flushing, error, false);
-  pending_wake(pager, &pager->short_of_memory, error ? -ENOMEM : 0, false);
+  pending_wake(pager, &pager->aging.throttled, 0, false);
+  pending_wake(pager, &pager->short_of_memory, failed ? -ENOMEM : 0, false);
 }
 
 void writeback_step(struct pager *pager, struct object *object) {
@@ -113,4 +160,5 @@ void writeback_done(struct pager *pager, struct request *request, int32_t status
   }
   if (status < 0) object->writeback.error = status;
   object->writeback.out--;
+  aging_stored(pager, status);
 }

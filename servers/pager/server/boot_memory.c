@@ -21,6 +21,7 @@ struct pager *boot_memory(const struct boot_info *info) {
       .board = (uint8_t *)BOOT_BOARD,
       .pages = boot_window(range[host].first),
       .memory = boot_window(range[host].first + page_frames),
+      .timebase = info->timebase,
       .call_buffer = (uint32_t *)BOOT_BUFFER,
   };
   struct pager *pager = pager_init(&setup);

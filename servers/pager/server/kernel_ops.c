@@ -213,4 +213,8 @@ void kops_forward_to_proc(token_t token, const uint64_t word[5]) {
   kcall_forward(token, HANDLE_TO_PROC, word[0], word[1], word[2], word[3], word[4]);
 }
 
+uint64_t kops_now(void) { return rdtime(); }
+
+void kops_timer(uint64_t deadline) { kcall_timer(HANDLE_SELF, deadline); }
+
 void kops_notify_provider(void) { kcall_notify(HANDLE_NOTIFY_FS); }

@@ -115,6 +115,7 @@ static void serve_any(struct pager *pager, const struct event *event, struct eve
     server_failed(event, "exception");
   } else {
     if (event->badge & 1ull << NOTIFY_RING) pager_completions(pager);
+    if (event->badge & NOTIFY_TIMER) pager_tick(pager);
     kcall_wait(HANDLE_SELF, next);
     received(next);
   }
