@@ -6,7 +6,7 @@
 
 static const struct operation *const lists[] = {
     anonymous_operations, file_operations,   mapping_operations,
-    process_operations,   growth_operations,
+    process_operations,   signal_operations, growth_operations,
 };
 #define LISTS (sizeof lists / sizeof lists[0])
 
