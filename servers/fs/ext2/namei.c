@@ -83,6 +83,17 @@ static int expand(struct walk *walk, struct ext2_inode *link, bool slash) {
   return 0;
 }
 
+void ext2_cover(struct ext2_fs *fs, unsigned number, uint32_t inode) {
+  fs->covered[number] = inode;
+}
+
+static uint32_t covered_number(const struct ext2_inode *inode) {
+  for (uint32_t i = 0; i < EXT2_COVERED_MAX; i++) {
+    if (ext2_inode_number(inode) == inode->fs->covered[i]) return i + 1;
+  }
+  return 0;
+}
+
 // One component. => 0: that was the last; 1: go on.
 static int step(struct walk *walk, unsigned flags, struct ext2_namei_result *result) {
   bool slash;
@@ -100,7 +111,10 @@ static int step(struct walk *walk, unsigned flags, struct ext2_namei_result *res
     error = expand(walk, found, slash);
     return error != 0 ? error : 1;
   }
+  result->parent = ext2_inode_number(walk->at);
   move_to(walk, found);
+  result->covered = covered_number(found);
+  if (result->covered != 0) return 0;
   if (slash && !ext2_is(found, EXT2_MODE_DIR)) return -ENOTDIR;
   return last ? 0 : 1;
 }
@@ -125,6 +139,8 @@ int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_na
   if (path.length == 0) return -ENOENT;
   if (path.length >= EXT2_PATH_MAX) return -ENAMETOOLONG;
   if (memchr(path.text, 0, path.length) != NULL) return -EINVAL;
+  result->covered = 0;
+  result->parent = 0;
   struct walk walk = {.fs = start->fs, .root = root, .at = start, .from = END};
   ext2_iref(start);
   int error = prepend(&walk, path.text, path.length);
@@ -137,5 +153,6 @@ int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_na
     return error;
   }
   result->inode = walk.at;
+  result->rest = (struct ext2_name){walk.fs->path + walk.from, (uint32_t)(END - walk.from)};
   return 0;
 }

@@ -16,12 +16,21 @@ enum ext2_namei_flags {
       2,  // Stop at the directory that holds the last component, which need not exist.
 };
 
+// Directories that something else is mounted on: a walk ends at each.
+enum { EXT2_COVERED_MAX = 2 };
+
 struct ext2_namei_result {
   struct ext2_inode *inode;  // A reference: the file, or with EXT2_NAMEI_PARENT its directory.
   // With EXT2_NAMEI_PARENT: the last component; "." if the path has none ("/").
   char last[EXT2_NAME_MAX];
   uint32_t last_length;
   bool directory_wanted;  // Slashes follow the last component.
+  uint32_t parent;        // Without EXT2_NAMEI_PARENT: the inode of the directory that the last
+                          // step was taken in, 0 if there was none.
+  // 1 + number of the covered directory that the walk ended at, then `inode`; 0: none. What is left
+  // of the path is `rest`, good until the next walk.
+  uint32_t covered;
+  struct ext2_name rest;
 };
 
 // Walks `path` from `start`, or from `root` if it (or a symbolic link on the way) begins with a
@@ -32,5 +41,8 @@ struct ext2_namei_result {
 //    path; -EINVAL: a NUL in it.
 int ext2_namei(struct ext2_inode *root, struct ext2_inode *start, struct ext2_name path,
                unsigned flags, struct ext2_namei_result *result);
+
+// Covers directory `inode`, or none: 0. => number < EXT2_COVERED_MAX.
+void ext2_cover(struct ext2_fs *fs, unsigned number, uint32_t inode);
 
 #endif  // SERVERS_FS_EXT2_NAMEI_H_
