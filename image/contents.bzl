@@ -56,6 +56,8 @@ PROGRAMS.update([("//apps/memory:" + name, "bin/" + name) for name in _MEMORY])
 # Directories on the disk that nothing else makes, and their modes.
 DIRS = {
     "bin": "0755",
+    "dev/shm": "1777",
     "home": "0755",
+    "proc": "0555",
     "tmp": "1777",
 }

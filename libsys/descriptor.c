@@ -3,7 +3,6 @@
 #include "libsys/descriptor.h"
 
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "libsys/call.h"
 #include "libsys/message.h"
@@ -19,7 +18,7 @@ enum fs_kind descriptor_kind(int fd) {
   if (known[fd] == UNKNOWN) {
     if (call_fs(FS_FSTAT, (uint64_t)fd, 0, 0, 0, 0).status < 0) return FS_KIND_FILE;
     const struct fs_stat *status = message_page();
-    known[fd] = S_ISREG(status->mode) ? KNOWN_FILE : KNOWN_MESSAGE;
+    known[fd] = status->kind == FS_KIND_FILE ? KNOWN_FILE : KNOWN_MESSAGE;
   }
   return known[fd] == KNOWN_FILE ? FS_KIND_FILE : FS_KIND_MESSAGE;
 }

@@ -72,8 +72,17 @@ enum fs_op {
   // it is none
   FS_SWAPOFF = 37,
 
+  // Makes memory that is a file (protocols/pager.h, enum object_kind), open for reading and
+  // writing: (FS_SHM_*, size in bytes, bound in ms, see PAGER_OBJECT_CREATE), name
+  //   -> fd | FS_KIND_FILE << 32, cookie.
+  // Size and bound are 0 but for FS_SHM_PROVIDED: of that the caller is the provider, and its
+  // requests name it by the cookie. EINVAL EEXIST EMFILE ENFILE ENAMETOOLONG; ENOSPC: too many;
+  // ENOMEM; ESRCH: the caller is no provider
+  FS_SHM = 38,
+
   // --- from proc (via VIA_PROC), IMMEDIATE ---
-  FS_FORK = 64,    // (parent badge, child badge): the child has the same files. ENOMEM
+  // (parent badge, child badge, child pid): the child has the same files. ENOMEM
+  FS_FORK = 64,
   FS_EXITED = 65,  // (badge): closes its files
   FS_EXEC = 66,    // forwarded caller: (fd): closes O_CLOEXEC files, forwards as PAGER_EXEC.
                    // EACCES ENOEXEC EBADF EISDIR
@@ -81,7 +90,8 @@ enum fs_op {
   // fs does not answer it, but forwards it back when all is done, or failed: PROC_UNMOUNTED
   // (status) at HANDLE_PROC. DEFERRED.
   FS_UNMOUNT = 67,
-  // (parent badge, child badge, fd): the child has files as the struct spawn_request in the
+  // (parent badge, child badge, fd, child pid): the child has files as the struct spawn_request in
+  // the
   // parent's message page says, and the program in fd, of the parent's, is good to run -> its
   // memory object. ENOMEM EBADF EACCES ENOEXEC ENOTDIR
   FS_SPAWN = 69,
@@ -99,6 +109,12 @@ enum fs_kind {
   FS_KIND_MESSAGE = 1,  // pipe, device, directory: data through the message page
 };
 
+// FS_SHM: also O_CLOEXEC.
+enum {
+  FS_SHM_PROVIDED = 1,  // by the caller
+  FS_SHM_LINKED = 2,    // the name is in /dev/shm; without it only shows, as "memfd:NAME"
+};
+
 #define FS_AT_POSITION ((uint64_t)-1)
 #define FS_TIME_OMIT INT64_MIN  // leave this time as it is
 #define FS_TIME_NOW INT64_MAX
@@ -108,7 +124,8 @@ enum { FS_NOFOLLOW = 1, FS_DUP_EXACT = 1, FS_DUP_CLOEXEC = 2 };
 
 struct fs_stat {
   uint64_t dev, ino, size, blocks /* of 512 */, rdev;
-  uint32_t mode, nlink, uid, gid, blksize, reserved;
+  uint32_t mode, nlink, uid, gid, blksize;
+  uint32_t kind;                // enum fs_kind, of FS_FSTAT
   int64_t atime, mtime, ctime;  // nanoseconds since 1970
 };
 

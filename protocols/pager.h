@@ -28,7 +28,8 @@ enum pager_op {
   // EINVAL ENOMEM EIO ENOSPC
   PAGER_SYNC = 5,
   // Writes struct pager_region[] of process slot (0 = own) to the message page from byte 0.
-  // (slot, first region) -> regions written, 0 at the end. ESRCH
+  // (slot, first region) -> regions written, 0 at the end. ESRCH. This and the two that follow:
+  // also from fs, for its own message page.
   PAGER_REGIONS = 6,
   // Writes struct pager_counts of the whole system to the message page. () -> 0
   PAGER_COUNTS = 7,
@@ -216,14 +217,16 @@ enum region_backing {
 
 struct pager_region {
   uint64_t start, end;
-  uint64_t offset;    // in the object
-  uint64_t cookie;    // fs: inode number in the low 32 bits
-  uint32_t prot;      // PROT_*
-  uint32_t flags;     // PAGER_SHARED or PAGER_PRIVATE, PAGER_GROWSDOWN
-  uint32_t backing;   // enum region_backing
-  uint32_t resident;  // pages this space can reach without the pager filling them
-  uint32_t shared;    // of these, pages others have as well
-  uint32_t dirty;     // of these, changed since they were filled
+  uint64_t offset;        // in the object
+  uint64_t cookie;        // fs: inode number in the low 32 bits
+  uint32_t prot;          // PROT_*
+  uint32_t flags;         // PAGER_SHARED or PAGER_PRIVATE, PAGER_GROWSDOWN
+  uint32_t backing;       // enum region_backing
+  uint32_t resident;      // pages this space can reach without the pager filling them
+  uint32_t shared;        // of these, pages others have as well
+  uint32_t dirty;         // of these, changed since they were filled
+  uint32_t shared_dirty;  // both
+  uint32_t swapped;       // private pages that are in a swap area alone
 };
 
 #define PAGER_SWAP_AREAS_MAX 8u
@@ -239,7 +242,8 @@ struct pager_swap {
 };
 
 struct pager_space_counts {
-  uint64_t resident, shared, dirty;        // pages
+  uint64_t resident, shared, dirty;  // pages
+  uint64_t swapped;
   uint64_t tables;                         // frames of page tables and kernel objects
   uint64_t virtual_pages;                  // sum of the regions
   uint64_t faults, zeroed, copied, major;  // since it started
@@ -249,6 +253,8 @@ struct pager_counts {
   // Frames.
   uint64_t frames_total, frames_free, frames_cache, frames_anonymous, frames_kernel;
   uint64_t frames_dirty;
+  uint64_t swap_slots, swap_used;
+  uint64_t swap_cached;  // slots in use whose pages are in memory, too
   // Since boot.
   uint64_t faults;            // messages of kind fault
   uint64_t faults_zero_read;  // answered with the shared zero page
@@ -260,6 +266,7 @@ struct pager_counts {
   uint64_t pages_mapped;  // entries made for faults; more than faults where batched
   uint64_t pages_zeroed, pages_copied, pages_in, pages_out;
   uint64_t requests_in, requests_out;  // to providers; a request has several pages
+  uint64_t swap_ins, swap_outs;        // pages
   uint64_t forks, execs, spaces;
   // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];

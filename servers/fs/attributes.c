@@ -74,7 +74,7 @@ int64_t attributes_stat(struct process *process, struct call *call) {
     ext2_iput(inode);
   } else {
     const struct device *device = text != NULL ? device_named(text) : NULL;
-    if (device == NULL) return status;
+    if (device == NULL || status == PATH_VIRTUAL) return status;
     device_stat(device, &stat);
   }
   deliver(process, &stat);
@@ -92,6 +92,7 @@ int64_t attributes_fstat(struct process *process, struct call *call) {
   } else {
     return -EIO;
   }
+  stat.kind = file->kind->through_pager ? FS_KIND_FILE : FS_KIND_MESSAGE;
   deliver(process, &stat);
   return 0;
 }
@@ -160,9 +161,11 @@ int64_t attributes_truncate(struct process *process, struct call *call) {
 
 int64_t attributes_ftruncate(struct process *process, struct call *call) {
   if ((int64_t)call->word[2] < 0) return -EINVAL;
-  const struct file *file = process_file(process, call->word[1]);
+  struct file *file = process_file(process, call->word[1]);
   if (file == NULL) return -EBADF;
-  if ((file->access & FILE_WRITE) == 0 || file->vnode == NULL) return -EINVAL;
+  if ((file->access & FILE_WRITE) == 0) return -EINVAL;
+  if (file->kind->truncate != NULL) return file->kind->truncate(file, call->word[2]);
+  if (file->vnode == NULL) return -EINVAL;
   return truncate_vnode(file->vnode, call->word[2]);
 }
 

@@ -42,3 +42,8 @@ struct ext2_time clock_now(void *ctx) {
 void clock_pin(uint64_t tick) { pinned = tick; }
 
 uint64_t clock_ticks(uint64_t microseconds) { return microseconds * timebase / 1000000 + 1; }
+
+uint64_t clock_hundredths(void) {
+  uint64_t passed = outside_ticks() - started_tick;
+  return passed / timebase * 100 + passed % timebase * 100 / timebase;
+}

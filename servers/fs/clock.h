@@ -20,4 +20,7 @@ void clock_pin(uint64_t tick);
 // Ticks in so many microseconds.
 uint64_t clock_ticks(uint64_t microseconds);
 
+// Hundredths of a second since the start.
+uint64_t clock_hundredths(void);
+
 #endif  // SERVERS_FS_CLOCK_H_

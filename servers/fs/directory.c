@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "servers/fs/path.h"
+#include "servers/fs/virtual.h"
 #include "servers/fs/volume.h"
 
 static void no_data(struct process *process, struct file *file, const struct event *event,
@@ -15,7 +16,7 @@ static void no_data(struct process *process, struct file *file, const struct eve
   answer_status(answer, -EISDIR);
 }
 
-const struct file_kind directory_kind = {.read = no_data, .write = no_data};
+const struct file_kind directory_kind = {.read = no_data, .write = no_data, .is_directory = true};
 
 // --- entries -----------------------------------------------------------------------------------
 
@@ -45,6 +46,7 @@ static bool list_entry(void *ctx, const struct ext2_dirent *entry) {
 int64_t directory_read(struct process *process, struct call *call) {
   struct file *file = process_file(process, call->word[1]);
   if (file == NULL) return -EBADF;
+  if (file->kind == &virtual_directory_kind) return virtual_read_directory(process, file);
   if (file->kind != &directory_kind) return -ENOTDIR;
   if (file->vnode->inode == NULL) return -EIO;
   static _Alignas(8) char entries[FS_DATA_MAX];  // under volume.lock
@@ -61,6 +63,7 @@ int64_t directory_read(struct process *process, struct call *call) {
 static void set_directory(struct process *process, struct vnode *vnode) {
   vnode_put(process->directory);
   process->directory = vnode;
+  process->virtual_directory = 0;
 }
 
 int64_t directory_change(struct process *process, struct call *call) {
@@ -81,13 +84,8 @@ int64_t directory_change(struct process *process, struct call *call) {
 void directory_change_to(struct process *process, const struct event *event,
                          struct answer *answer) {
   const struct file *file = process_file(process, event->word[1]);
-  if (file == NULL || file->kind != &directory_kind) {
-    answer_status(answer, file == NULL ? -EBADF : -ENOTDIR);
-    return;
-  }
-  vnode_hold(file->vnode);
-  set_directory(process, file->vnode);
-  answer_status(answer, 0);
+  int status = file != NULL ? process_work_in(process, file) : -EBADF;
+  answer_status(answer, status);
 }
 
 // Looks for the name of an inode in its parent.
@@ -130,8 +128,34 @@ static int go_up(struct ext2_inode **inode, struct search *search) {
   return search->too_long ? -ENAMETOOLONG : 0;
 }
 
+size_t directory_path_of(const struct vnode *vnode, char *out, size_t size) {
+  static char buffer[FS_PATH_MAX];  // under volume.lock
+  if (vnode == NULL || vnode->inode == NULL || vnode->parent == 0) return 0;
+  struct ext2_inode *inode;
+  if (ext2_iget(volume.ext2, vnode->parent, &inode) != 0) return 0;
+  char *end = buffer + sizeof(buffer);
+  struct search search = {
+      .ino = ext2_inode_number(vnode->inode), .name = end, .limit = buffer, .found = false};
+  int status = ext2_readdir(inode, 0, is_other, &search);
+  if (!search.found || search.too_long) status = -ENOENT;
+  while (status >= 0 && ext2_inode_number(inode) != EXT2_ROOT) status = go_up(&inode, &search);
+  ext2_iput(inode);
+  size_t length = (size_t)(end - search.name);
+  if (status < 0 || length > size) return 0;
+  memcpy(out, search.name, length);
+  return length;
+}
+
+static int64_t current_virtual(const struct process *process) {
+  char path[VIRTUAL_DIRECTORY_MAX];
+  virtual_directory_path(process->virtual_directory, path);
+  memcpy(process_page(process), path, strlen(path));
+  return (int64_t)strlen(path);
+}
+
 int64_t directory_current(struct process *process, struct call *call) {
   (void)call;
+  if (process->virtual_directory != 0) return current_virtual(process);
   static char buffer[FS_PATH_MAX];  // under volume.lock
   struct ext2_inode *inode = path_start(process);
   if (inode == NULL) return -EIO;

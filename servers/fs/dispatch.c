@@ -10,7 +10,10 @@
 #include "servers/fs/lifecycle.h"
 #include "servers/fs/names.h"
 #include "servers/fs/open.h"
+#include "servers/fs/path.h"
+#include "servers/fs/shm.h"
 #include "servers/fs/swap.h"
+#include "servers/fs/virtual.h"
 #include "servers/fs/volume.h"
 
 // An operation is served at once, or by a fiber that holds volume.lock.
@@ -59,6 +62,7 @@ static const struct operation operations[] = {
     [FS_CHOWN] = {.locked = attributes_chown},
     [FS_SWAPON] = {.locked = swap_on},
     [FS_SWAPOFF] = {swap_off},
+    [FS_SHM] = {.locked = shm_make},
     [FS_FORK] = {lifecycle_fork, .via = VIA_PROC, .of_server = true},
     [FS_EXITED] = {lifecycle_exited, .via = VIA_PROC, .of_server = true},
     [FS_EXEC] = {lifecycle_exec, .via = VIA_PROC},
@@ -72,7 +76,9 @@ enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
 
 static void serve_locked(struct process *process, struct call *call) {
   fiber_lock_acquire(&volume.lock);
-  answer_status(&call->answer, operations[call->word[0]].locked(process, call));
+  int64_t status = operations[call->word[0]].locked(process, call);
+  if (status == PATH_VIRTUAL) status = virtual_serve(process, call);
+  call->answer.word[0] = (uint64_t)status;
   fiber_lock_release(&volume.lock);
 }
 

@@ -30,11 +30,15 @@ struct file_kind {
                struct answer *answer);
   // Bytes, for SEEK_END. NULL: there is no position.
   uint64_t (*size)(const struct file *file);
+  // FS_FTRUNCATE, in a fiber with volume.lock. NULL: -EINVAL, but for what is on the disk.
+  int (*truncate)(struct file *file, uint64_t size);
   // Fills in what there is to say about a file without a vnode.
   void (*stat)(const struct file *file, struct fs_stat *stat);
   // FS_MAP: words fd, address, length, offset, prot | flags << 8. NULL: -ENODEV.
   void (*map)(struct file *file, const struct event *event, struct answer *answer);
   bool is_terminal;
+  bool is_directory;
+  bool through_pager;  // data is not in the message page: FS_KIND_FILE
 };
 
 struct file {

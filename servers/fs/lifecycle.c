@@ -18,7 +18,10 @@ _Static_assert(sizeof(struct exec_image) <= SPAWN_REQUEST &&
 void lifecycle_fork(struct process *process, const struct event *event, struct answer *answer) {
   (void)process;  // the caller is proc
   const struct process *parent = process_find((uint32_t)event->word[1]);
-  answer_status(answer, parent != NULL ? process_new((uint32_t)event->word[2], parent) : -ESRCH);
+  uint32_t child = (uint32_t)event->word[2];
+  int status = parent != NULL ? process_new(child, parent) : -ESRCH;
+  if (status == 0) process_find(child)->pid = (uint32_t)event->word[3];
+  answer_status(answer, status);
 }
 
 void lifecycle_exited(struct process *process, const struct event *event, struct answer *answer) {
@@ -56,13 +59,14 @@ void lifecycle_exec(struct process *process, const struct event *event, struct a
     answer_status(answer, object);
     return;
   }
+  process_take_name(process, process_page(process));
   answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_EXEC, object), 0, 0, 0, 0);
   answer_deliver(event->token, answer);
   answer->kind = ANSWER_NONE;
   process_close_on_exec(process);
 }
 
-static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd) {
+static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd, uint32_t pid) {
   if (parent == NULL) return -ESRCH;
   // The parent's page may change at any time: look at a copy.
   struct spawn_request request;
@@ -72,6 +76,9 @@ static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd) 
   int64_t status = process_new(child, NULL);
   if (status < 0) return status;
   struct process *process = process_find(child);
+  process->pid = pid;
+  process->parent = parent->badge;
+  process_take_name(process, outside_page(parent->badge));
   status = process_spawn_files(process, parent, &request);
   if (status < 0) process_end(process);
   return status < 0 ? status : object;
@@ -80,5 +87,6 @@ static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd) 
 void lifecycle_spawn(struct process *process, const struct event *event, struct answer *answer) {
   (void)process;  // the caller is proc
   const struct process *parent = process_find((uint32_t)event->word[1]);
-  answer_status(answer, spawn(parent, (uint32_t)event->word[2], event->word[3]));
+  answer_status(answer,
+                spawn(parent, (uint32_t)event->word[2], event->word[3], (uint32_t)event->word[4]));
 }

@@ -42,7 +42,10 @@ static int remove_name(int (*remove)(struct ext2_inode *dir, struct ext2_name na
   int status = ext2_lookup(first.inode, last_of(&first), &inode);
   if (status != 0) return status;
   bool wrong = first.directory_wanted && !is_directory(inode);
-  status = wrong ? -ENOTDIR : is_swap(inode) ? -EPERM : remove(first.inode, last_of(&first));
+  status = wrong                    ? -ENOTDIR
+           : path_is_covered(inode) ? -EBUSY
+           : is_swap(inode)         ? -EPERM
+                                    : remove(first.inode, last_of(&first));
   if (status == 0) {
     vnode_unlinked(inode);
   } else {
@@ -90,11 +93,17 @@ static int rename_walked(const struct ext2_inode *source) {
   } else if (status != 0) {
     return status;
   }
+  if (path_is_covered(source) || (replaced != NULL && path_is_covered(replaced))) {
+    ext2_iput(replaced);
+    return -EBUSY;
+  }
   if (is_swap(source) || (replaced != NULL && is_swap(replaced))) {
     ext2_iput(replaced);
     return -EPERM;
   }
   status = ext2_rename(first.inode, last_of(&first), second.inode, last_of(&second));
+  struct vnode *moved = vnode_of(source);
+  if (status == 0 && moved != NULL) moved->parent = ext2_inode_number(second.inode);
   if (status == 0 && replaced != NULL) {
     vnode_unlinked(replaced);
   } else {
@@ -138,7 +147,7 @@ int64_t names_link(struct process *process, struct call *call) {
 
 int64_t names_symlink(struct process *process, struct call *call) {
   (void)call;
-  const char *text = path_fetch(process, 0);
+  const char *text = path_fetch_text(process, 0);
   if (text == NULL) return -ENAMETOOLONG;
   int status = walk_second(process);
   if (status != 0) return status;

@@ -12,19 +12,6 @@
 
 enum { LINKS_MAX = 8 };  // symbolic links to nowhere that one creation follows
 
-static unsigned access_of(int flags) {
-  switch (flags & O_ACCMODE) {
-    case O_RDONLY:
-      return FILE_READ;
-    case O_WRONLY:
-      return FILE_WRITE;
-    case O_RDWR:
-      return FILE_READ | FILE_WRITE;
-    default:
-      return 0;
-  }
-}
-
 // --- finding or making the inode ---------------------------------------------------------------
 
 // What is there by that name already while it could not be found: a symbolic link to nowhere.
@@ -56,7 +43,8 @@ static int create_step(const struct ext2_namei_result *parent, int flags,
 
 // => `start` is a reference, given back.
 static int create_from(struct ext2_inode *start, const char *text, int flags,
-                       const struct ext2_new *attributes, struct ext2_inode **inode) {
+                       const struct ext2_new *attributes, struct ext2_inode **inode,
+                       uint32_t *directory) {
   static struct ext2_namei_result parent;  // under volume.lock
   static char link_text[FS_PATH_MAX];
   int status = -EEXIST;
@@ -65,6 +53,7 @@ static int create_from(struct ext2_inode *start, const char *text, int flags,
     ext2_iput(start);
     if (status != 0) return status;
     start = parent.inode;
+    *directory = ext2_inode_number(start);
     status = create_step(&parent, flags, attributes, link_text, inode);
     text = link_text;
   }
@@ -72,11 +61,13 @@ static int create_from(struct ext2_inode *start, const char *text, int flags,
   return status == -EEXIST ? -ELOOP : status;
 }
 
+// => in *directory the inode number of the directory that it is in.
 static int find(const struct process *process, const char *text, int flags, uint32_t mode,
-                struct ext2_inode **inode) {
+                struct ext2_inode **inode, uint32_t *directory) {
   bool exclusive = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
   unsigned walk = exclusive || (flags & O_NOFOLLOW) != 0 ? EXT2_NAMEI_NOFOLLOW : 0;
   int status = path_walk(process, text, walk, inode);
+  *directory = path_parent();
   if (status == 0 && exclusive) {
     ext2_iput(*inode);
     return -EEXIST;
@@ -85,7 +76,7 @@ static int find(const struct process *process, const char *text, int flags, uint
   struct ext2_new attributes = {.mode = mode & 07777 & ~process->umask};
   struct ext2_inode *start = path_start(process);
   ext2_iref(start);
-  return create_from(start, text, flags, &attributes, inode);
+  return create_from(start, text, flags, &attributes, inode, directory);
 }
 
 // --- the file ----------------------------------------------------------------------------------
@@ -123,13 +114,14 @@ static int make_file(const struct ext2_inode *inode, int flags, struct file **fi
 }
 
 // => `inode` is a reference, given back or the vnode's.
-static int open_inode(struct ext2_inode *inode, int flags, struct file **file) {
+static int open_inode(struct ext2_inode *inode, uint32_t directory, int flags, struct file **file) {
   int status = make_file(inode, flags, file);
   if (status != 0) {
     ext2_iput(inode);
     return status;
   }
   status = vnode_get(inode, &(*file)->vnode);
+  if (status == 0) (*file)->vnode->parent = directory;
   if (status == 0 && (flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY &&
       (*file)->kind == &regular_kind) {
     status = vnode_truncate((*file)->vnode, 0);
@@ -142,8 +134,10 @@ static int open_text(const struct process *process, const char *text, int flags,
                      struct file **file) {
   if (text == NULL) return -ENAMETOOLONG;
   struct ext2_inode *inode;
-  int status = find(process, text, flags, mode, &inode);
-  if (status == 0) return open_inode(inode, flags, file);
+  uint32_t directory;
+  int status = find(process, text, flags, mode, &inode, &directory);
+  if (status == 0) return open_inode(inode, directory, flags, file);
+  if (status == PATH_VIRTUAL) return status;
   // A disk without devices, or no disk at all, has these all the same.
   const struct device *device = device_named(text);
   if (device == NULL) return status;
@@ -152,17 +146,11 @@ static int open_text(const struct process *process, const char *text, int flags,
 
 int64_t open_path(struct process *process, struct call *call) {
   int flags = (int)call->word[1];
-  unsigned access = access_of(flags);
-  if (access == 0) return -EINVAL;
+  if ((flags & O_ACCMODE) == O_ACCMODE) return -EINVAL;
   int fd = process_free_descriptor(process, 0);
   if (fd < 0) return fd;
   struct file *file;
   int status = open_text(process, path_fetch(process, 0), flags, (uint32_t)call->word[2], &file);
   if (status != 0) return status;
-  file->access = (uint8_t)access;
-  file->append = (flags & O_APPEND) != 0;
-  file->nonblock = (flags & O_NONBLOCK) != 0;
-  process_install(process, fd, file, (flags & O_CLOEXEC) != 0);
-  enum fs_kind kind = file->kind == &regular_kind ? FS_KIND_FILE : FS_KIND_MESSAGE;
-  return fd | (int64_t)kind << 32;
+  return process_install_open(process, fd, file, flags);
 }

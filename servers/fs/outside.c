@@ -32,6 +32,22 @@ int64_t outside_object_destroy(uint32_t object, uint64_t force) {
   return call_pager(PAGER_WORD0(PAGER_OBJECT_DESTROY, object), force, 0);
 }
 
+int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t kind, uint64_t bound) {
+  return kcall_call(HANDLE_PAGER, PAGER_OBJECT_CREATE, cookie, size, kind, bound, 0).status;
+}
+
+int64_t outside_counts(void) { return call_pager(PAGER_COUNTS, 0, 0); }
+
+int64_t outside_space_counts(uint32_t slot) { return call_pager(PAGER_SPACE_COUNTS, slot, 0); }
+
+int64_t outside_regions(uint32_t slot, uint64_t first) {
+  return call_pager(PAGER_REGIONS, slot, first);
+}
+
+int64_t outside_swaps(void) { return call_pager(PAGER_SWAPS, 0, 0); }
+
+const void *outside_own_page(void) { return (const void *)MESSAGE_PAGE; }
+
 int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority) {
   return kcall_call(HANDLE_PAGER, PAGER_SWAP_ADD, cookie, slots, priority, 0, 0).status;
 }

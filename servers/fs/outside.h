@@ -21,6 +21,17 @@ int64_t outside_object_resize(uint32_t object, uint64_t size);
 int64_t outside_object_close(uint32_t object);
 int64_t outside_object_destroy(uint32_t object, uint64_t force);
 
+// The same for an object that is no file's (enum object_kind).
+int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t kind, uint64_t bound);
+
+// PAGER_COUNTS, PAGER_SPACE_COUNTS, PAGER_REGIONS, PAGER_SWAPS: what they tell is then in
+// outside_own_page().
+int64_t outside_counts(void);
+int64_t outside_space_counts(uint32_t slot);
+int64_t outside_regions(uint32_t slot, uint64_t first);
+int64_t outside_swaps(void);
+const void *outside_own_page(void);
+
 // => the area's number in the pager, or a negative errno.
 int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority);
 

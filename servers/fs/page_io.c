@@ -8,6 +8,7 @@
 #include "servers/fs/disk.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/page_plan.h"
+#include "servers/fs/shm.h"
 #include "servers/fs/swap.h"
 #include "servers/fs/volume.h"
 #include "servers/fs/work.h"
@@ -265,6 +266,7 @@ static void take(const struct object_request *asked) {
   if (request->vnode != NULL) request->vnode->requests++;
   if (request->asked.op == OBJECT_IDLE) {
     if (request->vnode != NULL) vnode_idle(request->vnode);
+    if (shm_has_cookie(request->asked.cookie)) shm_idle(request->asked.cookie);
     release(request);
     return;
   }
@@ -291,9 +293,13 @@ void page_io_wait(struct vnode *vnode) {
     fiber_wait(&vnode->progress);
     page_io_notify();
   } else {
-    outside_timer(outside_ticks() + clock_ticks(MOMENT));
-    fiber_wait(&sleepers);
+    page_io_pause();
   }
+}
+
+void page_io_pause(void) {
+  outside_timer(outside_ticks() + clock_ticks(MOMENT));
+  fiber_wait(&sleepers);
 }
 
 void page_io_timer(void) { fiber_wake_all(&sleepers); }

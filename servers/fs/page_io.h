@@ -23,6 +23,9 @@ void page_io_notify(void);
 // has answered EBUSY. => in a fiber, without volume.lock.
 void page_io_wait(struct vnode *vnode);
 
+// Waits for a moment. => in a fiber.
+void page_io_pause(void);
+
 // NOTIFY_TIMER: the moment is over.
 void page_io_timer(void);
 

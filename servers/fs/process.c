@@ -1,8 +1,11 @@
 #include "servers/fs/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 
+#include "protocols/pager.h"
 #include "protocols/spawn.h"
 #include "servers/fs/directory.h"
 #include "servers/fs/outside.h"
@@ -23,10 +26,17 @@ static struct process *take_free(void) {
   return NULL;
 }
 
+static void copy_directory(struct process *child, const struct process *parent) {
+  child->directory = parent->directory;
+  child->virtual_directory = parent->virtual_directory;
+  if (child->directory != NULL) vnode_hold(child->directory);
+}
+
 static void copy_files(struct process *child, const struct process *parent) {
   child->umask = parent->umask;
-  child->directory = parent->directory;
-  if (child->directory != NULL) vnode_hold(child->directory);
+  copy_directory(child, parent);
+  memcpy(child->name, parent->name, sizeof(child->name));
+  child->parent = parent->badge;
   child->close_on_exec = parent->close_on_exec;
   child->open = parent->open;
   for (uint64_t left = child->open; left != 0; left &= left - 1) {
@@ -48,6 +58,39 @@ int process_new(uint32_t badge, const struct process *parent) {
   return 0;
 }
 
+struct process *process_by_pid(uint32_t pid) {
+  for (unsigned i = 0; i < PROCESSES_MAX; i++) {
+    struct process *process = &processes[i];
+    if (process->badge != 0 && process->pid == pid && !process->ended) return process;
+  }
+  return NULL;
+}
+
+const struct process *process_at(unsigned index, bool *more) {
+  *more = index < PROCESSES_MAX;
+  if (!*more || processes[index].badge == 0 || processes[index].ended) return NULL;
+  return &processes[index];
+}
+
+void process_take_name(struct process *process, const void *message_page) {
+  const struct exec_image *image = message_page;
+  memcpy(process->name, image->name, PROCESS_NAME_BYTES - 1);
+  process->name[PROCESS_NAME_BYTES - 1] = 0;
+  for (char *at = process->name; *at != 0; at++) {
+    if (*at < ' ' || *at == 127) *at = '?';
+  }
+}
+
+int process_work_in(struct process *process, const struct file *file) {
+  if (!file->kind->is_directory) return -ENOTDIR;
+  struct vnode *before = process->directory;
+  process->directory = file->vnode;
+  if (file->vnode != NULL) vnode_hold(file->vnode);
+  process->virtual_directory = file->vnode != NULL ? 0 : (uint32_t)(uintptr_t)file->of_kind;
+  vnode_put(before);
+  return 0;
+}
+
 static int check_spawn(const struct process *parent, const struct spawn_request *request) {
   for (uint64_t left = request->changed; left != 0; left &= left - 1) {
     uint8_t from = request->from[lowest_bit(left)];
@@ -56,7 +99,7 @@ static int check_spawn(const struct process *parent, const struct spawn_request 
   if (request->directory == SPAWN_KEEP) return 0;
   const struct file *directory = process_file(parent, request->directory);
   if (directory == NULL) return -EBADF;
-  return directory->kind == &directory_kind ? 0 : -ENOTDIR;
+  return directory->kind->is_directory ? 0 : -ENOTDIR;
 }
 
 static void share_file(struct process *child, unsigned fd, const struct process *parent,
@@ -71,10 +114,11 @@ int process_spawn_files(struct process *process, const struct process *parent,
   int status = check_spawn(parent, request);
   if (status != 0) return status;
   process->umask = parent->umask;
-  process->directory = request->directory == SPAWN_KEEP
-                           ? parent->directory
-                           : process_file(parent, request->directory)->vnode;
-  if (process->directory != NULL) vnode_hold(process->directory);
+  if (request->directory == SPAWN_KEEP) {
+    copy_directory(process, parent);
+  } else {
+    process_work_in(process, process_file(parent, request->directory));
+  }
   uint64_t kept = parent->open & ~parent->close_on_exec & ~request->changed;
   for (; kept != 0; kept &= kept - 1) {
     share_file(process, lowest_bit(kept), parent, lowest_bit(kept));
@@ -120,6 +164,17 @@ void process_install(struct process *process, int fd, struct file *file, bool cl
   process->open |= 1ull << fd;
   process->close_on_exec &= ~(1ull << fd);
   process->close_on_exec |= (uint64_t)close_on_exec << fd;
+}
+
+int64_t process_install_open(struct process *process, int fd, struct file *file, int flags) {
+  int access = flags & O_ACCMODE;
+  if (access != O_WRONLY) file->access |= FILE_READ;
+  if (access != O_RDONLY) file->access |= FILE_WRITE;
+  file->append = (flags & O_APPEND) != 0;
+  file->nonblock = (flags & O_NONBLOCK) != 0;
+  process_install(process, fd, file, (flags & O_CLOEXEC) != 0);
+  enum fs_kind kind = file->kind->through_pager ? FS_KIND_FILE : FS_KIND_MESSAGE;
+  return fd | (int64_t)kind << 32;
 }
 
 void process_close(struct process *process, uint64_t fd) {
@@ -181,4 +236,9 @@ void process_serve(struct process *process, const struct event *event, struct an
   work_submit(&process->call.work, WORK_CALL);
 }
 
-void processes_init(void) { process_new(SLOT_INIT, NULL); }
+void processes_init(void) {
+  process_new(SLOT_INIT, NULL);
+  struct process *init = process_find(SLOT_INIT);
+  init->pid = 1;
+  memcpy(init->name, "init", sizeof("init"));
+}

@@ -16,6 +16,8 @@
 // Some more than live, since one that has ended keeps its place until its last call is served.
 enum { PROCESSES_MAX = PROGRAMS_MAX + 32 };
 
+enum { PROCESS_NAME_BYTES = 16 };  // with the 0, as Linux' comm
+
 struct pipe;
 struct process;
 struct spawn_request;
@@ -32,13 +34,17 @@ struct call {
 struct process {
   struct call call;  // first
   uint32_t badge;    // 0: a free place
-  bool busy;         // a fiber serves its call
-  bool ended;        // FS_EXITED came meanwhile
+  uint32_t pid;      // 0: nobody has told
+  uint32_t parent;   // badge
+  char name[PROCESS_NAME_BYTES];
+  bool busy;   // a fiber serves its call
+  bool ended;  // FS_EXITED came meanwhile
   uint32_t umask;
   uint64_t open;               // bit fd: file[fd] is not 0
   uint64_t close_on_exec;      // bit fd
   uint16_t file[FS_OPEN_MAX];  // index in files[], 0: closed
-  struct vnode *directory;     // working directory, NULL: the root
+  struct vnode *directory;     // working directory, NULL: the root, or
+  uint32_t virtual_directory;  //   one that is not on the disk (virtual.h), 0: none
   // What waits for the pager to store pages (FS_FLUSHED).
   void (*flushed)(struct process *process, struct call *call);
   // In the queue of a pipe.
@@ -55,6 +61,17 @@ static inline struct process *process_find(uint32_t badge) {
   struct process *process = processes_by_slot[badge % SLOTS_MAX];
   return process != NULL && process->badge == badge ? process : NULL;
 }
+
+// The process with this pid, NULL: none. Number `index`, NULL if there is none at that index;
+// *more: there may be some behind it.
+struct process *process_by_pid(uint32_t pid);
+const struct process *process_at(unsigned index, bool *more);
+
+// Takes the name from the struct exec_image in a message page, made fit to be printed.
+void process_take_name(struct process *process, const void *message_page);
+
+// Makes a directory the one that the process works in. => -ENOTDIR.
+int process_work_in(struct process *process, const struct file *file);
 
 // Makes a process without files; with those of `parent`, if that is not NULL.
 // => -EEXIST: the badge or its slot is in use; -ENOMEM; -EINVAL: no badge of a process.
@@ -84,6 +101,9 @@ int process_free_descriptor(const struct process *process, uint64_t lowest);
 
 // Puts a file, with the caller's reference to it, where nothing is open.
 void process_install(struct process *process, int fd, struct file *file, bool close_on_exec);
+
+// Installs a file that was opened with flags O_*. => the answer of FS_OPEN.
+int64_t process_install_open(struct process *process, int fd, struct file *file, int flags);
 
 void process_close(struct process *process, uint64_t fd);
 void process_close_on_exec(struct process *process);

@@ -186,5 +186,8 @@ static void regular_map(struct file *file, const struct event *event, struct ans
 
 static uint64_t regular_size(const struct file *file) { return file->vnode->size; }
 
-const struct file_kind regular_kind = {
-    .read = regular_read, .write = regular_write, .size = regular_size, .map = regular_map};
+const struct file_kind regular_kind = {.read = regular_read,
+                                       .write = regular_write,
+                                       .size = regular_size,
+                                       .map = regular_map,
+                                       .through_pager = true};

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "servers/fs/ext2/fixture.h"
 #include "servers/fs/world_fake.h"
@@ -21,6 +23,8 @@ extern "C" {
 #include "protocols/console.h"
 #include "protocols/proc.h"
 #include "protocols/spawn.h"
+#include "servers/fs/process.h"
+#include "servers/fs/shm.h"
 }
 
 namespace fs_test {
@@ -1143,6 +1147,341 @@ TEST(ServerSwap, TransfersFail) {
     }
     EXPECT_GT(failed, 0);
     EXPECT_LT(failed, 400);
+  });
+}
+
+// --- /dev/shm ----------------------------------------------------------------------------------
+
+std::vector<std::string> List(World *w, Client *c, const std::string &path) {
+  uint64_t fd = Fd(Open(w, c, path, O_RDONLY | O_DIRECTORY));
+  std::vector<std::string> names;
+  for (int64_t bytes; (bytes = w->Call(c, {FS_READDIR, fd})) > 0;) {
+    for (int64_t at = 0; at < bytes;) {
+      auto *entry = reinterpret_cast<fs_dirent *>(c->page.data() + at);
+      names.push_back(entry->name);
+      at += entry->bytes;
+    }
+  }
+  w->Call(c, {FS_CLOSE, fd});
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+// On a disk with the directories to mount on, and on one without.
+void WithShm(const std::function<void(World *, Client *)> &body) {
+  for (bool mounted : {true, false}) {
+    InChild([&] {
+      std::vector<uint8_t> image = MakeImage("-b 1024", 2);
+      {
+        World first(image, 1);
+        first.Boot();
+        Client *c = first.init();
+        if (mounted) {
+          for (const char *path : {"/dev", "/dev/shm", "/proc"}) OnPath(&first, c, FS_MKDIR, path);
+        }
+        EXPECT_EQ(Unmount(&first, c), 0);
+        image = first.image();
+      }
+      InChild([&] {
+        World w(image, 1);
+        w.Boot();
+        body(&w, w.init());
+        EXPECT_EQ(Unmount(&w, w.init()), 0);
+        EXPECT_EQ(Fsck(w.image()), "");
+      });
+    });
+  }
+}
+
+TEST(ServerShm, KeepsDataUnderANameAndWithout) {
+  WithShm([](World *w, Client *c) {
+    int64_t opened = Open(w, c, "/dev/shm/one", O_RDWR | O_CREAT | O_EXCL);
+    ASSERT_GE(opened, 0);
+    EXPECT_EQ(opened >> 32, FS_KIND_FILE);
+    uint64_t fd = Fd(opened);
+    EXPECT_EQ(Open(w, c, "/dev/shm/one", O_RDWR | O_CREAT | O_EXCL), -EEXIST);
+    EXPECT_EQ(Write(w, c, fd, "hello"), 5);
+    EXPECT_EQ(Write(w, c, fd, " world"), 6);
+    EXPECT_EQ(Write(w, c, fd, "!", 10000), 1);
+    EXPECT_EQ(Fstat(w, c, fd).size, 10001u);
+    EXPECT_EQ(Fstat(w, c, fd).mode, uint32_t{S_IFREG | 0644});
+    EXPECT_EQ(Fstat(w, c, fd).kind, uint32_t{FS_KIND_FILE});
+    std::string bytes;
+    EXPECT_EQ(Read(w, c, fd, 100, &bytes, 0), 100);
+    EXPECT_EQ(bytes.substr(0, 12), std::string("hello world\0", 12));
+    EXPECT_EQ(Read(w, c, fd, 100, &bytes, 10000), 1);
+    EXPECT_EQ(Read(w, c, fd, 100, &bytes, 10001), 0);
+    EXPECT_EQ(Read(w, c, fd, 1, &bytes, uint64_t{1} << 63), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_SEEK, fd, 0, SEEK_END}), 10001);
+    EXPECT_EQ(w->Call(c, {FS_FSYNC, fd}), 0);
+    EXPECT_GT(w->Call(c, {FS_MAP, fd, 0, 4096, 0, 3 | PAGER_SHARED << 8}), 0);
+    // It keeps its content when nobody has it open, and when it has no name.
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), 0);
+    fd = Fd(Open(w, c, "/dev/shm/one", O_RDONLY));
+    EXPECT_EQ(w->Call(c, {FS_WRITE, fd, kMemory, 1, 0}), -EBADF);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_MAP, fd, 0, 4096, 0, 3 | PAGER_SHARED << 8}), -EACCES);
+    EXPECT_EQ(List(w, c, "/dev/shm"), (Names{".", "..", "one"}));
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/dev/shm/one"), 0);
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/dev/shm/one"), -ENOENT);
+    EXPECT_EQ(List(w, c, "/dev/shm"), (Names{".", ".."}));
+    EXPECT_EQ(Read(w, c, fd, 5, &bytes, 0), 5);
+    EXPECT_EQ(bytes, "hello");
+    EXPECT_EQ(Fstat(w, c, fd).nlink, 0u);
+  });
+}
+
+TEST(ServerShm, Truncates) {
+  WithShm([](World *w, Client *c) {
+    uint64_t fd = Fd(Open(w, c, "/dev/shm/x", O_RDWR | O_CREAT));
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, 9000}), 0);
+    Write(w, c, fd, "abcdef", 4094);
+    EXPECT_EQ(OnPath(w, c, FS_TRUNCATE, "/dev/shm/x", 4097), 0);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, 5000}), 0);
+    std::string bytes;
+    EXPECT_EQ(Read(w, c, fd, 10, &bytes, 4094), 10);
+    EXPECT_EQ(bytes, std::string("abc\0\0\0\0\0\0\0", 10));
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, uint64_t(-1)}), -EINVAL);
+    EXPECT_GE(Open(w, c, "/dev/shm/x", O_RDWR | O_TRUNC), 0);
+    EXPECT_EQ(Fstat(w, c, fd).size, 0u);
+  });
+}
+
+TEST(ServerShm, NamesAreChecked) {
+  WithShm([](World *w, Client *c) {
+    std::string longest = "/dev/shm/" + std::string(SHM_NAME_MAX, 'n');
+    EXPECT_GE(Open(w, c, longest, O_RDWR | O_CREAT), 0);
+    EXPECT_EQ(Open(w, c, longest + "n", O_RDWR | O_CREAT), -ENAMETOOLONG);
+    EXPECT_EQ(Open(w, c, "/dev/shm/none", O_RDWR), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/dev/shm", O_RDWR), -EISDIR);
+    EXPECT_EQ(Open(w, c, "/dev/shm", O_RDONLY | O_CREAT), -EISDIR);
+    EXPECT_EQ(Open(w, c, longest + "/x", O_RDWR | O_CREAT), -ENOTDIR);
+    EXPECT_EQ(Open(w, c, "/dev/shm/none/x", O_RDWR | O_CREAT), -ENOENT);
+    EXPECT_EQ(Open(w, c, longest, O_RDONLY | O_DIRECTORY), -ENOTDIR);
+    EXPECT_EQ(OnPath(w, c, FS_MKDIR, "/dev/shm/d", 0755), -EPERM);
+    EXPECT_EQ(OnPath(w, c, FS_MKDIR, longest, 0755), -EEXIST);
+    EXPECT_EQ(OnPath(w, c, FS_RMDIR, "/dev/shm"), -EBUSY);
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, longest), -ENOTDIR);
+    EXPECT_EQ(OnPath(w, c, FS_ACCESS, longest, R_OK | W_OK), 0);
+    EXPECT_EQ(OnPath(w, c, FS_ACCESS, longest, X_OK), -EACCES);
+    EXPECT_EQ(OnPath(w, c, FS_CHMOD, longest, 0755), 0);
+    EXPECT_EQ(OnPath(w, c, FS_ACCESS, longest, X_OK), 0);
+    EXPECT_EQ(OnPath(w, c, FS_UTIMES, longest, 1, 5), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, longest), 0);
+    EXPECT_EQ(reinterpret_cast<fs_stat *>(c->page.data())->mtime, 5);
+    EXPECT_EQ(OnPath(w, c, FS_READLINK, longest), -EINVAL);
+    // Renaming, within and across.
+    EXPECT_GE(Open(w, c, "/dev/shm/other", O_RDWR | O_CREAT), 0);
+    EXPECT_GE(Open(w, c, "/file", O_RDWR | O_CREAT), 0);
+    EXPECT_EQ(OnPaths(w, c, FS_RENAME, longest, "/dev/shm/other"), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, longest), -ENOENT);
+    EXPECT_EQ(OnPaths(w, c, FS_RENAME, "/file", "/dev/shm/file"), -EXDEV);
+    EXPECT_EQ(OnPaths(w, c, FS_RENAME, "/dev/shm/other", "/file2"), -EXDEV);
+    EXPECT_EQ(OnPaths(w, c, FS_LINK, "/file", "/dev/shm/file"), -EXDEV);
+    EXPECT_EQ(OnPaths(w, c, FS_SYMLINK, "/file", "/dev/shm/file"), -EPERM);
+    EXPECT_EQ(OnPaths(w, c, FS_RENAME, "/dev/shm/other", "/dev/shm/../../proc/x"), -EXDEV);
+  });
+}
+
+TEST(ServerShm, IsADirectoryToWorkIn) {
+  WithShm([](World *w, Client *c) {
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "/dev/shm"), 0);
+    EXPECT_EQ(w->Call(c, {FS_GETCWD}), 8);
+    EXPECT_EQ(memcmp(c->page.data(), "/dev/shm", 8), 0);
+    EXPECT_GE(Open(w, c, "here", O_RDWR | O_CREAT), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "/dev/shm/here"), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, ".//../shm/./here"), 0);
+    EXPECT_GE(Open(w, c, "../../outside", O_RDWR | O_CREAT), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "/outside"), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, ""), -ENOENT);
+    Client *child = w->NewClient(c);
+    EXPECT_EQ(OnPath(w, child, FS_STAT, "here"), 0);
+    uint64_t fd = Fd(Open(w, c, ".", O_RDONLY));
+    EXPECT_EQ(OnPath(w, c, FS_CHDIR, "/"), 0);
+    EXPECT_EQ(w->Call(c, {FS_GETCWD}), 1);
+    EXPECT_EQ(w->Call(c, {FS_FCHDIR, fd}), 0);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "here"), 0);
+    // By way of a link on the disk.
+    OnPaths(w, c, FS_SYMLINK, "/dev/shm", "/link");
+    bool mounted = OnPath(w, c, FS_RMDIR, "/proc") == -EBUSY;
+    EXPECT_EQ(OnPath(w, c, FS_STAT, "/link/here"), mounted ? 0 : -ENOENT);
+  });
+}
+
+TEST(ServerShm, HasALimit) {
+  WithShm([](World *w, Client *c) {
+    for (unsigned i = 0; i < SHM_MAX; i++) {
+      int64_t fd = Open(w, c, "/dev/shm/" + std::to_string(i), O_RDWR | O_CREAT);
+      EXPECT_GE(fd, 0) << i;
+      w->Call(c, {FS_CLOSE, static_cast<uint64_t>(Fd(fd))});
+    }
+    EXPECT_EQ(Open(w, c, "/dev/shm/more", O_RDWR | O_CREAT), -ENOSPC);
+    EXPECT_EQ(List(w, c, "/dev/shm").size(), SHM_MAX + 2u);
+    for (unsigned i = 0; i < SHM_MAX; i++) {
+      EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/dev/shm/" + std::to_string(i)), 0);
+    }
+    EXPECT_GE(Open(w, c, "/dev/shm/more", O_RDWR | O_CREAT), 0);
+  });
+}
+
+TEST(ServerShm, MakesMemoryWithoutAName) {
+  WithShm([](World *w, Client *c) {
+    c->PutPath("shown");
+    int64_t made = w->Call(c, {FS_SHM, O_CLOEXEC, 0, 0});
+    ASSERT_GE(made, 0);
+    EXPECT_EQ(made >> 32, FS_KIND_FILE);
+    EXPECT_NE(c->answer.word[1], 0u) << "the cookie";
+    uint64_t fd = Fd(made);
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, fd, F_GETFD}), FD_CLOEXEC);
+    EXPECT_EQ(Write(w, c, fd, "x"), 1);
+    EXPECT_EQ(List(w, c, "/dev/shm"), (Names{".", ".."}));
+    c->PutPath("shown");
+    EXPECT_GE(w->Call(c, {FS_SHM, 0, 0, 0}), 0) << "such names need not differ";
+    EXPECT_EQ(w->Call(c, {FS_SHM, 1ull << 20, 0, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_SHM, 0, 4096, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_SHM, FS_SHM_PROVIDED, 4096, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_SHM, FS_SHM_PROVIDED, 4096, PAGER_BOUND_MAX + 1}), -EINVAL);
+    c->PutPath(std::string(SHM_NAME_MAX + 1, 'n'));
+    EXPECT_EQ(w->Call(c, {FS_SHM, 0, 0, 0}), -ENAMETOOLONG);
+    // A program's object has the size that it was made with.
+    c->PutPath("mine");
+    uint64_t own = Fd(w->Call(c, {FS_SHM, FS_SHM_PROVIDED | FS_SHM_LINKED, 8192, 1000}));
+    EXPECT_EQ(Fstat(w, c, own).size, 8192u);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, own, 0}), -EINVAL);
+    EXPECT_EQ(Write(w, c, own, "ab", 8191), 1);
+    EXPECT_EQ(Write(w, c, own, "ab", 8192), -EFBIG);
+    c->PutPath("mine");
+    EXPECT_EQ(w->Call(c, {FS_SHM, FS_SHM_LINKED, 0, 0}), -EEXIST);
+    c->PutPath("a/b");
+    EXPECT_EQ(w->Call(c, {FS_SHM, FS_SHM_LINKED, 0, 0}), -EINVAL);
+  });
+}
+
+// --- /proc -------------------------------------------------------------------------------------
+
+// The whole of a file, in pieces of `piece` bytes; "error N" if it cannot be read.
+std::string Slurp(World *w, Client *c, const std::string &path, uint64_t piece = 4096) {
+  int64_t fd = Open(w, c, path, O_RDONLY);
+  if (fd < 0) return "error " + std::to_string(-fd);
+  EXPECT_EQ(fd >> 32, FS_KIND_MESSAGE);
+  std::string text;
+  for (;;) {
+    int64_t bytes = w->Call(c, {FS_READ, uint64_t(Fd(fd)), 0, piece, FS_AT_POSITION});
+    if (bytes < 0) text = "error " + std::to_string(-bytes);
+    if (bytes <= 0) break;
+    text.append(reinterpret_cast<char *>(c->page.data()), bytes);
+  }
+  w->Call(c, {FS_CLOSE, uint64_t(Fd(fd))});
+  return text;
+}
+
+TEST(ServerProc, TellsOfTheSystem) {
+  WithShm([](World *w, Client *c) {
+    w->counts.frames_total = 1000;
+    w->counts.faults = 77;
+    EXPECT_EQ(Slurp(w, c, "/proc/meminfo").find("MemTotal:           4000 kB\n"), 0u);
+    EXPECT_EQ(Slurp(w, c, "/proc/meminfo", 7), Slurp(w, c, "/proc/meminfo"));
+    EXPECT_NE(Slurp(w, c, "/proc/vmstat").find("\npgfault 77\n"), std::string::npos);
+    EXPECT_EQ(Slurp(w, c, "/proc/swaps"), "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    uint64_t fd = MakeSwapFile(w, c, "/swap", 20);
+    ASSERT_EQ(w->Call(c, {FS_SWAPON, fd, 0}), 0);
+    std::string swaps = Slurp(w, c, "/proc/swaps");
+    EXPECT_NE(swaps.find("\n/swap                                   file\t\t76\t\t12\t\t-2\n"),
+              std::string::npos)
+        << swaps;
+    EXPECT_EQ(w->Call(c, {FS_SWAPOFF, fd}), 0);
+    EXPECT_EQ(List(w, c, "/proc"),
+              (Names{".", "..", "1", "meminfo", "self", "swaps", "uptime", "vmstat"}));
+  });
+}
+
+TEST(ServerProc, TellsOfProcesses) {
+  WithShm([](World *w, Client *c) {
+    uint64_t file = Fd(Open(w, c, "/mapped", O_RDWR | O_CREAT));
+    OnPath(w, c, FS_MKDIR, "/dir", 0755);
+    Write(w, c, file, "x");
+    Client *child = w->NewClient(c);
+    std::string directory = "/proc/" + std::to_string(child->pid);
+    uint64_t cookie = process_file(process_find(c->badge), file)->vnode->cookie;
+    std::vector<pager_region> regions;
+    for (uint64_t i = 0; i < 200; i++) {
+      pager_region region = {};
+      region.start = (i + 1) << 16;
+      region.end = region.start + 4096;
+      region.prot = 3;
+      region.flags = PAGER_PRIVATE;
+      region.backing = i == 100 ? BACKING_FILE : i == 199 ? BACKING_STACK : BACKING_ANONYMOUS;
+      region.cookie = i == 100 ? cookie : 0;
+      region.resident = 1;
+      regions.push_back(region);
+    }
+    w->regions[badge_slot(child->badge)] = regions;
+    EXPECT_EQ(Slurp(w, c, directory + "/comm"), "init\n");
+    EXPECT_EQ(Slurp(w, c, directory + "/stat").find(std::to_string(child->pid) + " (init) S 1 "),
+              0u);
+    EXPECT_EQ(Slurp(w, c, directory + "/statm"), "200 200 1 0 0 200 0\n");
+    std::string maps = Slurp(w, c, directory + "/maps");
+    EXPECT_EQ(std::count(maps.begin(), maps.end(), '\n'), 200);
+    EXPECT_NE(maps.find(" /mapped\n"), std::string::npos);
+    EXPECT_NE(maps.find(" [stack]\n"), std::string::npos);
+    for (uint64_t piece : {1, 100, 1000}) {
+      EXPECT_EQ(Slurp(w, c, directory + "/maps", piece), maps) << piece;
+    }
+    // Names follow, and go.
+    OnPaths(w, c, FS_RENAME, "/mapped", "/dir/moved");
+    EXPECT_NE(Slurp(w, c, directory + "/maps").find(" /dir/moved\n"), std::string::npos);
+    OnPath(w, c, FS_UNLINK, "/dir/moved");
+    EXPECT_NE(Slurp(w, c, directory + "/maps").find(" (deleted)\n"), std::string::npos);
+    std::string smaps = Slurp(w, c, directory + "/smaps");
+    EXPECT_EQ(std::count(smaps.begin(), smaps.end(), '\n'), 200 * 10);
+    // Itself.
+    EXPECT_EQ(Slurp(w, child, "/proc/self/statm"), "200 200 1 0 0 200 0\n");
+    EXPECT_EQ(OnPath(w, child, FS_READLINK, "/proc/self"), 3);
+    EXPECT_EQ(memcmp(child->page.data(), std::to_string(child->pid).data(), 3), 0);
+    EXPECT_EQ(OnPath(w, child, FS_CHDIR, "/proc/self"), 0);
+    EXPECT_EQ(Slurp(w, child, "comm"), "init\n");
+    EXPECT_EQ(List(w, child, "."),
+              (Names{".", "..", "comm", "faults", "maps", "smaps", "stat", "statm", "status"}));
+    // It ends while it is read.
+    uint64_t fd = Fd(Open(w, c, directory + "/maps", O_RDONLY));
+    EXPECT_GT(w->Call(c, {FS_READ, fd, 0, 100, FS_AT_POSITION}), 0);
+    w->Exit(child);
+    EXPECT_EQ(w->Call(c, {FS_READ, fd, 0, 4096, 8192}), -ESRCH);
+    EXPECT_EQ(Open(w, c, directory + "/maps", O_RDONLY), -ENOENT);
+    EXPECT_EQ(OnPath(w, c, FS_STAT, directory), -ENOENT);
+  });
+}
+
+TEST(ServerProc, CannotBeChanged) {
+  WithShm([](World *w, Client *c) {
+    EXPECT_EQ(Open(w, c, "/proc/meminfo", O_RDWR), -EACCES);
+    EXPECT_EQ(Open(w, c, "/proc/new", O_RDWR | O_CREAT), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/proc/1/maps/x", O_RDONLY), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/proc/99999", O_RDONLY), -ENOENT);
+    EXPECT_EQ(Open(w, c, "/proc/1", O_RDWR), -EISDIR);
+    EXPECT_EQ(Open(w, c, "/proc/self", O_RDONLY | O_NOFOLLOW), -ELOOP);
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/proc/meminfo"), -EPERM);
+    EXPECT_EQ(OnPath(w, c, FS_RMDIR, "/proc/1"), -EPERM);
+    EXPECT_EQ(OnPath(w, c, FS_MKDIR, "/proc/new", 0755), -ENOENT);
+    EXPECT_EQ(OnPath(w, c, FS_TRUNCATE, "/proc/meminfo", 0), -EACCES);
+    EXPECT_EQ(OnPath(w, c, FS_CHMOD, "/proc/meminfo", 0777), -EPERM);
+    EXPECT_EQ(OnPath(w, c, FS_ACCESS, "/proc/meminfo", W_OK), -EACCES);
+    EXPECT_EQ(OnPath(w, c, FS_ACCESS, "/proc/meminfo", R_OK), 0);
+    uint64_t fd = Fd(Open(w, c, "/proc/meminfo", O_RDONLY));
+    EXPECT_EQ(w->Call(c, {FS_WRITE, fd, 0, 1, FS_AT_POSITION}), -EBADF);
+    EXPECT_EQ(w->Call(c, {FS_FTRUNCATE, fd, 0}), -EINVAL);
+    EXPECT_EQ(w->Call(c, {FS_MAP, fd, 0, 4096, 0, 1 | PAGER_PRIVATE << 8}), -ENODEV);
+    EXPECT_EQ(Fstat(w, c, fd).mode, uint32_t{S_IFREG | 0444});
+    EXPECT_EQ(w->Call(c, {FS_READ, fd, 0, 1, uint64_t{1} << 63}), -EINVAL);
+    // As many as there may be, and one that ends gives its place back.
+    int opened = 0;
+    Client *child = w->NewClient(c);
+    while (Open(w, child, "/proc/meminfo", O_RDONLY) >= 0) opened++;
+    EXPECT_GT(opened, 30);
+    w->Exit(child);
+    EXPECT_GE(Open(w, c, "/proc/meminfo", O_RDONLY), 0);
   });
 }
 

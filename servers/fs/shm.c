@@ -241,6 +241,10 @@ void shm_stat(const struct shm *shm, struct fs_stat *stat) {
   stat->atime = stat->mtime = stat->ctime = shm->modified;
 }
 
+void shm_touch(struct shm *shm, int64_t nanoseconds) {
+  shm->modified = nanoseconds == FS_TIME_NOW ? now() : nanoseconds;
+}
+
 static void stat_file(const struct file *file, struct fs_stat *stat) {
   shm_stat(file->of_kind, stat);
 }
@@ -287,8 +291,7 @@ static int make_object(const struct process *process, const struct call *call, s
   if ((flags & ~(uint64_t)(FS_SHM_PROVIDED | FS_SHM_LINKED | O_CLOEXEC)) != 0) return -EINVAL;
   if (linked && shm_find(name) != NULL) return -EEXIST;
   if (!provided) {
-    return call->word[2] != 0 || call->word[3] != 0 ? -EINVAL
-                                                    : shm_new(name, linked, 0777, shm);
+    return call->word[2] != 0 || call->word[3] != 0 ? -EINVAL : shm_new(name, linked, 0777, shm);
   }
   uint64_t bound = call->word[3];
   if (bound == 0 || bound > PAGER_BOUND_MAX || call->word[2] > OFFSET_MAX) return -EINVAL;

@@ -41,9 +41,10 @@ int shm_new(const char *name, bool linked, uint32_t mode, struct shm **shm);
 // An open file of it. NULL: too many files.
 struct file *shm_open_file(struct shm *shm);
 
-int shm_unlink_name(const char *name);                    // => -ENOENT
-int shm_rename(const char *name, const char *to);         // => -ENOENT -EINVAL -ENAMETOOLONG
-int shm_truncate(struct shm *shm, uint64_t size);         // => in a fiber. -EINVAL -EFBIG
+int shm_unlink_name(const char *name);                 // => -ENOENT
+int shm_rename(const char *name, const char *to);      // => -ENOENT -EINVAL -ENAMETOOLONG
+int shm_truncate(struct shm *shm, uint64_t size);      // => in a fiber. -EINVAL -EFBIG
+void shm_touch(struct shm *shm, int64_t nanoseconds);  // or FS_TIME_NOW
 void shm_stat(const struct shm *shm, struct fs_stat *stat);
 
 // FS_SHM. => in a fiber, with volume.lock.

@@ -8,6 +8,7 @@
 #include "lib/swap/swap_header.h"
 #include "protocols/pager.h"
 #include "servers/fs/block.h"
+#include "servers/fs/directory.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/regular.h"
 #include "servers/fs/volume.h"
@@ -212,6 +213,26 @@ int64_t swap_on(struct process *process, struct call *call) {
   int64_t status = area->vnode != NULL ? vnode_forget_pages(area->vnode) : 0;
   if (status == 0) status = make_map(area, (uint64_t)pages);
   return status == 0 ? give_to_pager(area, flags) : status;
+}
+
+void swap_name(uint64_t cookie, char *name, size_t size, bool *is_disk) {
+  const struct swap_area *area = swap_by_cookie(cookie);
+  *is_disk = area != NULL && area->vnode == NULL;
+  size_t length = 0;
+  if (*is_disk) {
+    unsigned index = 0;
+    while (disk_at(index) != area->disk) index++;
+    strcpy(name, "/dev/vda");
+    length = strlen(name);
+    name[length - 1] = (char)('a' + index);
+  } else if (area != NULL) {
+    length = directory_path_of(area->vnode, name, size - 1);
+  }
+  if (length == 0) {
+    strcpy(name, "?");
+    length = 1;
+  }
+  name[length] = 0;
 }
 
 // --- swapoff -----------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ void swap_off(struct process *process, const struct event *event, struct answer 
 bool swap_has_cookie(uint64_t cookie);
 const struct swap_area *swap_by_cookie(uint64_t cookie);
 
+// What /proc/swaps says of an area: its path, in `size` bytes, or that it is unknown. => in a
+// fiber, with volume.lock.
+void swap_name(uint64_t cookie, char *name, size_t size, bool *is_disk);
+
 bool swap_uses_disk(const struct disk *disk);
 
 #endif  // SERVERS_FS_SWAP_H_

@@ -18,7 +18,8 @@ void text_char(struct text *text, char c, size_t times) {
   while (times-- > 0 && text->used < text->size) text->at[text->used++] = c;
 }
 
-static void number_in(struct text *text, uint64_t number, unsigned base, unsigned width, char fill) {
+static void number_in(struct text *text, uint64_t number, unsigned base, unsigned width,
+                      char fill) {
   char digits[NUMBER_MAX];
   unsigned at = NUMBER_MAX;
   do {

@@ -1,6 +1,5 @@
 #include "servers/fs/virtual.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -168,9 +167,7 @@ static void no_data(struct process *process, struct file *file, const struct eve
   answer_status(answer, -EISDIR);
 }
 
-static uint32_t directory_of(const struct file *file) {
-  return (uint32_t)(uintptr_t)file->of_kind;
-}
+static uint32_t directory_of(const struct file *file) { return (uint32_t)(uintptr_t)file->of_kind; }
 
 static void stat_directory(const struct file *file, struct fs_stat *stat) {
   struct virtual_node node = node_of(directory_of(file));
@@ -233,7 +230,8 @@ static bool entry_at(const struct virtual_node *node, uint64_t number, char name
 }
 
 static uint8_t type_of(const struct virtual_node *node) {
-  return node->type == VIRTUAL_SELF ? DT_LNK : is_directory(node) ? DT_DIR : DT_REG;
+  // DT_* are the types of a mode, shifted.
+  return (node->type == VIRTUAL_SELF ? S_IFLNK : is_directory(node) ? S_IFDIR : S_IFREG) >> 12;
 }
 
 // Positions 0 and 1 are the directory and its parent.

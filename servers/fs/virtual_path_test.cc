@@ -11,7 +11,8 @@ namespace {
 
 std::string Join(const std::string &base, const std::string &rest, size_t size = 64) {
   std::string out(size, 'x');
-  if (!virtual_path_join(out.data(), size, base.c_str(), rest.data(), rest.size())) return "too long";
+  if (!virtual_path_join(out.data(), size, base.c_str(), rest.data(), rest.size()))
+    return "too long";
   return out.c_str();
 }
 

@@ -40,6 +40,7 @@ struct vnode {
   struct ext2_inode *inode;       // L NULL: a free place
   uint64_t cookie;                // names it to the pager
   uint32_t mode;                  // type of the file
+  uint32_t parent;                // L inode of a directory that has it, if nothing has changed
   enum vnode_hold hold;           // A while closed
   bool mapped_writable;           // A
   bool reaping;                   // A in the list of what has to be looked at

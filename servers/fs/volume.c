@@ -6,6 +6,7 @@
 #include "libsys/server_rt/panic.h"
 #include "servers/fs/clock.h"
 #include "servers/fs/disk.h"
+#include "servers/fs/path.h"
 #include "servers/fs/vnode.h"
 
 // Inodes referenced at a time: the vnodes', and those that operations under way hold.
@@ -62,7 +63,9 @@ static int open_root(void) {
   struct ext2_inode *inode;
   int result = ext2_iget(volume.ext2, EXT2_ROOT, &inode);
   if (result != 0) return result;
-  return vnode_get(inode, &volume.root);
+  result = vnode_get(inode, &volume.root);
+  if (result == 0) path_mount();
+  return result;
 }
 
 static const char *reason(int status) {

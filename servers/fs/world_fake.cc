@@ -123,6 +123,8 @@ Client *World::NewClient(Client *parent) {
   event.word[0] = FS_FORK;
   event.word[1] = parent->badge;
   event.word[2] = child->badge;
+  child->pid = static_cast<uint32_t>(clients_.size()) + 100;
+  event.word[3] = child->pid;
   Deliver(event);
   return child;
 }
@@ -144,6 +146,8 @@ void World::Exit(Client *client) {
   event.word[1] = init()->badge;
   client->badge += 1u << SLOT_BITS;
   event.word[2] = client->badge;
+  client->pid += 1000;
+  event.word[3] = client->pid;
   Deliver(event);
 }
 
@@ -283,6 +287,7 @@ uint32_t World::TakeFrame() {
 void World::Evict() {
   std::vector<std::pair<Object *, uint64_t>> clean;
   for (auto &[id, object] : objects_) {
+    if (object.memory) continue;
     for (auto &[index, page] : object.pages) {
       bool busy = page.filling || page.dirty || page.writing || page.allocating;
       if (!busy) clean.emplace_back(&object, index);
@@ -362,6 +367,11 @@ bool World::PageIn(Object *object, uint32_t id, uint64_t index) {
 bool World::HasPage(Object *object, uint32_t id, uint64_t index) {
   auto page = object->pages.find(index);
   if (page != object->pages.end()) return !page->second.filling;
+  if (object->memory) {
+    object->pages[index].frame = TakeFrame();
+    memset(Frame(object->pages[index].frame), 0, 4096);
+    return true;
+  }
   PageIn(object, id, index);
   return false;
 }
@@ -542,7 +552,7 @@ bool World::CopyIn(Object *object, uint32_t id, Operation *operation) {
       uint32_t frame = TakeFrame();
       memset(Frame(frame), is_fresh ? 0 : 0xdd, 4096);
       object->pages[i].frame = frame;
-      object->pages[i].dirty = true;
+      object->pages[i].dirty = !object->memory;
     } else if (!bad && !HasPage(object, id, i)) {
       ready = false;
     }
@@ -551,7 +561,7 @@ bool World::CopyIn(Object *object, uint32_t id, Operation *operation) {
   for (uint64_t i = 0; i < length && !bad; i++) {
     uint64_t at = offset + i;
     Page &page = object->pages[at / 4096];
-    page.dirty = true;
+    page.dirty = !object->memory;
     page.hole = false;
     Frame(page.frame)[at % 4096] = client->memory[address - kMemory + i];
   }
@@ -602,6 +612,32 @@ bool World::MappedStore(Client *client, uint64_t fd, uint64_t offset, uint8_t by
   return !store_failed_;
 }
 
+int64_t World::Tell(const void *from, size_t bytes) {
+  memcpy(own_page_, from, bytes);
+  return 0;
+}
+
+int64_t World::Regions(uint32_t slot, uint64_t first) {
+  auto found = regions.find(slot);
+  if (found == regions.end()) return -ESRCH;
+  constexpr uint64_t kFit = MESSAGE_BYTES / sizeof(pager_region);
+  const std::vector<pager_region> &all = found->second;
+  if (first >= all.size()) return 0;
+  uint64_t count = std::min<uint64_t>(kFit, all.size() - first);
+  Tell(&all[first], count * sizeof(pager_region));
+  return static_cast<int64_t>(count);
+}
+
+int64_t World::Swaps() {
+  std::vector<pager_swap> list;
+  for (auto &[area, swap] : swaps) {
+    list.push_back({swap.cookie, area, static_cast<uint32_t>(swap.priority),
+                    static_cast<uint32_t>(swap.slots), 3});
+  }
+  if (!list.empty()) Tell(list.data(), list.size() * sizeof(pager_swap));
+  return static_cast<int64_t>(list.size());
+}
+
 int64_t World::SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority) {
   uint32_t area = 1;
   while (swaps.count(area) != 0) area++;
@@ -646,11 +682,12 @@ bool World::Flush(uint32_t id, Operation *operation) {
 
 // --- what the server calls ---------------------------------------------------------------------
 
-int64_t World::Create(uint64_t cookie, uint64_t size) {
-  if (objects_.size() >= 64) return -ENOMEM;
+int64_t World::Create(uint64_t cookie, uint64_t size, bool memory) {
+  if (objects_.size() >= 80) return -ENOMEM;
   Object object;
   object.cookie = cookie;
   object.size = size;
+  object.memory = memory;
   objects_[next_object_] = object;
   return next_object_++;
 }
@@ -715,7 +752,7 @@ int64_t outside_forward(token_t token, handle_t to, const uint64_t *word) {
   return world->Forward(token, to, word);
 }
 int64_t outside_object_create(uint64_t cookie, uint64_t size) {
-  return world->Create(cookie, size);
+  return world->Create(cookie, size, false);
 }
 int64_t outside_object_resize(uint32_t object, uint64_t size) {
   return world->Resize(object, size);
@@ -724,6 +761,16 @@ int64_t outside_object_close(uint32_t object) { return world->Close(object); }
 int64_t outside_object_destroy(uint32_t object, uint64_t force) {
   return world->Destroy(object, force != 0);
 }
+int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t, uint64_t) {
+  return world->Create(cookie, size, true);
+}
+int64_t outside_counts(void) { return world->Tell(&world->counts, sizeof world->counts); }
+int64_t outside_space_counts(uint32_t) {
+  return world->Tell(&world->space_counts, sizeof world->space_counts);
+}
+int64_t outside_regions(uint32_t slot, uint64_t first) { return world->Regions(slot, first); }
+int64_t outside_swaps(void) { return world->Swaps(); }
+const void *outside_own_page(void) { return world->own_page(); }
 int64_t outside_swap_add(uint64_t cookie, uint64_t slots, uint64_t priority) {
   return world->SwapAdd(cookie, slots, priority);
 }

@@ -35,6 +35,7 @@ struct Client {
   uint32_t serial = 0;  // of its calls
   bool waits = false;
   Answer answer;
+  uint32_t pid = 0;
   std::vector<uint8_t> page = std::vector<uint8_t>(4096);
   std::vector<uint8_t> memory = std::vector<uint8_t>(1 << 17);
 
@@ -74,6 +75,11 @@ class World {
   void AddDisk(std::vector<uint8_t> image) { disks_.push_back({std::move(image)}); }
   std::mt19937 &random() { return random_; }
   bool fail_transfers = false;  // a few of the transfers of data fail
+  // What the pager says of memory: regions by slot, and the system.
+  std::map<uint32_t, std::vector<pager_region>> regions;
+  pager_counts counts = {};
+  pager_space_counts space_counts = {};
+
   // What the server told the pager about swap areas; the answers to it.
   struct Swap {
     uint64_t cookie, slots, priority;
@@ -86,10 +92,14 @@ class World {
   // --- what the server calls ---
   void Reply(token_t token, const uint64_t *word);
   int64_t Forward(token_t token, handle_t to, const uint64_t *word);
-  int64_t Create(uint64_t cookie, uint64_t size);
+  int64_t Create(uint64_t cookie, uint64_t size, bool memory);
   int64_t Resize(uint32_t id, uint64_t size);
   int64_t Close(uint32_t id);
   int64_t Destroy(uint32_t id, bool force);
+  const void *own_page() const { return own_page_; }
+  int64_t Regions(uint32_t slot, uint64_t first);
+  int64_t Swaps();
+  int64_t Tell(const void *from, size_t bytes);
   int64_t SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority);
   object_ring *ring() { return &ring_; }
   void *PageOf(uint32_t badge);
@@ -109,6 +119,7 @@ class World {
     std::map<uint64_t, Page> pages;
     bool closed = false;
     bool idle_sent = false;
+    bool memory = false;  // without a store
   };
   struct RingRequest {
     uint32_t op = 0;
@@ -166,6 +177,7 @@ class World {
   std::map<uint32_t, Object> objects_;
   uint32_t next_object_ = 1;
   std::map<uint32_t, RingRequest> requests_;
+  alignas(8) uint8_t own_page_[4096] = {};
   uint32_t next_tag_ = 1;
   uint32_t own_tag_ = 0;  // of Request
   int32_t own_status_ = 0;

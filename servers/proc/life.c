@@ -22,7 +22,7 @@ void op_fork(const struct request *request, struct answer *answer) {
     answer->status = -EAGAIN;
     return;
   }
-  int64_t status = outside_fs_fork(request->caller->badge, child->badge);
+  int64_t status = outside_fs_fork(request->caller->badge, child->badge, child->pid);
   if (status >= 0) {
     status = outside_pager_fork(request->caller->badge, child->badge);
     if (status < 0) outside_fs_exited(child->badge);

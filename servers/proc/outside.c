@@ -26,16 +26,16 @@ static int64_t call(handle_t server, uint64_t op, uint64_t a, uint64_t b) {
   return kcall_call(server, op, a, b, 0, 0, 0).status;
 }
 
-int64_t outside_fs_fork(uint32_t parent, uint32_t child) {
-  return call(HANDLE_FS, FS_FORK, parent, child);
+int64_t outside_fs_fork(uint32_t parent, uint32_t child, uint32_t child_pid) {
+  return kcall_call(HANDLE_FS, FS_FORK, parent, child, child_pid, 0, 0).status;
 }
 
 int64_t outside_pager_fork(uint32_t parent, uint32_t child) {
   return call(HANDLE_PAGER, PAGER_FORK, parent, child);
 }
 
-int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd) {
-  return kcall_call(HANDLE_FS, FS_SPAWN, parent, child, fd, 0, 0).status;
+int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd, uint32_t child_pid) {
+  return kcall_call(HANDLE_FS, FS_SPAWN, parent, child, fd, child_pid, 0).status;
 }
 
 int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child) {

@@ -18,9 +18,9 @@ int64_t outside_reply_upcall(token_t token, uint64_t pc);
 int64_t outside_forward_to_fs(token_t token, uint64_t op, uint64_t word);
 
 // Calls to the servers, see their protocols for the results.
-int64_t outside_fs_fork(uint32_t parent, uint32_t child);
+int64_t outside_fs_fork(uint32_t parent, uint32_t child, uint32_t child_pid);
 int64_t outside_pager_fork(uint32_t parent, uint32_t child);
-int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd);
+int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd, uint32_t child_pid);
 int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child);
 void outside_fs_exited(uint32_t badge);
 void outside_pager_kill(uint32_t badge);

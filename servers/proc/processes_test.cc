@@ -72,7 +72,7 @@ int64_t outside_forward_to_fs(token_t token, uint64_t op, uint64_t word) {
   return world->forward;
 }
 
-int64_t outside_fs_fork(uint32_t parent, uint32_t child) {
+int64_t outside_fs_fork(uint32_t parent, uint32_t child, uint32_t) {
   EXPECT_EQ(world->files.count(parent), 1u);
   if (world->fs_fork == 0) {
     EXPECT_TRUE(world->files.insert(child).second);
@@ -89,7 +89,7 @@ int64_t outside_pager_fork(uint32_t parent, uint32_t child) {
   return world->pager_fork;
 }
 
-int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd) {
+int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd, uint32_t) {
   EXPECT_EQ(world->files.count(parent), 1u);
   EXPECT_EQ(fd, 5u);
   if (world->fs_spawn >= 0) {

@@ -17,7 +17,7 @@ static int64_t make(struct process *parent, struct process *child, uint64_t fd) 
   if (status < 0) return status;
   process_take_name(child, parent->badge);
   child->executed = true;
-  int64_t object = outside_fs_spawn(parent->badge, child->badge, fd);
+  int64_t object = outside_fs_spawn(parent->badge, child->badge, fd, child->pid);
   if (object < 0) return object;
   status = outside_pager_spawn((uint32_t)object, parent->badge, child->badge);
   if (status < 0) outside_fs_exited(child->badge);

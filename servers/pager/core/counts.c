@@ -4,7 +4,7 @@
 #include "servers/pager/core/state.h"
 
 struct tally {
-  uint32_t resident, shared, dirty;
+  uint32_t resident, shared, dirty, shared_dirty;
 };
 
 static void tally_private(struct pager *pager, struct space *space, const struct region *region,
@@ -15,7 +15,9 @@ static void tally_private(struct pager *pager, struct space *space, const struct
     space_leaf(pager, space, p, &owned);
     tally->resident++;
     tally->dirty++;
-    tally->shared += !owned || page_of(pager, frame)->refs > 1;
+    bool is_shared = !owned || page_of(pager, frame)->refs > 1;
+    tally->shared += is_shared;
+    tally->shared_dirty += is_shared;
   }
 }
 
@@ -35,9 +37,11 @@ static void tally_object(struct pager *pager, struct space *space, const struct 
     }
     tally->resident++;
     tally->shared++;
-    tally->dirty += page->state == PAGE_SHARED_MEMORY ||
+    bool is_dirty = page->state == PAGE_SHARED_MEMORY ||
                     (page->flags & (PAGE_DIRTY | PAGE_WRITING)) ||
                     (*board_of(pager, frame) & BOARD_DIRTY);
+    tally->dirty += is_dirty;
+    tally->shared_dirty += is_dirty;
   }
 }
 
@@ -77,7 +81,8 @@ static void describe(struct pager *pager, struct space *space, const struct regi
       .backing = backing_of(region),
       .resident = tally.resident,
       .shared = tally.shared,
-      .dirty = tally.dirty};
+      .dirty = tally.dirty,
+      .shared_dirty = tally.shared_dirty};
 }
 
 static struct space *chosen(struct pager *pager, struct space *space, uint64_t slot) {
