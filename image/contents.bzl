@@ -40,9 +40,11 @@ _MEMORY = [
     "demo",
     "free",
     "mkswap",
+    "pagerctl",
     "pmap",
     "swapoff",
     "swapon",
+    "top",
     "vmstat",
 ]
 

@@ -1,37 +1,42 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "apps/coreutils/common.h"
-#include "libsys/quire.h"
+#include "apps/memory/proc_file.h"
 
 const char program_name[] = "free";
 const char program_help[] =
     "usage: free\n"
-    "Says what the machine's memory is used for, in KiB:\n"
+    "Says what the machine's memory is used for, in KiB, from /proc/meminfo:\n"
     "  kernel     frames of the kernel, page tables, threads and other kernel objects, servers\n"
     "  anonymous  programs' own memory: stacks, heaps, changed private pages\n"
     "  cache      pages of files; each page once, however many programs map or read it\n"
     "  dirty      of these, changed and not on disk yet\n"
-    "  free       nobody's\n";
+    "  free       nobody's\n"
+    "and, if there is some, how much swap space there is and is free.\n";
 
-#define KIB_PER_FRAME 4
+#define MEMINFO "/proc/meminfo"
+
+enum { TOTAL, KERNEL, ANONYMOUS, CACHE, DIRTY, FREE, SWAP_TOTAL, SWAP_FREE, COUNT };
 
 int main(int argc, char **argv) {
-  struct pager_counts c;
+  static const char *const names[] = {"total", "kernel", "anonymous", "cache", "dirty", "free"};
+  struct proc_value values[COUNT] = {
+      [TOTAL] = {"MemTotal", 0},       [KERNEL] = {"Kernel", 0},
+      [ANONYMOUS] = {"AnonPages", 0},  [CACHE] = {"Cached", 0},
+      [DIRTY] = {"Dirty", 0},          [FREE] = {"MemFree", 0},
+      [SWAP_TOTAL] = {"SwapTotal", 0}, [SWAP_FREE] = {"SwapFree", 0},
+  };
   common_help(argc, argv);
   if (argc > 1) common_usage();
-  if (quire_counts(&c)) return common_error("counts");
-  const struct {
-    const char *name;
-    uint64_t frames;
-  } columns[] = {{"total", c.frames_total},         {"kernel", c.frames_kernel},
-                 {"anonymous", c.frames_anonymous}, {"cache", c.frames_cache},
-                 {"dirty", c.frames_dirty},         {"free", c.frames_free}};
-  const int count = sizeof columns / sizeof *columns;
-  for (int i = 0; i < count; ++i) printf("%11s", columns[i].name);
+  if (!proc_values(MEMINFO, values, COUNT)) return common_error(MEMINFO);
+  for (int i = 0; i <= FREE; ++i) printf("%11s", names[i]);
   putchar('\n');
-  for (int i = 0; i < count; ++i) {
-    printf("%11llu", (unsigned long long)columns[i].frames * KIB_PER_FRAME);
+  for (int i = 0; i <= FREE; ++i) printf("%11llu", (unsigned long long)values[i].value);
+  putchar('\n');
+  if (values[SWAP_TOTAL].value) {
+    printf("swap: %llu, free %llu\n", (unsigned long long)values[SWAP_TOTAL].value,
+           (unsigned long long)values[SWAP_FREE].value);
   }
-  putchar('\n');
   return 0;
 }

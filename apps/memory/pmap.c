@@ -1,86 +1,99 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "abi/layout.h"
 #include "apps/coreutils/common.h"
-#include "libsys/quire.h"
+#include "apps/memory/proc_file.h"
 
 const char program_name[] = "pmap";
 const char program_help[] =
     "usage: pmap PID\n"
-    "Lists the regions of a process. Rights: r, w, x, then s shared or p private. Sizes in pages:\n"
-    "  PAGES     of the region\n"
-    "  RESIDENT  the process can reach without the pager filling them\n"
-    "  SHARED    of these, others have as well: pages of files, pages not copied since a fork\n"
-    "  DIRTY     of these, changed since they were filled\n";
+    "Lists the regions of a process, from /proc/PID/smaps. Rights: r, w, x, then s shared or p\n"
+    "private. Sizes in KiB:\n"
+    "  SIZE      of the region\n"
+    "  RESIDENT  the process can reach without the pager filling it\n"
+    "  SHARED    of this, others have as well: pages of files, pages not copied since a fork\n"
+    "  DIRTY     of this, changed since it was filled\n"
+    "  SWAP      in a swap area\n";
 
-#define REGIONS_A_CALL 32
+#define LINE_BYTES 2048
 
-struct totals {
-  unsigned long long pages, resident, shared, dirty;
+struct region {
+  char range[40], rights[8], name[1024];
+  unsigned long long size, resident, shared, dirty, swap;
 };
 
-static void print_rights(const struct pager_region *region) {
-  printf(" %c%c%c%c ", region->prot & 1 ? 'r' : '-', region->prot & 2 ? 'w' : '-',
-         region->prot & 4 ? 'x' : '-', region->flags & PAGER_SHARED ? 's' : 'p');
+static void print(const struct region *r) {
+  printf("%-23s %s %8llu %9llu %9llu %9llu %9llu  %s\n", r->range, r->rights, r->size, r->resident,
+         r->shared, r->dirty, r->swap, r->name);
 }
 
-static void print_backing(const struct pager_region *region) {
-  static const char *const names[] = {
-      [BACKING_ANONYMOUS] = "anonymous", [BACKING_FILE] = "file",
-      [BACKING_STACK] = "stack",         [BACKING_HEAP] = "heap",
-      [BACKING_MESSAGE] = "message",     [BACKING_DEVICE] = "device"};
-  bool known = region->backing < sizeof names / sizeof *names;
-  printf("  %s", known ? names[region->backing] : "?");
-  if (region->backing == BACKING_FILE) {
-    printf(" inode %u, page %llu", (unsigned)(uint32_t)region->cookie,
-           (unsigned long long)region->offset >> PAGE_SHIFT);
+// The head of a region: "start-end rights offset device inode name".
+static bool begin(const char *line, struct region *r) {
+  memset(r, 0, sizeof *r);
+  int fields = sscanf(line, "%39s %7s %*s %*s %*s %1023[^\n]", r->range, r->rights, r->name);
+  return fields >= 2 && strchr(r->range, '-');
+}
+
+static void add(const char *line, struct region *r) {
+  char name[32];
+  unsigned long long value;
+  if (sscanf(line, "%31[^:]: %llu", name, &value) != 2) return;
+  if (strcmp(name, "Size") == 0) r->size = value;
+  if (strcmp(name, "Rss") == 0) r->resident = value;
+  if (strncmp(name, "Shared_", 7) == 0) r->shared += value;
+  if (strstr(name, "_Dirty")) r->dirty += value;
+  if (strcmp(name, "Swap") == 0) r->swap = value;
+}
+
+static void sum(struct region *total, const struct region *r) {
+  total->size += r->size;
+  total->resident += r->resident;
+  total->shared += r->shared;
+  total->dirty += r->dirty;
+  total->swap += r->swap;
+}
+
+static bool list(FILE *file) {
+  static char line[LINE_BYTES];
+  static struct region region, total = {.range = "total", .rights = "    "};
+  bool any = false;
+  while (fgets(line, sizeof line, file)) {
+    if (isdigit((unsigned char)line[0]) || (line[0] >= 'a' && line[0] <= 'f')) {
+      if (any) print(&region);
+      if (any) sum(&total, &region);
+      any = begin(line, &region);
+    } else if (any) {
+      add(line, &region);
+    }
   }
-  putchar('\n');
-}
-
-static void print(const struct pager_region *region, struct totals *totals) {
-  unsigned long long pages = (region->end - region->start) >> PAGE_SHIFT;
-  printf("%010llx-%010llx", (unsigned long long)region->start, (unsigned long long)region->end);
-  print_rights(region);
-  printf("%9llu %9u %9u %9u", pages, (unsigned)region->resident, (unsigned)region->shared,
-         (unsigned)region->dirty);
-  print_backing(region);
-  totals->pages += pages;
-  totals->resident += region->resident;
-  totals->shared += region->shared;
-  totals->dirty += region->dirty;
-}
-
-static int list(uint32_t slot, struct totals *totals) {
-  static struct pager_region regions[REGIONS_A_CALL];
-  int count;
-  for (uint32_t first = 0; (count = quire_regions(slot, first, regions, REGIONS_A_CALL)) > 0;
-       first += (uint32_t)count) {
-    for (int i = 0; i < count; ++i) print(&regions[i], totals);
-  }
-  return count;
+  if (any) print(&region);
+  if (any) sum(&total, &region);
+  print(&total);
+  return !ferror(file);
 }
 
 int main(int argc, char **argv) {
-  struct proc_entry process;
-  struct totals totals = {0};
-  struct pager_space_counts counts;
+  struct proc_stat stat;
   common_help(argc, argv);
   if (argc != 2 || !isdigit((unsigned char)*argv[1])) common_usage();
-  if (quire_process((uint32_t)strtoul(argv[1], NULL, 10), &process)) return common_error(argv[1]);
-  printf("%u: %s\n", (unsigned)process.pid, process.name);
-  puts("ADDRESSES            RIGHTS    PAGES  RESIDENT    SHARED     DIRTY  BACKING");
-  if (list(process.slot, &totals) < 0) return common_error(argv[1]);
-  printf("total                     %9llu %9llu %9llu %9llu\n", totals.pages, totals.resident,
-         totals.shared, totals.dirty);
-  if (quire_space_counts(process.slot, &counts)) return common_error(argv[1]);
+  unsigned pid = (unsigned)strtoul(argv[1], NULL, 10);
+  if (!proc_stat(pid, &stat)) return common_error(argv[1]);
+  FILE *file = fopen(proc_path(pid, "smaps"), "r");
+  if (!file) return common_error(argv[1]);
+  printf("%u: %s\n", pid, stat.name);
+  puts("ADDRESSES             RIGHTS     SIZE  RESIDENT    SHARED     DIRTY      SWAP  BACKING");
+  if (!list(file)) return common_error(argv[1]);
+  fclose(file);
+  struct proc_value v[] = {
+      {"tables", 0}, {"faults", 0}, {"zeroed", 0}, {"copied", 0}, {"major", 0}};
+  if (!proc_values(proc_path(pid, "faults"), v, sizeof v / sizeof *v)) return common_error(argv[1]);
   printf(
       "page tables and kernel objects: %llu frames; since it started: %llu faults, "
       "%llu pages zeroed, %llu copied, %llu faults that waited for the disk\n",
-      (unsigned long long)counts.tables, (unsigned long long)counts.faults,
-      (unsigned long long)counts.zeroed, (unsigned long long)counts.copied,
-      (unsigned long long)counts.major);
+      (unsigned long long)v[0].value, (unsigned long long)v[1].value,
+      (unsigned long long)v[2].value, (unsigned long long)v[3].value,
+      (unsigned long long)v[4].value);
   return 0;
 }

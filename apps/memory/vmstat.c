@@ -1,14 +1,11 @@
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/stats.h"
 #include "apps/coreutils/common.h"
-#include "libsys/quire.h"
+#include "apps/memory/proc_file.h"
 
 const char program_name[] = "vmstat";
 const char program_help[] =
@@ -16,50 +13,50 @@ const char program_help[] =
     "Prints what pager and kernel have counted since boot or, with a command, while it ran (by\n"
     "the whole system, the command's start and end included).\n";
 
-#define OF_PAGER(field) offsetof(struct pager_counts, field)
-#define OF_KERNEL(stat) (offsetof(struct pager_counts, kernel) + (stat) * sizeof(uint64_t))
+#define VMSTAT "/proc/vmstat"
 
 static const struct line {
-  const char *text;
-  size_t offset;  // in struct pager_counts
+  const char *text, *name;  // the name in /proc/vmstat
 } lines[] = {
-    {"page faults", OF_PAGER(faults)},
-    {"  answered with a zeroed page", OF_PAGER(faults_anonymous)},
-    {"  answered with the shared zero page", OF_PAGER(faults_zero_read)},
-    {"  copy on write: copied", OF_PAGER(faults_cow_copy)},
-    {"  copy on write: last owner, not copied", OF_PAGER(faults_cow_reuse)},
-    {"  answered from the page cache", OF_PAGER(faults_file)},
-    {"  waited for the disk", OF_PAGER(faults_major)},
-    {"  ended in a signal", OF_PAGER(faults_error)},
-    {"pages mapped for faults", OF_PAGER(pages_mapped)},
-    {"pages zeroed", OF_PAGER(pages_zeroed)},
-    {"pages copied", OF_PAGER(pages_copied)},
-    {"pages read from disk", OF_PAGER(pages_in)},
-    {"  in requests", OF_PAGER(requests_in)},
-    {"pages written to disk", OF_PAGER(pages_out)},
-    {"  in requests", OF_PAGER(requests_out)},
-    {"forks", OF_PAGER(forks)},
-    {"execs", OF_PAGER(execs)},
-    {"kernel entries", OF_KERNEL(STAT_ENTRIES)},
-    {"  faults turned into messages", OF_KERNEL(STAT_FAULTS)},
-    {"  faults that were already mended", OF_KERNEL(STAT_SPURIOUS)},
-    {"  interrupts", OF_KERNEL(STAT_INTERRUPTS)},
-    {"messages", OF_KERNEL(STAT_CALLS)},
-    {"changes of address space", OF_KERNEL(STAT_SWITCHES)},
-    {"TLB fences", OF_KERNEL(STAT_FENCES)},
-    {"TLB fences on other harts", OF_KERNEL(STAT_SHOOTDOWNS)},
+    {"page faults", "pgfault"},
+    {"  answered with a zeroed page", "faults_anonymous"},
+    {"  answered with the shared zero page", "faults_zero_read"},
+    {"  copy on write: copied", "faults_cow_copy"},
+    {"  copy on write: last owner, not copied", "faults_cow_reuse"},
+    {"  answered from the page cache", "faults_file"},
+    {"  waited for the disk", "pgmajfault"},
+    {"  ended in a signal", "faults_error"},
+    {"pages mapped for faults", "pages_mapped"},
+    {"pages zeroed", "pages_zeroed"},
+    {"pages copied", "pages_copied"},
+    {"pages read from disk", "pages_in"},
+    {"  in requests", "requests_in"},
+    {"pages written to disk", "pages_out"},
+    {"  in requests", "requests_out"},
+    {"pages read from swap", "pswpin"},
+    {"pages written to swap", "pswpout"},
+    {"forks", "forks"},
+    {"execs", "execs"},
+    {"kernel entries", "kernel_entries"},
+    {"  faults turned into messages", "kernel_faults"},
+    {"  faults that were already mended", "kernel_faults_absorbed"},
+    {"  interrupts", "kernel_interrupts"},
+    {"messages", "kernel_messages"},
+    {"changes of address space", "kernel_switches"},
+    {"TLB fences", "kernel_fences"},
+    {"TLB fences on other harts", "kernel_shootdowns"},
 };
 
-static uint64_t value(const struct pager_counts *counts, const struct line *line) {
-  uint64_t value;
-  memcpy(&value, (const char *)counts + line->offset, sizeof value);
-  return value;
+#define LINES (sizeof lines / sizeof *lines)
+
+static bool take(struct proc_value values[LINES]) {
+  for (size_t i = 0; i < LINES; ++i) values[i].name = lines[i].name;
+  return proc_values(VMSTAT, values, LINES);
 }
 
-static void print(const struct pager_counts *before, const struct pager_counts *after) {
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; ++i) {
-    printf("%12llu %s\n", (unsigned long long)(value(after, &lines[i]) - value(before, &lines[i])),
-           lines[i].text);
+static void print(const struct proc_value before[LINES], const struct proc_value after[LINES]) {
+  for (size_t i = 0; i < LINES; ++i) {
+    printf("%12llu %s\n", (unsigned long long)(after[i].value - before[i].value), lines[i].text);
   }
 }
 
@@ -79,15 +76,15 @@ static int run(char **argv) {
 }
 
 int main(int argc, char **argv) {
-  static struct pager_counts before, after;
+  static struct proc_value before[LINES], after[LINES];
   int status = 0;
   common_help(argc, argv);
   if (argc > 1) {
     if (argv[1][0] == '-') common_usage();
-    if (quire_counts(&before)) return common_error("counts");
+    if (!take(before)) return common_error(VMSTAT);
     status = run(argv + 1);
   }
-  if (quire_counts(&after)) return common_error("counts");
-  print(&before, &after);
+  if (!take(after)) return common_error(VMSTAT);
+  print(before, after);
   return status;
 }
