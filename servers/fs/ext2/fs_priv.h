@@ -36,9 +36,9 @@ struct ext2_fs {
   uint16_t mount_state;
 
   struct ext2_cache cache;
-  struct ext2_layout layout;  // The one last used; layout.blocks is 0 if none.
-  struct ext2_inode *inodes;  // options.inodes slots.
-  char path[EXT2_PATH_MAX];   // What is left of the path that namei walks.
+  struct ext2_layout layout;           // The one last used; layout.blocks is 0 if none.
+  struct ext2_inode *inodes;           // options.inodes slots.
+  char path[EXT2_PATH_MAX];            // What is left of the path that namei walks.
   uint32_t covered[EXT2_COVERED_MAX];  // Inodes of directories, 0 for none.
 };
 
