@@ -15,6 +15,7 @@ beside the target and the figures of other systems.
 
   --only REGEX   only the rows whose name or title matches
   --csv FILE     where the CSV goes (default bench.csv in the checkout)
+  --html FILE    the same as bars, for a browser
   --list         print the names of the rows and end
   --help         print this
 
@@ -39,18 +40,20 @@ my ($module, $kernel, $kernel_archive, $initrd, $disk, $slow_disk, $rows, $kerne
   map { m{^/} ? $_ : getcwd() . "/$_" } splice @ARGV, 0, 8;
 require $module;
 
-my ($only, $csv, $list);
+my ($only, $csv, $html, $list);
 while (@ARGV) {
   my $option = shift @ARGV;
   if ($option eq '--help' || $option eq '-h') { print $usage; exit 0 }
   if ($option eq '--list') { $list = 1; next }
-  refuse("unknown argument '$option'") if $option !~ /^--(only|csv)(?:=(.*))?$/;
+  refuse("unknown argument '$option'") if $option !~ /^--(only|csv|html)(?:=(.*))?$/;
   my ($name, $value) = ($1, $2 // shift @ARGV);
   refuse("--$name needs a value") if !defined $value || $value eq '';
   if ($name eq 'only') {
     $only = eval { qr/$value/i } or refuse("--only: '$value' is no regular expression");
-  } else {
+  } elsif ($name eq 'csv') {
     $csv = $value;
+  } else {
+    $html = $value;
   }
 }
 
@@ -216,15 +219,62 @@ sub write_csv {
   close $out or fail("$path: $!");
 }
 
+# Bars of one row: Quire's and those of other systems that have a figure, to one scale.
+sub bars {
+  my ($row) = @_;
+  my @figures = (['Quire', $result{$row->{key}}{median}]);
+  my %name = (linux_deb => 'Linux Deb', linux_lean => 'Linux lean', sel4 => 'seL4', xv6 => 'xv6');
+  push @figures, map { [$name{$_}, $row->{$_}] } grep { $row->{$_} ne '' } @others;
+  my ($most) = sort { $b <=> $a } map { $_->[1] } @figures, [undef, $row->{target} || 0];
+  my $y = 0;
+  my @bars = map {
+    my $width = $most ? 500 * $_->[1] / $most : 0;
+    my $line = sprintf '<text x="0" y="%d">%s</text><rect x="90" y="%d" width="%.1f" height="12"'
+      . ' class="%s"/><text x="%.1f" y="%d">%s</text>', $y + 11, $_->[0], $y, $width,
+      $_->[0] eq 'Quire' ? 'quire' : 'other', 95 + $width, $y + 11, grouped($_->[1]);
+    $y += 16;
+    $line;
+  } @figures;
+  if ($row->{target} ne '' && $most) {
+    my $x = 90 + 500 * $row->{target} / $most;
+    push @bars, sprintf '<line x1="%.1f" x2="%.1f" y1="-2" y2="%d"/>', $x, $x, $y;
+  }
+  my $title = $row->{title} =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr;
+  return sprintf "<h2>%s</h2>\n<svg width=\"700\" height=\"%d\">%s</svg>\n", $title, $y + 2,
+    join("\n", @bars);
+}
+
+sub write_html {
+  my ($path) = @_;
+  open my $out, '>', $path or fail("$path: $!");
+  print $out <<'END';
+<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>Quire: instructions for each operation</title>
+<style>
+body { font: 13px sans-serif; margin: 2em } h2 { font-size: 13px; margin: 1em 0 4px }
+svg { overflow: visible } .quire { fill: #2a6f97 } .other { fill: #c4c9cf } line { stroke: #b3261e }
+</style>
+<h1>Executed instructions of the whole machine for each operation</h1>
+<p>Medians. The red line is the target.</p>
+END
+  print $out bars($_) for @wanted;
+  print $out "</html>\n";
+  close $out or fail("$path: $!");
+}
+
+# A path as the user meant it.
+sub user_path {
+  my ($path) = @_;
+  return $path if $path =~ m{^/};
+  return ($ENV{QUIRE_DIRECTORY} // $ENV{BUILD_WORKING_DIRECTORY} // '.') . "/$path";
+}
+
 print_table();
 my @judged = grep { verdict($_) ne '' } @wanted;
 my $met = grep { verdict($_) eq 'met' } @judged;
 printf "\nInstructions of the whole machine for each operation. %d of %d targets met.\n", $met,
   scalar @judged;
-if (defined $csv) {
-  $csv = ($ENV{QUIRE_DIRECTORY} // $ENV{BUILD_WORKING_DIRECTORY} // '.') . "/$csv" if $csv !~ m{^/};
-} else {
-  $csv = ($ENV{BUILD_WORKSPACE_DIRECTORY} // '.') . '/bench.csv';
-}
+$csv = defined $csv ? user_path($csv) : ($ENV{BUILD_WORKSPACE_DIRECTORY} // '.') . '/bench.csv';
 write_csv($csv);
+write_html(user_path($html)) if defined $html;
 print "Written to $csv\n";
