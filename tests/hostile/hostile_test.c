@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,7 @@ CASE(Servers, RefuseWhatIsNotForPrograms) {
   uint64_t own = 8;
   CHECK(kcall_call(HANDLE_PAGER, PAGER_KILL, own, 0, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_PAGER, PAGER_FORK, own, own + 1, 0, 0, 0).status < 0);
+  CHECK(kcall_call(HANDLE_PAGER, PAGER_WORD0(PAGER_SPAWN, 1), own, own + 1, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_PAGER, PAGER_OBJECT_CREATE, 1, 4096, 0, 0, 0).status < 0);
   for (uint64_t object = 0; object < 64; ++object) {
     uint64_t read = PAGER_WORD0(PAGER_OBJECT_READ, object);
@@ -203,6 +205,7 @@ CASE(Servers, RefuseWhatIsNotForPrograms) {
   CHECK(kcall_call(HANDLE_FS, FS_UNMOUNT, 0, 0, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_FS, FS_EXITED, own, 0, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_FS, FS_FORK, own, own + 1, 0, 0, 0).status < 0);
+  CHECK(kcall_call(HANDLE_FS, FS_SPAWN, own, own + 1, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_PROC, PROC_FAULT, 11, 0, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_PROC, PROC_SIGNAL_SELF, 9, 0, 0, 0, 0).status < 0);
   CHECK(kcall_call(HANDLE_PROC, PROC_UNMOUNTED, 0, 0, 0, 0, 0).status < 0);
@@ -399,9 +402,8 @@ CASE(Pipe, NobodyReadsIsContained) {
 static char program[65536];
 static size_t program_bytes;
 
-// Writes the program with some bytes of its head changed, and becomes it.
-static void run_damaged(uint64_t number) {
-  (void)number;
+// Writes the program with some bytes of its head changed.
+static void write_damaged(void) {
   for (uint64_t i = random_bits() % 4 + 1; i > 0; --i) {
     uint64_t at = random_bits() % HEAD_BYTES;
     if (random_bits() % 2) {
@@ -414,7 +416,20 @@ static void run_damaged(uint64_t number) {
   int fd = open("/tmp/damaged", O_WRONLY | O_CREAT | O_TRUNC, 0700);
   if (write(fd, program, program_bytes) != (ssize_t)program_bytes) _exit(1);
   close(fd);
+}
+
+static void run_damaged(uint64_t number) {
+  (void)number;
+  write_damaged();
   execl("/tmp/damaged", "damaged", (char *)NULL);
+}
+
+static void spawn_damaged(uint64_t number) {
+  char *argv[] = {"damaged", NULL};
+  pid_t pid;
+  (void)number;
+  write_damaged();
+  if (posix_spawn(&pid, "/tmp/damaged", NULL, NULL, argv, environ) == 0) waitpid(pid, NULL, 0);
 }
 
 CASE(Exec, SurvivesDamagedPrograms) {
@@ -425,8 +440,34 @@ CASE(Exec, SurvivesDamagedPrograms) {
   CHECK(bytes > HEAD_BYTES);
   program_bytes = (size_t)bytes;
   for (uint64_t i = 0; i < 200; ++i) CHECK(run_for_some_time(run_damaged, i));
+  for (uint64_t i = 200; i < 300; ++i) CHECK(run_for_some_time(spawn_damaged, i));
   CHECK(system_works());
   unlink("/tmp/damaged");
+}
+
+// The message page as posix_spawn leaves it, with words of it changed.
+static void spawn_with_damaged_request(uint64_t number) {
+  char *argv[] = {"true", NULL};
+  uint64_t saved[PAGE_SIZE / sizeof(uint64_t)];
+  uint64_t *page = (uint64_t *)MESSAGE_PAGE;
+  int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
+  (void)number;
+  if (fd < 0 || posix_spawn(NULL, "/bin/true", NULL, NULL, argv, environ)) _exit(1);
+  memcpy(saved, page, MESSAGE_BYTES);
+  for (int i = 0; i < CALLS_A_CHILD; ++i) {
+    memcpy(page, saved, MESSAGE_BYTES);
+    for (uint64_t n = random_bits() % 3; n > 0; --n) {
+      page[random_bits() % (EXEC_INLINE / sizeof *page)] = random_word();
+    }
+    kcall_call(HANDLE_PROC, PROC_SPAWN, (uint64_t)fd, 0, 0, 0, 0);
+  }
+  while (wait(NULL) > 0) {
+  }
+}
+
+CASE(Spawn, SurvivesDamagedRequests) {
+  for (uint64_t i = 0; i < 20; ++i) CHECK(run_for_some_time(spawn_with_damaged_request, i));
+  CHECK(system_works());
 }
 
 // Writes until there is no room, in pieces of this size. Returns the bytes written.
