@@ -304,6 +304,54 @@ CASE(Spawn, AttributesKeepWhatTheyAreTold) {
   posix_spawnattr_destroy(&attributes);
 }
 
+// A shell that sends itself SIGTERM: "survived", unless it ends it.
+static struct outcome spawn_and_terminate(const posix_spawnattr_t *attributes) {
+  posix_spawn_file_actions_t actions = no_actions();
+  return shell("kill -TERM $$; echo survived", &actions, attributes);
+}
+
+static void on_signal(int signal) { (void)signal; }
+
+CASE(Spawn, HandlersBecomeDefaults) {
+  CHECK(signal(SIGTERM, on_signal) != SIG_ERR);
+  struct outcome outcome = spawn_and_terminate(NULL);
+  signal(SIGTERM, SIG_DFL);
+  CHECK(killed_by(outcome.status, SIGTERM));
+  CHECK_EQ(strcmp(outcome.text, ""), 0);
+}
+
+CASE(Spawn, IgnoredSignalsStaySo) {
+  CHECK(signal(SIGTERM, SIG_IGN) != SIG_ERR);
+  struct outcome outcome = spawn_and_terminate(NULL);
+  posix_spawnattr_t attributes = attributes_with(POSIX_SPAWN_SETSIGDEF);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  posix_spawnattr_setsigdefault(&attributes, &set);
+  struct outcome defaulted = spawn_and_terminate(&attributes);
+  posix_spawnattr_destroy(&attributes);
+  signal(SIGTERM, SIG_DFL);
+  CHECK_EQ(strcmp(outcome.text, "survived\n"), 0);
+  CHECK(killed_by(defaulted.status, SIGTERM));
+}
+
+CASE(Spawn, TheMaskIsInheritedOrSet) {
+  sigset_t set, old;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  CHECK_EQ(sigprocmask(SIG_BLOCK, &set, &old), 0);
+  struct outcome inherited = spawn_and_terminate(NULL);
+  posix_spawnattr_t attributes = attributes_with(POSIX_SPAWN_SETSIGMASK);
+  struct outcome emptied = spawn_and_terminate(&attributes);
+  CHECK_EQ(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+  posix_spawnattr_setsigmask(&attributes, &set);
+  struct outcome blocked = spawn_and_terminate(&attributes);
+  posix_spawnattr_destroy(&attributes);
+  CHECK_EQ(strcmp(inherited.text, "survived\n"), 0);
+  CHECK(killed_by(emptied.status, SIGTERM));
+  CHECK_EQ(strcmp(blocked.text, "survived\n"), 0);
+}
+
 // --- programs that cannot be run ---
 
 // The error of a program of this name; -1 if there is a child all the same.
