@@ -11,7 +11,7 @@
 struct fiber;
 
 #ifndef FIBER_STACK_BYTES
-#define FIBER_STACK_BYTES 16384
+#define FIBER_STACK_BYTES 8192  // some three times of what has been seen in use
 #endif
 
 enum { FIBER_COUNT = 8 };
