@@ -46,12 +46,13 @@ enum object_type {
 
 // Rights. A copy can only have fewer.
 enum {
-  RIGHT_CALL = 1,     // endpoint: call, forward to, notify
+  RIGHT_CALL = 1,     // endpoint: call, forward to
   RIGHT_RECEIVE = 2,  // endpoint: wait, arm its timer
   RIGHT_MANAGE = 4,   // space: map, fund, handles; thread: start, kill; frames: map, donate;
                       // any: destroy; irq: bind; kernel: power off
   RIGHT_COPY = 8,     // may be copied into another space
-  RIGHTS_ALL = 15,
+  RIGHT_NOTIFY = 16,  // endpoint: notify, have an interrupt notify
+  RIGHTS_ALL = 31,
 };
 
 #endif

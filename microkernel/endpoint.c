@@ -36,6 +36,12 @@ struct thread *endpoint_send_later(struct endpoint *endpoint, const struct messa
   return schedule_next();
 }
 
+struct thread *endpoint_send_any(struct endpoint *endpoint, const struct message *message) {
+  const uint64_t *word = message->word;
+  return endpoint_send(endpoint, message->kind, message->via, word[0], word[1], word[2], word[3],
+                       word[4], word[5]);
+}
+
 static void deliver(struct thread *receiver, struct thread *sender, uint8_t kind, uint32_t via,
                     const uint64_t *word) {
   endpoint_deliver(receiver, sender, kind, via, word[0], word[1], word[2], word[3], word[4],

@@ -43,6 +43,8 @@ static inline void endpoint_add_receiver(struct endpoint *endpoint, struct threa
 // A SENDING thread's place in the queue, with its message kept.
 void endpoint_enqueue(struct thread *sender, struct endpoint *endpoint,
                       const struct message *message);
+// endpoint_send where it need not be short.
+struct thread *endpoint_send_any(struct endpoint *endpoint, const struct message *message);
 // What endpoint_send does when no receiver waits.
 struct thread *endpoint_send_later(struct endpoint *endpoint, const struct message *message);
 // The current thread waits for an event: returns itself with the event in its registers, or,
@@ -69,8 +71,8 @@ static inline void endpoint_deliver(struct thread *receiver, struct thread *send
                                     uint64_t w3, uint64_t w4, uint64_t w5) {
   uint64_t *a = &receiver->x[REG_A0];
   // The next sequence number, 24 bits, above the frame number.
-  sender->stamp = (sender->stamp + (1ull << 32)) << 8 >> 8;
-  sender->token = sender->stamp | (uint64_t)kind << TOKEN_KIND_SHIFT;
+  sender->stamp += 1ull << 40;
+  sender->token = sender->stamp >> 8 | (uint64_t)kind << TOKEN_KIND_SHIFT;
   sender->server = receiver->serial;
   sender->receiver = receiver;
   sender->state = THREAD_REPLY;

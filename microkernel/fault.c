@@ -20,14 +20,13 @@ static __attribute__((noinline, cold)) struct thread *nobody_decides(uint8_t kin
   return schedule_next();
 }
 
-// Sends the message through a slot of the thread's own space.
-static inline __attribute__((always_inline)) struct thread *send_through(handle_t slot,
-                                                                         uint8_t kind, uint64_t w0,
-                                                                         uint64_t w1, uint64_t w3) {
-  const struct handle *handle = &current->space->handles_inline[slot];
-  if (UNLIKELY(!handle_may_call(handle))) return nobody_decides(kind, w0);
-  return endpoint_send(handle_named(handle), kind, handle->badge, w0, w1, current->x[REG_PC], w3, 0,
-                       0);
+// Sends the message of a page fault.
+static inline __attribute__((always_inline)) struct thread *send_fault(uint64_t w0, uint64_t w1,
+                                                                       uint64_t w3) {
+  const struct handle *handle = &current->space->handles_inline[HANDLE_PAGER];
+  if (UNLIKELY(!handle_may_call(handle))) return nobody_decides(EVENT_FAULT, w0);
+  return endpoint_send(handle_named(handle), EVENT_FAULT, handle->badge, w0, w1, current->x[REG_PC],
+                       w3, 0, 0);
 }
 
 // A fault on an entry that allows the access.
@@ -43,8 +42,7 @@ static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, u
                                                               uint64_t entry) {
   if (entry & access) return absorb(address, access, entry);
   hart_count(STAT_FAULTS);
-  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1 | FAULT_PRESENT,
-                      entry >> PTE_FRAME_SHIFT);
+  return send_fault(address, access >> 1 | FAULT_PRESENT, entry >> PTE_FRAME_SHIFT);
 }
 
 // The first fault in a leaf table, or one where there is none.
@@ -56,7 +54,7 @@ static __attribute__((noinline)) struct thread *fault_elsewhere(uaddr_t address,
     if (entry & PTE_V) return fault_present(address, access, entry);
   }
   hart_count(STAT_FAULTS);
-  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1, 0);
+  return send_fault(address, access >> 1, 0);
 }
 
 struct thread *fault_page(uaddr_t address, uint64_t access) {
@@ -68,10 +66,14 @@ struct thread *fault_page(uaddr_t address, uint64_t access) {
   uint64_t entry = pte_load(current->leaf, pte_index(address, 0));
   if (entry & PTE_V) return fault_present(address, access, entry);
   hart_count(STAT_FAULTS);
-  return send_through(HANDLE_PAGER, EVENT_FAULT, address, access >> 1, 0);
+  return send_fault(address, access >> 1, 0);
 }
 
 struct thread *fault_exception(uint64_t cause, uint64_t value) {
+  const struct handle *handle = &current->space->handles_inline[HANDLE_EXCEPTION];
   hart_count(STAT_CALLS);
-  return send_through(HANDLE_EXCEPTION, EVENT_EXCEPTION, cause, value, 0);
+  if (!handle_may_call(handle)) return nobody_decides(EVENT_EXCEPTION, cause);
+  struct message message = {
+      handle->badge, EVENT_EXCEPTION, {cause, value, current->x[REG_PC], 0, 0, 0}};
+  return endpoint_send_any(handle_named(handle), &message);
 }

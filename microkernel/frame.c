@@ -41,7 +41,8 @@ int frame_retype(frame_t first, uint8_t from, uint8_t to) {
   if (first % LARGE_FRAMES || !frame_exists(first) || !frame_exists(first + LARGE_FRAMES - 1))
     return -EINVAL;
   for (frame_t i = first; i < first + LARGE_FRAMES; i++)
-    if (frame_type(i) != from || frame_entry(i)->count) return -EINVAL;
+    if ((from == FRAME_OBJECT ? !frame_is_free(i) : frame_type(i) != from) || frame_entry(i)->count)
+      return -EINVAL;
   for (frame_t i = first; i < first + LARGE_FRAMES; i++) frame_set_type(i, to);
   return 0;
 }

@@ -3,6 +3,7 @@
 // Invariants:
 //   F1  count of a FRAME_USER frame is the number of page-table leaves that map it, plus one if
 //       it is a thread's call buffer. The boot space's window is not counted.
+//   F4  a frame of type FRAME_BLANK is all zeros.
 //   F2  a frame changes between FRAME_USER and FRAME_OBJECT only with count 0, in blocks of
 //       LARGE_FRAMES, and only FRAME_USER blocks are in the window.
 //   F3  a frame's generation changes whenever an object in it ends, so that no old handle fits.
@@ -20,6 +21,7 @@ enum frame_type {
   FRAME_TABLE = 0x12,   // page table, or in a space's pool of them
   FRAME_LEAVES = 0x13,  // page table of the lowest level, in use
   FRAME_HANDLES = 0x15,
+  FRAME_BLANK = 0x16,     // as FRAME_OBJECT, and known to be all zeros
   FRAME_RESERVED = 0x14,  // firmware, kernel; with the highest generation
                           // No type is 0, so that no frame fits an empty handle
 };
@@ -52,6 +54,10 @@ static inline uint8_t frame_type(uint64_t frame) {
 
 // The table begins with the entry of frame `first`.
 void frame_set_table(struct frame *table, frame_t first, uint32_t total);
+// Whether it may become a kernel object. => frame_exists(frame)
+static inline bool frame_is_free(uint64_t frame) {
+  return frame_type(frame) == FRAME_OBJECT || frame_type(frame) == FRAME_BLANK;
+}
 // => frame_exists(frame)
 void frame_set_type(frame_t frame, uint8_t type);
 // Ends the object in a frame: type FRAME_OBJECT, next generation.
@@ -65,8 +71,8 @@ static inline void frame_board_set(frame_t frame, uint32_t bits) {
   uint32_t *word = (uint32_t *)(void *)(frame_board + (index & ~3u));
   __atomic_fetch_or(word, bits << (8 * (index & 3)), __ATOMIC_RELAXED);
 }
-// Turns LARGE_FRAMES frames from `first`, all of type `from` and with count 0, into `to`.
-// EINVAL unless aligned and all are.
+// Turns LARGE_FRAMES frames from `first`, all of type `from` (blank ones count as FRAME_OBJECT) and
+// with count 0, into `to`. EINVAL unless aligned and all are.
 int frame_retype(frame_t first, uint8_t from, uint8_t to);
 
 #endif

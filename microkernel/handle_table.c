@@ -13,10 +13,13 @@ static inline bool is_range(uint8_t type) {
   return type == OBJECT_FRAMES || type == OBJECT_DEVICES || type == OBJECT_IRQ;
 }
 
+_Static_assert(OBJECT_ENDPOINT < OBJECT_FRAMES && OBJECT_FRAMES < OBJECT_DEVICES &&
+                   OBJECT_DEVICES < OBJECT_IRQ && OBJECT_IRQ < OBJECT_KERNEL,
+               "objects in frames come first");
+
 static inline bool is_alive(const struct handle *handle) {
-  if (is_range(handle->type) || handle->type == OBJECT_KERNEL) return true;
-  uint32_t now = frame_table[handle->object].type_generation;
-  return now == handle->call || now == ~handle->call;
+  if (handle->type >= OBJECT_FRAMES) return true;
+  return handle_is_object(handle);
 }
 
 // Sets what an object's handle must find in the frame table, for its rights.
@@ -28,7 +31,8 @@ static void set_keys(struct handle *handle, uint32_t type_generation) {
 
 struct handle *handle_get(struct space *space, uint64_t index, uint8_t type, uint8_t rights,
                           int *error) {
-  struct handle *handle = handle_slot(space, index);
+  struct handle *handle = &space->handles_inline[index];  // its slot 0 is never taken
+  if (UNLIKELY(index >= HANDLES_INLINE)) handle = handle_slot(space, index);
   if (LIKELY(handle && handle_is(handle, type, rights) && is_alive(handle))) return handle;
   *error = handle && handle->type == type && is_alive(handle) ? -EACCES : -EBADF;
   return NULL;

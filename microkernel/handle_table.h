@@ -44,6 +44,11 @@ struct handle *handle_slot(struct space *space, uint64_t index);
 static inline bool handle_is(const struct handle *handle, uint8_t type, uint8_t right) {
   return (handle->type_rights & (0xff | right << 8)) == (type | right << 8);
 }
+// Whether the object that a handle (not of a range) was made for still exists.
+static inline bool handle_is_object(const struct handle *handle) {
+  uint32_t now = frame_table[handle->object].type_generation;
+  return now == handle->call || now == ~handle->call;
+}
 // The object that a handle (not of a range) named when it was made.
 static inline void *handle_named(const struct handle *handle) {
   return frame_memory + ((uint64_t)handle->object << PAGE_SHIFT);

@@ -66,7 +66,7 @@ TEST_F(HandleTest, RightsOnlyShrink) {
   EXPECT_EQ(Get(again)->rights, RIGHT_CALL | RIGHT_COPY);
   EXPECT_EQ(kernel_.Call(SYS_TIMER, copy, 0), -EACCES);
   EXPECT_EQ(kernel_.Call(SYS_DESTROY, copy), -EACCES);
-  EXPECT_EQ(kernel_.Call(SYS_NOTIFY, copy), 0);
+  EXPECT_EQ(kernel_.Call(SYS_NOTIFY, copy), -EACCES);
 }
 
 TEST_F(HandleTest, NoCopyWithoutTheRight) {
@@ -82,8 +82,18 @@ TEST_F(HandleTest, EachRightAloneIsAHandle) {
   ASSERT_EQ(Copy(receive, endpoint, RIGHT_RECEIVE), 0);
   ASSERT_EQ(Copy(manage, endpoint, RIGHT_MANAGE), 0);
   EXPECT_EQ(Copy(manage, endpoint, RIGHT_MANAGE), -EEXIST);
-  EXPECT_EQ(kernel_.Call(SYS_NOTIFY, receive), -EACCES);
-  EXPECT_EQ(kernel_.Call(SYS_NOTIFY, manage), -EACCES);
+  handle_t notify = kernel_.Slot();
+  ASSERT_EQ(Copy(notify, endpoint, RIGHT_NOTIFY), 0);
+  EXPECT_EQ(kernel_.Call(SYS_NOTIFY, notify), 0);
+  for (handle_t other : {call, receive, manage})
+    EXPECT_EQ(kernel_.Call(SYS_NOTIFY, other), -EACCES);
+  EXPECT_EQ(kernel_.Call(SYS_IRQ_BIND, HANDLE_BOOT_IRQS, 5, call), -EACCES);
+  EXPECT_EQ(kernel_.Call(SYS_IRQ_BIND, HANDLE_BOOT_IRQS, 5, notify), 0);
+  kernel_.Object<struct endpoint>(endpoint)->bits = 0;
+  irq_deliver(5);
+  EXPECT_EQ(kernel_.Object<struct endpoint>(endpoint)->bits, 1u);
+  EXPECT_FALSE(handle_may_call(Get(notify)));
+  EXPECT_FALSE(handle_may_receive(Get(notify)));
   EXPECT_EQ(kernel_.Call(SYS_TIMER, call, 0), -EACCES);
   EXPECT_EQ(kernel_.Call(SYS_TIMER, manage, 0), -EACCES);
   EXPECT_EQ(kernel_.Call(SYS_TIMER, receive, ~0ull), 0);

@@ -19,7 +19,7 @@ int irq_bind(uint32_t irq, const struct handle *endpoint) {
 
 void irq_deliver(uint32_t irq) {
   struct handle *handle = irq < IRQ_MAX ? &irq_table[irq] : NULL;
-  if (!handle || frame_table[handle->object].type_generation != handle->call) {
+  if (!handle || !handle_is_object(handle)) {
     arch_irq_complete(irq);
     return;
   }

@@ -131,7 +131,7 @@ TEST_F(InterruptTest, InterruptsNotifyWhoIsBound) {
   kernel_.Call(SYS_DROP, endpoints_[0]);
   handle_t handle = kernel_.Slot();
   endpoints_[0] = kernel_.Endpoint();
-  ASSERT_EQ(kernel_.Call(SYS_COPY, 0, handle, endpoints_[0], RIGHT_CALL, 5), 0);
+  ASSERT_EQ(kernel_.Call(SYS_COPY, 0, handle, endpoints_[0], RIGHT_NOTIFY, 5), 0);
   ASSERT_EQ(kernel_.Call(SYS_IRQ_BIND, HANDLE_BOOT_IRQS, 10, handle), 0);
   EXPECT_EQ(kernel_.machine().enabled, std::vector<uint32_t>{10});
   irq_deliver(10);

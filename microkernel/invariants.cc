@@ -137,6 +137,9 @@ void Invariants::CheckFrames() {
     if (entry.count != mapped_[i])
       return Fail(Text("F1: frame ", frame_first + i, " has count ", entry.count, ", is mapped ",
                        mapped_[i], " times"));
+    const uint64_t *word = At<uint64_t>(frame_first + i);
+    for (uint32_t w = 0; type == FRAME_BLANK && w < TABLE_ENTRIES; w++)
+      if (word[w]) return Fail(Text("F4: blank frame ", frame_first + i, " has word ", w));
     if (mapped_[i] && type != FRAME_USER) return Fail(Text("F1: type of ", frame_first + i));
     if (type == FRAME_HANDLES && used_[i] != 1)
       return Fail(Text("handles ", frame_first + i, " belong to no space"));

@@ -121,9 +121,11 @@ static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
   const uint64_t *last = table + end;
   const uint64_t *t = table + index;
   for (; t < last; t++) {
-    if ((uintptr_t)t % 64 == 0) {
-      for (; t + 8 <= last; t += 8)
-        if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7]) break;
+    if ((uintptr_t)t % 128 == 0) {
+      for (; t + 16 <= last; t += 16)
+        if (t[0] | t[1] | t[2] | t[3] | t[4] | t[5] | t[6] | t[7] | t[8] | t[9] | t[10] | t[11] |
+            t[12] | t[13] | t[14] | t[15])
+          break;
       if (t == last) break;
     }
     if (*t) break;
@@ -146,7 +148,7 @@ int space_create(struct space *space, uint32_t badge) {
 }
 
 static void fund_table(struct space *space, frame_t frame) {
-  frame_clear(frame, PAGE_SIZE);
+  if (frame_type(frame) != FRAME_BLANK) frame_clear(frame, PAGE_SIZE);
   frame_set_type(frame, FRAME_TABLE);
   frame_entry(frame)->count = space->tables;
   space->tables = frame;
@@ -177,7 +179,7 @@ static int check_fund(const struct space *space, const uint64_t *frames, uint32_
   if (purpose == FUND_HANDLES && space->handle_count + count * HANDLES_PER_FRAME > HANDLES_MAX)
     return -ENOSPC;
   for (uint32_t i = 0; i < count; i++) {
-    if (!frame_exists(frames[i]) || frame_type(frames[i]) != FRAME_OBJECT) return -EINVAL;
+    if (!frame_exists(frames[i]) || !frame_is_free(frames[i])) return -EINVAL;
     for (uint32_t j = 0; j < i; j++)
       if (frames[i] == frames[j]) return -EINVAL;
   }
@@ -279,10 +281,11 @@ int space_map(struct space *space, const struct handle *authority, const struct 
 
 // --- destroy ---
 
+// Leaves the table blank.
 static void drop_leaves(frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
   for (uint32_t i = 0; (i = next_used(table, i, TABLE_ENTRIES)) < TABLE_ENTRIES; i++)
-    space_drop_leaf(pte_load(table, i));
+    space_drop_leaf(pte_exchange(table, i, 0));
 }
 
 int space_destroy(struct space *space) {
@@ -297,8 +300,10 @@ int space_destroy(struct space *space) {
     frame_t frame = space->tables;
     space->tables = frame_entry(frame)->count;
     frame_entry(frame)->count = 0;
-    if (frame_type(frame) == FRAME_LEAVES) drop_leaves(frame);
+    bool leaves = frame_type(frame) == FRAME_LEAVES;
+    if (leaves) drop_leaves(frame);
     frame_release(frame);
+    if (leaves) frame_set_type(frame, FRAME_BLANK);
   }
   asid_free(space->asid);
   for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)

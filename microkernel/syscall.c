@@ -32,7 +32,8 @@ static inline bool are_inline(word two) {
 static __attribute__((noinline)) struct thread *call_any(ARGUMENTS) {
   struct handle *handle = endpoint_handle(a0, RIGHT_CALL);
   if (!handle) return refuse_endpoint(a0, RIGHT_CALL);
-  return endpoint_send(handle_named(handle), EVENT_CALL, handle->badge, a1, a2, a3, a4, a5, a6);
+  struct message message = {handle->badge, EVENT_CALL, {a1, a2, a3, a4, a5, a6}};
+  return endpoint_send_any(handle_named(handle), &message);
 }
 
 struct thread *sys_call(ARGUMENTS) {

@@ -41,7 +41,7 @@ static int create(word type, frame_t frame, word slot, word argument) {
   if (type == OBJECT_SPACE && argument > UINT32_MAX) return -EINVAL;
   struct handle *handle = handle_slot(current->space, slot);
   if (!handle) return -EBADF;
-  if (frame_type(frame) != FRAME_OBJECT) return -EINVAL;
+  if (!frame_is_free(frame)) return -EINVAL;
   void *object = arch_frame_address(frame);
   size_t size = type == OBJECT_THREAD  ? sizeof(struct thread)
                 : type == OBJECT_SPACE ? sizeof(struct space)
@@ -194,7 +194,7 @@ static struct thread *sys_thread_upcall(ARGUMENTS) {
 
 static struct thread *sys_notify(ARGUMENTS) {
   int error;
-  struct handle *handle = get_endpoint(a0, RIGHT_CALL, &error);
+  struct handle *handle = get_endpoint(a0, RIGHT_NOTIFY, &error);
   if (!handle) return result(error);
   endpoint_notify(handle_named(handle), 1ull << (handle->badge & 63));
   return result(0);
@@ -209,7 +209,7 @@ static int check_irq(word handle, word irq) {
 
 static struct thread *sys_irq_bind(ARGUMENTS) {
   int error = check_irq(a0, a1);
-  struct handle *endpoint = error ? NULL : get_endpoint(a2, RIGHT_CALL, &error);
+  struct handle *endpoint = error ? NULL : get_endpoint(a2, RIGHT_NOTIFY, &error);
   return result(endpoint ? irq_bind((uint32_t)a1, endpoint) : error);
 }
 

@@ -19,7 +19,8 @@ static uint64_t ended_messages;
 void thread_create(struct thread *thread, struct space *space) {
   thread->hart = this_hart();
   thread->space = space;
-  thread->stamp = thread->first_stamp = ended_messages << 40 >> 8 | arch_address_frame(thread);
+  thread->stamp = thread->first_stamp = ended_messages << 40 | (uint64_t)arch_address_frame(thread)
+                                                                   << 8;
   thread->badge = space->badge;
   thread->serial = space->serial;
   thread->priority = 1;
@@ -56,7 +57,7 @@ int thread_clone(struct thread *thread, const struct thread *of, uint64_t a0) {
   if (of->state != THREAD_REPLY || token_kind(of->token) != EVENT_CALL) return -EBUSY;
   int error = activate(thread);
   if (error) return error;
-  for (uint32_t i = 0; i < 32; i++) thread->x[i] = of->x[i];
+  registers_copy(thread->x, of->x);
   thread->x[REG_A0] = a0;
   thread->resume = of->resume;
   thread->fp_used = of->fp_used;
@@ -113,7 +114,7 @@ int thread_kill(struct thread *thread) {
   thread->state = THREAD_DEAD;
   if (thread->buffer) frame_entry(arch_address_frame(thread->buffer))->count--;
   thread->space->threads--;
-  ended_messages += (thread->stamp - thread->first_stamp) << 8 >> 40;
+  ended_messages += (thread->stamp - thread->first_stamp) >> 40;
   frame_release(arch_address_frame(thread));
   return 0;
 }

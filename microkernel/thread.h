@@ -71,7 +71,7 @@ struct thread {
   uint64_t server;          // serial number of the space whose threads may answer
   token_t token;            // with what
   struct thread *receiver;  // who got the message; it may have ended since
-  uint64_t stamp;           // its last token without the kind: sequence number << 32 | frame
+  uint64_t stamp;           // of its last token: (sequence number << 32 | frame) << 8
   uint64_t first_stamp;     // what it began with
 
   // THREAD_SENDING
@@ -121,6 +121,14 @@ extern struct thread *current;
 #endif
 
 static inline struct hart *this_hart(void) { return current->hart; }
+
+// All 32 words of x[], or of what is saved of it.
+static inline void registers_copy(uint64_t *to, const uint64_t *from) {
+  for (const uint64_t *end = from + 32; from < end; from += 8, to += 8) {
+    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3];
+    to[4] = from[4], to[5] = from[5], to[6] = from[6], to[7] = from[7];
+  }
+}
 
 extern struct hart *harts[HARTS_MAX];
 extern uint32_t hart_count_running;

@@ -14,15 +14,8 @@ static uint64_t *saved_registers(const struct thread *thread) {
   return (uint64_t *)(void *)((char *)thread->buffer + UPCALL_OFFSET);
 }
 
-static void copy_registers(uint64_t *to, const uint64_t *from) {
-  for (const uint64_t *end = from + 32; from < end; from += 8, to += 8) {
-    to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3];
-    to[4] = from[4], to[5] = from[5], to[6] = from[6], to[7] = from[7];
-  }
-}
-
 void upcall_save(struct thread *thread, uaddr_t pc) {
-  copy_registers(saved_registers(thread), thread->x);
+  registers_copy(saved_registers(thread), thread->x);
   thread->x[REG_PC] = pc;
 }
 
@@ -31,7 +24,7 @@ int upcall_restore(void) {
   const uint64_t *saved = saved_registers(current);
   uaddr_t pc = __atomic_load_n(&saved[REG_PC], __ATOMIC_RELAXED);
   if (pc >= USER_END) return -EINVAL;
-  copy_registers(current->x, saved);
+  registers_copy(current->x, saved);
   current->x[REG_PC] = pc;  // the buffer's may have changed
   current->resume = RESUME_ALL;
   return 0;

@@ -56,17 +56,17 @@ enum {
   NOTIFY_EXITED = 3,     // console, fs <- proc: some process ended
 };
 
-// A server's handles. Endpoints with RIGHT_CALL alone, unless said otherwise; the badge is the
-// server's own via. HANDLE_EXCEPTION is the same slot as HANDLE_PROC: a server's exceptions go to
-// proc, those of proc itself to the pager. Page faults of servers go to the pager: none is right.
-// What goes wrong in the pager, the kernel reports.
+// A server's handles. Endpoints with RIGHT_CALL alone, HANDLE_NOTIFY_* with RIGHT_NOTIFY, unless
+// said otherwise; the badge is the server's own via. HANDLE_EXCEPTION is the same slot as
+// HANDLE_PROC: a server's exceptions go to proc, those of proc itself to the pager. Page faults of
+// servers go to the pager: none is right. What goes wrong in the pager, the kernel reports.
 //
 //               pager      fs          proc       console
 //   PAGER 1     -          x           x          x
 //   PROC 2      -          x           pager      x
 //   FS 3        -          -           x          -
 //   CONSOLE 4   -          x           x          -
-//   SELF 5      its own endpoint with RIGHT_RECEIVE, and RIGHT_CALL with the badge NOTIFY_IRQ:
+//   SELF 5      its own endpoint with RIGHT_RECEIVE, and RIGHT_NOTIFY with the badge NOTIFY_IRQ:
 //               SYS_IRQ_BIND(HANDLE_IRQ, device.irq, HANDLE_SELF)
 //   KERNEL 6    debug output and counters; pager and proc: with RIGHT_MANAGE (power)
 //   IRQ 7       -          its devices -          its devices

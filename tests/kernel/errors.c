@@ -42,6 +42,7 @@ CASE(Error, RightsAreMissing) {
            kernel = new_copy(HANDLE_KERNEL, RIGHT_RECEIVE, 0);
   CHECK_EQ(kcall_notify(none), -EACCES);
   CHECK_EQ(kcall_notify(receive), -EACCES);
+  CHECK_EQ(kcall_notify(call), -EACCES);
   CHECK_EQ(kcall_call(receive, 0, 0, 0, 0, 0, 0).status, -EACCES);
   CHECK_EQ(syscall3(SYS_WAIT, call, 0, 0), -EACCES);
   CHECK_EQ(syscall3(SYS_REPLY_WAIT, 0, call, 0), -EACCES);

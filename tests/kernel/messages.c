@@ -134,7 +134,7 @@ CASE(Message, NotificationNamesItsHandle) {
 
 CASE(Message, NotificationsWaitAndAddUp) {
   handle_t endpoint = new_endpoint();
-  handle_t three = new_copy(endpoint, RIGHT_CALL, 3), nine = new_copy(endpoint, RIGHT_CALL, 9);
+  handle_t three = new_copy(endpoint, RIGHT_NOTIFY, 3), nine = new_copy(endpoint, RIGHT_NOTIFY, 9);
   CHECK_EQ(kcall_notify(three), 0);
   CHECK_EQ(kcall_notify(nine), 0);
   CHECK_EQ(kcall_notify(three), 0);

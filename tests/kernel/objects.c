@@ -148,7 +148,7 @@ struct child new_child(uint32_t badge, handle_t endpoint) {
   if (error) panic("map a child: %ld", error);
   give(&child, HANDLE_PAGER, endpoint, RIGHT_CALL);
   give(&child, HANDLE_EXCEPTION, endpoint, RIGHT_CALL);
-  give(&child, CHILD_ENDPOINT, endpoint, RIGHT_CALL);
+  give(&child, CHILD_ENDPOINT, endpoint, RIGHT_CALL | RIGHT_NOTIFY);
   return child;
 }
 
