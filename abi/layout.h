@@ -34,10 +34,11 @@
 // Where in its call buffer, which for programs is the message page, a thread's registers are after
 // an upcall.
 #define UPCALL_OFFSET 3584u
-#define UPCALL_BYTES 256u
+#define UPCALL_BYTES 264u
 struct upcall_registers {
   uint64_t pc;
   uint64_t x[31];  // x1..x31
+  uint64_t fp;     // not 0: the thread has used floating-point registers
 };
 
 // In servers.

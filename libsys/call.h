@@ -1,5 +1,6 @@
-// Calls to the servers, and what becomes of their answers. Signals that came meanwhile are
-// delivered before the answer is looked at.
+// Calls to the servers, and what becomes of their answers. Signals that came during a call to fs or
+// proc are delivered before its answer is looked at. Where every instruction counts, kcall_call is
+// used instead: proc looks after those who do not look themselves.
 #ifndef LIBSYS_CALL_H
 #define LIBSYS_CALL_H
 
@@ -21,9 +22,7 @@ static inline struct reply call_fs(enum fs_op op, uint64_t a, uint64_t b, uint64
 }
 
 static inline struct reply call_pager(enum pager_op op, uint64_t a, uint64_t b, uint64_t c) {
-  struct reply reply = kcall_call(HANDLE_PAGER, op, a, b, c, 0, 0);
-  signals_check(true);
-  return reply;
+  return kcall_call(HANDLE_PAGER, op, a, b, c, 0, 0);
 }
 
 static inline struct reply call_proc(enum proc_op op, uint64_t a, uint64_t b) {

@@ -15,7 +15,7 @@ static __attribute__((noinline)) ssize_t in_parts(enum fs_op op, int fd, uintptr
   size_t done = 0;
   for (;;) {
     size_t now = length - done < FS_TRANSFER_MAX ? length - done : FS_TRANSFER_MAX;
-    struct reply reply = call_fs(op, (uint64_t)fd, buffer + done, now, offset, 0);
+    struct reply reply = kcall_call(HANDLE_FS, op, (uint64_t)fd, buffer + done, now, offset, 0);
     if (reply.status < 0) return done ? (ssize_t)done : result(reply.status);
     done += (size_t)reply.status;
     if ((size_t)reply.status < now || done == length) return (ssize_t)done;
@@ -26,17 +26,28 @@ static __attribute__((noinline)) ssize_t in_parts(enum fs_op op, int fd, uintptr
 // A file's data.
 static ssize_t transfer(enum fs_op op, int fd, uintptr_t buffer, size_t length, uint64_t offset) {
   if (length > FS_TRANSFER_MAX) return in_parts(op, fd, buffer, length, offset);
-  return result(call_fs(op, (uint64_t)fd, buffer, length, offset, 0).status);
+  return result(kcall_call(HANDLE_FS, op, (uint64_t)fd, buffer, length, offset, 0).status);
+}
+
+// What interrupted a call may be a reason to make it again.
+static __attribute__((noinline)) int64_t interrupted(enum fs_op op, int fd, size_t length,
+                                                     uint64_t offset, int64_t status,
+                                                     uint64_t mark) {
+  for (;;) {
+    signals_check(true);
+    if (status != -EINTR || !signals_restart(&mark)) return status;
+    status = kcall_call(HANDLE_FS, op, (uint64_t)fd, 0, length, offset, 0).status;
+  }
 }
 
 // Through the message page, which a handler leaves as it is.
-static struct reply interruptible(enum fs_op op, int fd, size_t length, uint64_t offset) {
-  struct signals_mark mark = signals_mark();
-  struct reply reply;
-  do {
-    reply = call_fs(op, (uint64_t)fd, 0, length, offset, 0);
-  } while (reply.status == -EINTR && signals_restart(&mark));
-  return reply;
+static inline int64_t interruptible(enum fs_op op, int fd, size_t length, uint64_t offset) {
+  uint64_t mark = signals_mark();
+  int64_t status = kcall_call(HANDLE_FS, op, (uint64_t)fd, 0, length, offset, 0).status;
+  if (__builtin_expect(status < 0 || signal_due(signals_page()), 0)) {
+    return interrupted(op, fd, length, offset, status, mark);
+  }
+  return status;
 }
 
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
@@ -44,13 +55,13 @@ static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
     return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
-  struct reply reply = interruptible(FS_READ, fd, length, offset);
-  if (reply.status > 0) {
+  int64_t status = interruptible(FS_READ, fd, length, offset);
+  if (status > 0) {
     signals_message_live = 1;
-    memcpy(buffer, message_page(), (size_t)reply.status);
+    memcpy(buffer, message_page(), (size_t)status);
     signals_message_live = 0;
   }
-  return result(reply.status);
+  return result(status);
 }
 
 static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset) {
@@ -63,10 +74,10 @@ static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offs
     signals_message_live = 1;
     memcpy(message_page(), (const char *)buffer + done, now);
     signals_message_live = 0;
-    struct reply reply = interruptible(FS_WRITE, fd, now, offset);
-    if (reply.status < 0) return done ? (ssize_t)done : result(reply.status);
-    done += (size_t)reply.status;
-    if ((size_t)reply.status < now) break;
+    int64_t status = interruptible(FS_WRITE, fd, now, offset);
+    if (status < 0) return done ? (ssize_t)done : result(status);
+    done += (size_t)status;
+    if ((size_t)status < now) break;
   } while (done < length);
   return (ssize_t)done;
 }

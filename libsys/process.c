@@ -7,7 +7,7 @@
 static pid_t own_pid;  // 0: not asked for yet
 
 pid_t fork(void) {
-  struct reply reply = call_proc(PROC_FORK, 0, 0);
+  struct reply reply = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0);
   // The child. It shares the page with its parent, so it does not write without need.
   if (reply.status == 0 && own_pid) own_pid = 0;
   return (pid_t)result(reply.status);
@@ -18,7 +18,7 @@ pid_t fork(void) {
 pid_t vfork(void) { return fork(); }
 
 void _exit(int status) {
-  call_proc(PROC_EXIT, (unsigned)status & 0xff, 0);
+  kcall_call(HANDLE_PROC, PROC_EXIT, (unsigned)status & 0xff, 0, 0, 0, 0);
   __builtin_trap();  // proc does not answer
 }
 

@@ -21,7 +21,8 @@ _Static_assert(offsetof(struct signal_frame, context.uc_mcontext.__gregs) == FRA
 _Static_assert(offsetof(struct signal_frame, context.uc_mcontext.__fpregs) == FRAME_F(0), "");
 _Static_assert(offsetof(struct signal_frame, context.uc_mcontext.__fpregs.__d.__fcsr) == FRAME_FCSR,
                "the assembly knows");
-_Static_assert(offsetof(struct signal_frame, message) == FRAME_MESSAGE, "the assembly knows");
+_Static_assert(offsetof(struct signal_frame, kept) == FRAME_KEPT, "the assembly knows");
+_Static_assert(offsetof(struct signal_page, fp) == PAGE_FP, "the assembly knows");
 _Static_assert(sizeof(struct signal_frame) == FRAME_BYTES && FRAME_BYTES % 16 == 0, "the stack");
 _Static_assert(FRAME_MESSAGE_BYTES == MESSAGE_BYTES, "the assembly knows");
 _Static_assert(MINSIGSTKSZ >= FRAME_BYTES + FRAME_MESSAGE_BYTES + FRAME_SPARE, "a frame fits");
@@ -68,10 +69,11 @@ static int next_handled(void) {
 
 // The handler's stack: where the frame is, unless the signal is one for the other stack. A frame
 // that serves a second signal may lie on the wrong one.
-static void *stack_for(struct signal_frame *frame, bool wants_other) {
+static inline void *stack_for(struct signal_frame *frame, bool wants_other) {
+  if (!signals_stack.bytes) return frame;
   uint64_t here = (uint64_t)(uintptr_t)frame;
   bool other = on_stack(here);
-  if (other == wants_other || (wants_other && !signals_stack.bytes)) return frame;
+  if (other == wants_other) return frame;
   if (wants_other) {
     return (void *)((signals_stack.start + signals_stack.bytes) & ~(uint64_t)15);
   }
@@ -80,15 +82,15 @@ static void *stack_for(struct signal_frame *frame, bool wants_other) {
 }
 
 // The mask and everything else is as the handler is to find it.
-static struct signal_target prepare(struct signal_frame *frame, int signal, uint64_t mask) {
+__attribute__((always_inline)) static inline struct signal_target prepare(
+    struct signal_frame *frame, int signal, uint64_t mask) {
   volatile struct signal_page *page = signals_page();
   struct sigaction *action = &signals_action[signal - 1];
   struct signal_target target = {(void *)(uintptr_t)action->sa_handler,
                                  stack_for(frame, action->sa_flags & SA_ONSTACK)};
   uint64_t bit = SIGNAL_BIT((uint32_t)signal);
   page->mask = mask | action->sa_mask | (action->sa_flags & SA_NODEFER ? 0 : bit);
-  ++signals_taken;
-  if (!(action->sa_flags & SA_RESTART)) ++signals_final;
+  signals_counts += action->sa_flags & SA_RESTART ? SIGNALS_TAKEN : SIGNALS_TAKEN + SIGNALS_FINAL;
   if (action->sa_flags & (int)SA_RESETHAND) {
     action->sa_handler = SIG_DFL;
     page->handled &= ~bit;
@@ -107,31 +109,34 @@ struct signal_target signals_begin(struct signal_frame *frame) {
   ucontext_t *context = &frame->context;
   context->__uc_flags = 0;
   context->uc_link = NULL;
-  context->uc_stack.ss_sp = (void *)signals_stack.start;
-  context->uc_stack.ss_size = signals_stack.bytes;
-  context->uc_stack.ss_flags = !signals_stack.bytes                             ? SS_DISABLE
-                               : on_stack(context->uc_mcontext.__gregs[REG_SP]) ? SS_ONSTACK
-                                                                                : 0;
+  struct signal_stack stack = signals_stack;
+  context->uc_stack.ss_sp = (void *)stack.start;
+  context->uc_stack.ss_size = stack.bytes;
+  context->uc_stack.ss_flags = SS_DISABLE;
+  if (stack.bytes) {
+    context->uc_stack.ss_flags = on_stack(context->uc_mcontext.__gregs[REG_SP]) ? SS_ONSTACK : 0;
+  }
   context->uc_sigmask = mask;
   if (signals_after.set) {
     context->uc_sigmask = signals_after.mask;
     signals_after.set = false;
     signals_held = 0;
   }
-  if (frame->message) {
+  if (frame->kept & KEPT_MESSAGE) {
     memcpy(frame->content, message_page(), MESSAGE_BYTES);
     signals_message_live = 0;
   }
-  struct signal_target target = {NULL, NULL};
   int signal = (int)page->signal;
-  if (signal) {
+  if (__builtin_expect(signal, 1)) {
     frame->info = (siginfo_t){.si_signo = signal, .si_code = (int)page->code};
     frame->info.si_addr = (void *)page->address;
-    target = prepare(frame, signal, mask);
   } else if ((signal = next_handled()) != 0) {
     signals_info(&frame->info, signal);
-    target = prepare(frame, signal, mask);
+  } else {
+    done(page);
+    return (struct signal_target){NULL, NULL};
   }
+  struct signal_target target = prepare(frame, signal, mask);
   done(page);
   return target;
 }
@@ -150,5 +155,5 @@ struct signal_target signals_more(struct signal_frame *frame) {
 
 void signals_restore_message(const struct signal_frame *frame) {
   memcpy(message_page(), frame->content, MESSAGE_BYTES);
-  signals_message_live = frame->message >> 1 & 1;
+  signals_message_live = (frame->kept & KEPT_LIVE) != 0;
 }

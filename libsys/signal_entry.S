@@ -31,16 +31,20 @@ signals_upcall:
   bltu t0, t2, on_the_way_out
 1:
   ld s2, PAGE_SIGNAL(s1)
-  beqz s2, asynchronous
   lw s3, signals_message_live
-  slli t0, s3, 1
+  ld t0, PAGE_FP(s1)
+  beqz s2, asynchronous
+  snez t0, t0
+  slli t0, t0, 2
+  beqz s3, 1f
+  li s3, KEPT_MESSAGE | KEPT_LIVE
+1:
   or s3, s3, t0
   addi t4, s2, -1
   li t3, 1
   sll t3, t3, t4
 
-# s3: bit 0: the message page must be kept; bit 1: signals_message_live. t3: the signals that may be
-# delivered.
+# s3: KEPT_*. t3: the signals that may be delivered.
 make_frame:
   ld t4, signals_on_stack
   and t3, t3, t4
@@ -55,7 +59,8 @@ make_frame:
   add sp, t1, t2
 place_frame:
   andi sp, sp, -16
-  beqz s3, 2f
+  andi t0, s3, KEPT_MESSAGE
+  beqz t0, 2f
   li t6, FRAME_MESSAGE_BYTES
   sub sp, sp, t6
 2:
@@ -64,12 +69,21 @@ place_frame:
   ld t0, PAGE_X(\n)(s1)
   sd t0, FRAME_X(\n)(sp)
 .endr
+  andi t0, s3, KEPT_FP
+  beqz t0, 1f
 .irp n, NUMBERS
   fsd f\n, FRAME_F(\n)(sp)
 .endr
   frcsr t0
-  sw t0, FRAME_FCSR(sp)
-  sd s3, FRAME_MESSAGE(sp)
+  sd t0, FRAME_FCSR(sp)
+  j 2f
+1:
+.irp n, NUMBERS
+  sd zero, FRAME_F(\n)(sp)
+.endr
+  sd zero, FRAME_FCSR(sp)
+2:
+  sd s3, FRAME_KEPT(sp)
   mv s0, sp
   mv a0, sp
   call signals_begin
@@ -93,7 +107,8 @@ run:
   addi a2, s0, FRAME_CONTEXT
   jalr s2
   mv sp, s0
-  ld t0, FRAME_MESSAGE(s0)
+  ld t0, FRAME_KEPT(s0)
+  andi t0, t0, KEPT_MESSAGE
   beqz t0, resume_begin
   mv a0, s0
   call signals_restore_message
@@ -106,11 +121,15 @@ resume_begin:
   not t0, t0
   and t0, t0, t1
   bnez t0, more
+  ld t0, FRAME_KEPT(s0)
+  andi t0, t0, KEPT_FP
+  beqz t0, 1f
 .irp n, NUMBERS
   fld f\n, FRAME_F(\n)(s0)
 .endr
   lw t0, FRAME_FCSR(s0)
   fscsr t0
+1:
 .irp n, NUMBERS
   ld t0, FRAME_X(\n)(s0)
   sd t0, PAGE_X(\n)(s1)
@@ -142,7 +161,8 @@ on_the_way_out:
 
 already_there:
   li t6, FRAME_BYTES + FRAME_SPARE
-  beqz s3, 1f
+  andi t0, s3, KEPT_MESSAGE
+  beqz t0, 1f
   li t6, FRAME_BYTES + FRAME_MESSAGE_BYTES + FRAME_SPARE
 1:
   bgeu t4, t6, place_frame
@@ -151,9 +171,11 @@ already_there:
 asynchronous:
   lw t1, signals_held
   bnez t1, held
-  lw t0, signals_message_live
-  slli t0, t0, 1
-  ori s3, t0, 1
+  snez t0, t0
+  slli t0, t0, 2
+  slli s3, s3, 1
+  or s3, s3, t0
+  ori s3, s3, KEPT_MESSAGE
   ld t3, PAGE_PENDING(s1)
   ld t4, PAGE_MASK_SET(s1)
   not t4, t4
@@ -162,6 +184,7 @@ asynchronous:
 
 # The program does not want to be interrupted now. It will look itself.
 held:
+  ld t0, PAGE_X(0)(s1)
   la t2, signals_held_registers
   la t1, held_begin
   bltu t0, t1, 1f
@@ -186,7 +209,8 @@ held_end:
   unimp
 .size signals_upcall, . - signals_upcall
 
-# The frame leads back to the caller.
+# The frame leads back to the caller, who expects of floating-point registers what any call leaves.
+# a0: KEPT_MESSAGE or 0.
 .globl signals_self
 .type signals_self, @function
 signals_self:

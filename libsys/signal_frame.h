@@ -5,10 +5,11 @@
 
 #define SIGNAL_PAGE 0x3fffffee00
 #define PAGE_X(n) (8 * (n))
-#define PAGE_PENDING 288
-#define PAGE_MASK_SET 280
-#define PAGE_BUSY 296
-#define PAGE_SIGNAL 304
+#define PAGE_FP 256
+#define PAGE_MASK_SET 288
+#define PAGE_PENDING 296
+#define PAGE_BUSY 304
+#define PAGE_SIGNAL 312
 
 #define FRAME_INFO 0
 #define FRAME_CONTEXT 32
@@ -16,7 +17,10 @@
 #define FRAME_X(n) (80 + 8 * (n))
 #define FRAME_F(n) (336 + 8 * (n))
 #define FRAME_FCSR 592
-#define FRAME_MESSAGE 600
+#define FRAME_KEPT 600
+#define KEPT_MESSAGE 1 /* the message page's content follows the frame */
+#define KEPT_LIVE 2    /* it was live */
+#define KEPT_FP 4      /* floating-point registers are saved, else 0 */
 #define FRAME_BYTES 608
 #define FRAME_MESSAGE_BYTES 3584
 #define FRAME_SPARE 512 /* for the functions that fill it */
@@ -29,7 +33,7 @@
 struct signal_frame {
   siginfo_t info;
   ucontext_t context;
-  uint64_t message;  // bit 0: the message page's content follows; bit 1: it is live
+  uint64_t kept;  // KEPT_*
   char content[];
 };
 

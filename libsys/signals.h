@@ -16,8 +16,11 @@ static inline volatile struct signal_page *signals_page(void) {
 // is not free.
 extern void (*signals_deliver)(bool message);
 
-// Signals dealt with so far; of these, by handlers without SA_RESTART.
-extern uint32_t signals_taken, signals_final;
+// Signals dealt with so far, in the low half; those by handlers without SA_RESTART, in the high
+// half.
+extern uint64_t signals_counts;
+#define SIGNALS_TAKEN 1ull
+#define SIGNALS_FINAL (1ull << 32)
 
 // The message page holds something while user memory is accessed: a fault's handler must not
 // spoil it.
@@ -41,21 +44,15 @@ static inline void signals_check(bool message) {
   if (__builtin_expect(signal_due(signals_page()), 0)) signals_look(message);
 }
 
-// To be called around a call that fails with EINTR when a signal comes.
-struct signals_mark {
-  uint32_t taken, final;
-};
+// To be called before a call that fails with EINTR when a signal comes.
+static inline uint64_t signals_mark(void) { return signals_counts; }
 
-static inline struct signals_mark signals_mark(void) {
-  return (struct signals_mark){signals_taken, signals_final};
-}
-
-// Whether a call that failed with EINTR is to be made again: all that came was without a handler
-// or has SA_RESTART.
-static inline bool signals_restart(struct signals_mark *mark) {
-  bool again = signals_taken != mark->taken && signals_final == mark->final;
-  *mark = signals_mark();
-  return again;
+// Whether a call that failed with EINTR is to be made again: some signal came since, and all that
+// came were without a handler or have SA_RESTART.
+static inline bool signals_restart(uint64_t *mark) {
+  uint64_t before = *mark;
+  *mark = signals_counts;
+  return *mark != before && *mark >> 32 == before >> 32;
 }
 
 #endif

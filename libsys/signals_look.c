@@ -5,7 +5,8 @@
 #include "libsys/signals.h"
 
 void (*signals_deliver)(bool message);
-uint32_t signals_taken, signals_final, signals_message_live, signals_held;
+uint64_t signals_counts;
+uint32_t signals_message_live, signals_held;
 
 // The process's bits may be set at any time by proc.
 int signals_take(uint64_t set) {
@@ -18,7 +19,7 @@ int signals_take(uint64_t set) {
 }
 
 void signals_default(int signal) {
-  ++signals_taken;
+  signals_counts += SIGNALS_TAKEN;
   int64_t pid = kcall_call(HANDLE_PROC, PROC_GETPID, 0, 0, 0, 0, 0).status;
   kcall_call(HANDLE_PROC, PROC_KILL, (uint64_t)pid, (uint64_t)signal, 0, 0, 0);
 }

@@ -3,7 +3,7 @@
 #include "libsys/call.h"
 
 pid_t waitpid(pid_t pid, int *status, int options) {
-  struct signals_mark mark = signals_mark();
+  uint64_t mark = signals_mark();
   struct reply reply;
   do {
     reply = call_proc(PROC_WAIT, (uint64_t)pid, (uint64_t)(unsigned)options);

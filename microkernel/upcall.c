@@ -5,9 +5,11 @@
 #include "microkernel/endpoint.h"
 #include "microkernel/schedule.h"
 
+#define UPCALL_FP 32  // where upcall_registers.fp is
+
 _Static_assert(UPCALL_OFFSET + UPCALL_BYTES <= PAGE_SIZE, "it is in the buffer");
-_Static_assert(sizeof(struct upcall_registers) == UPCALL_BYTES &&
-                   sizeof((struct thread *)0)->x == UPCALL_BYTES && REG_PC == 0,
+_Static_assert(sizeof(struct upcall_registers) == UPCALL_BYTES, "all of it");
+_Static_assert(sizeof((struct thread *)0)->x == UPCALL_FP * sizeof(uint64_t) && REG_PC == 0,
                "copied as a whole");
 
 static uint64_t *saved_registers(const struct thread *thread) {
@@ -15,7 +17,9 @@ static uint64_t *saved_registers(const struct thread *thread) {
 }
 
 void upcall_save(struct thread *thread, uaddr_t pc) {
-  registers_copy(saved_registers(thread), thread->x);
+  uint64_t *saved = saved_registers(thread);
+  registers_copy(saved, thread->x);
+  saved[UPCALL_FP] = thread->fp_used;
   thread->x[REG_PC] = pc;
 }
 

@@ -60,6 +60,7 @@ struct signal_page {
   // The kernel's: registers of the thread at its last upcall, and for SYS_RESUME.
   uint64_t pc;
   uint64_t x[31];  // x1..x31
+  uint64_t fp;     // not 0: the thread has used floating-point registers
   // The process's.
   uint64_t entry;    // where upcalls go; 0: none are possible
   uint64_t handled;  // set of signals

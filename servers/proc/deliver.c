@@ -32,7 +32,21 @@ static void interrupt(struct process *process, const struct signal_cause *cause)
   }
   if (outside_pager_interrupt(process->badge) != -EBUSY) return;
   if (outside_fs_interrupt(process->badge) > 0) return;
-  outside_console_interrupt(process->badge);
+  if (outside_console_interrupt(process->badge) > 0) return;
+  // Its call ends soon. Then it looks itself, or has to be told.
+  process->unaware = true;
+  processes_look_later();
+}
+
+void processes_look(void) {
+  struct process_table *table = &processes.table;
+  const struct signal_cause cause = {.sender = 0};
+  for (struct process *at = table_from_slot(table, 0); at;
+       at = table_from_slot(table, process_slot(at) + 1u)) {
+    if (!at->unaware) continue;
+    at->unaware = false;
+    if (at->state == PROCESS_LIVE && process_signal_due(at)) interrupt(at, &cause);
+  }
 }
 
 void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause) {
@@ -57,9 +71,11 @@ void process_signal(struct process *process, uint32_t signal, const struct signa
   }
 }
 
-bool process_ignores_children(const struct process *process) {
-  return process->state == PROCESS_LIVE &&
-         (page_of(process)->ignored & SIGNAL_BIT(SIGNAL_CHLD)) != 0;
+enum child_interest process_child_interest(const struct process *process) {
+  if (process->state != PROCESS_LIVE) return CHILD_NO_SIGNAL;
+  const volatile struct signal_page *page = page_of(process);
+  if (page->ignored & SIGNAL_BIT(SIGNAL_CHLD)) return CHILD_IGNORED;
+  return (page->handled | page->mask) & SIGNAL_BIT(SIGNAL_CHLD) ? CHILD_SIGNAL : CHILD_NO_SIGNAL;
 }
 
 bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,

@@ -68,9 +68,11 @@ void process_end(struct process *process, uint32_t status) {
   uint32_t pid = process->pid;
   process_leave(process);
   bool of_init = table_end(table, process, status);
-  if (process_ignores_children(parent)) table_reap(table, process);
+  enum child_interest interest = process_child_interest(parent);
+  if (interest == CHILD_IGNORED) table_reap(table, process);
   if (of_init) process_check_wait(&table->process[SLOT_INIT]);
   process_check_wait(parent);
+  if (interest != CHILD_SIGNAL) return;
   process_signal(parent, SIGNAL_CHLD,
                  &(struct signal_cause){.sender = pid, .child_status = status});
 }

@@ -51,6 +51,7 @@ struct process {
   uint8_t park;     // enum process_park
   bool family;      // started by init itself
   bool executed;    // has called exec
+  bool unaware;     // a signal came while it was in a call that could not be ended
   slot_t parent;
   struct list children, zombies;     // its own, oldest first; zombies by the time of their end
   struct link sibling;               // in one of these lists of its parent

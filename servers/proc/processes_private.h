@@ -61,10 +61,14 @@ struct signal_cause {
 };
 // 1 <= signal <= SIGNALS_MAX. The process may have ended afterwards.
 void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause);
+// Once more for those that could not be interrupted.
+void processes_look(void);
 // Whether a live process must not be made to wait now.
 bool process_signal_due(const struct process *process);
-// Whether it does not want to wait for its children.
-bool process_ignores_children(const struct process *process);
+// What it wants of the ends of its children: nothing, not even to wait for them; no signal;
+// SIGCHLD.
+enum child_interest { CHILD_IGNORED, CHILD_NO_SIGNAL, CHILD_SIGNAL };
+enum child_interest process_child_interest(const struct process *process);
 // An exception of a process that waits under the token goes to its handler. => false: it has none
 bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,
                     uint64_t address);
@@ -73,6 +77,8 @@ bool process_upcall(const struct process *process, token_t token, uint32_t signa
 operation op_sleep, op_pause, op_itimer, op_clock;
 // Answers a waiting process because of a signal.
 void process_wake(struct process *process);
+// processes_look is called soon.
+void processes_look_later(void);
 // Its alarm will not come.
 void process_disarm(struct process *process);
 // Forgets what a process waits for.

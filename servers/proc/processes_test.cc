@@ -744,6 +744,18 @@ TEST_F(ProcessesSignals, WhoWaitsInACallIsLookedFor) {
   world->busy = -EBUSY;
   EXPECT_EQ(Kill(SIGTERM), 0);
   EXPECT_EQ(world->interrupts, (Strings{"pager", "fs", "console"}));
+  // Nowhere: it is asked for again and again until it has looked, or runs.
+  for (int i = 0; i < 3; i++) {
+    world->interrupts.clear();
+    EXPECT_EQ(world->timer, world->now + kTimebase / 1000);
+    world->now = world->timer;
+    Tick();
+    EXPECT_EQ(world->interrupts, (Strings{"pager", "fs", "console"}));
+  }
+  page.pending = 0;
+  world->now = world->timer;
+  Tick();
+  EXPECT_EQ(world->timer, TIMER_NEVER);
   world->interrupts.clear();
   world->in_pipe = 1;
   EXPECT_EQ(Kill(SIGTERM), 0);

@@ -5,6 +5,7 @@
 #include "servers/proc/processes_private.h"
 
 #define NANOSECONDS 1000000000u
+#define LOOK_AGAIN 1000000u  // nanoseconds
 
 // The kernel's timer follows the earliest deadline.
 static void update_timer(void) {
@@ -13,24 +14,6 @@ static void update_timer(void) {
   processes.timer = deadline;
   outside_timer(deadline);
 }
-
-// A process's deadlines.
-static uint32_t wait_timer(const struct process *process) { return 2u * process_slot(process); }
-static uint32_t alarm_timer(const struct process *process) {
-  return 2u * process_slot(process) + 1u;
-}
-
-static void stop_timer(uint32_t id) {
-  timer_heap_remove(&processes.timers, id);
-  update_timer();
-}
-
-void process_unpark(struct process *process) {
-  if (process->park != PARK_NONE) stop_timer(wait_timer(process));
-  process->park = PARK_NONE;
-}
-
-void process_disarm(struct process *process) { stop_timer(alarm_timer(process)); }
 
 // The first tick that is at least so much later. A timebase is below 2^32, so that the products
 // stay below 2^64.
@@ -44,6 +27,31 @@ static uint64_t later(uint64_t now, uint64_t nanoseconds) {
   if (__builtin_add_overflow(deadline, ticks, &deadline)) return TIMER_NEVER;
   return deadline;
 }
+
+// A process's deadlines.
+static uint32_t wait_timer(const struct process *process) { return 2u * process_slot(process); }
+static uint32_t alarm_timer(const struct process *process) {
+  return 2u * process_slot(process) + 1u;
+}
+
+void processes_look_later(void) {
+  if (timer_heap_of(&processes.timers, TIMER_LOOK) != TIMER_NEVER) return;
+  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), LOOK_AGAIN));
+  update_timer();
+}
+
+static void stop_timer(uint32_t id) {
+  if (timer_heap_of(&processes.timers, id) == TIMER_NEVER) return;
+  timer_heap_remove(&processes.timers, id);
+  update_timer();
+}
+
+void process_unpark(struct process *process) {
+  if (process->park != PARK_NONE) stop_timer(wait_timer(process));
+  process->park = PARK_NONE;
+}
+
+void process_disarm(struct process *process) { stop_timer(alarm_timer(process)); }
 
 // Nanoseconds from now until a deadline, 0 for none or one that has passed.
 static uint64_t left(uint64_t deadline) {
@@ -121,6 +129,10 @@ static void go_on(struct process *process, uint64_t deadline) {
 }
 
 static void expired(uint32_t id, uint64_t deadline) {
+  if (id == TIMER_LOOK) {
+    processes_look();
+    return;
+  }
   struct process *process = &processes.table.process[id / 2];
   if (id == alarm_timer(process)) {
     go_on(process, deadline);

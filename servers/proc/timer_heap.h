@@ -8,9 +8,10 @@
 
 #define TIMER_NEVER UINT64_MAX
 
-// A process has two: see sleep.c. Id 0 is nobody's.
+// A process has two: see sleep.c. Id 0 is nobody's, TIMER_LOOK is processes_look's.
+#define TIMER_LOOK 1u
 #define TIMER_IDS (2u * SLOTS_MAX)
-#define TIMERS_MAX (2u * PROGRAMS_MAX)
+#define TIMERS_MAX (2u * PROGRAMS_MAX + 1u)
 
 struct timer {
   uint64_t deadline;

@@ -93,10 +93,18 @@ FAULT_INLINE bool fault_short(struct pager *pager, struct space *space, uint64_t
   return fault_short_write(pager, space, page, found);
 }
 
+// Whether it is known that no page can be found, as the region does not allow the access.
+FAULT_INLINE bool fault_is_forbidden(const struct space *space, uint64_t address, uint64_t access) {
+  const struct region *region = space->hit;
+  uint64_t page = address >> PAGE_SHIFT, start = region->start;
+  return page - start < region->end - start && !(region->prot & access & FAULT_ANY);
+}
+
 // The short way, then the one of middle length. => false: nothing has changed
 FAULT_INLINE bool fault_quick(struct pager *pager, struct space *space, uint64_t address,
                               uint64_t access, struct fault_found *found) {
   if (__builtin_expect(fault_short(pager, space, address, access, found), 1)) return true;
+  if (fault_is_forbidden(space, address, access)) return false;
   *found = fault_cached(pager, space, address, access);
   return found->frame != FRAME_NONE;
 }

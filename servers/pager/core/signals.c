@@ -25,6 +25,15 @@ uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome ou
   return page->entry;
 }
 
+uint64_t signals_forbidden(struct pager *pager, struct space *space, uint64_t address) {
+  uint64_t entry = signals_fault(pager, space, OUTCOME_PROTECTED, address);
+  if (entry == 0) return 0;
+  space->faults++;
+  pager->counts.faults++;
+  pager->counts.faults_error++;
+  return entry;
+}
+
 void signals_refused(struct pager *pager, struct space *space) {
   signal_take_back(page_of_signals(pager, space));
 }

@@ -11,6 +11,8 @@
 // has none. If the upcall is refused, signals_refused.
 uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome outcome,
                        uint64_t address);
+// An access in `space` that its region forbids: as signals_fault. 0 also if that is not known yet.
+uint64_t signals_forbidden(struct pager *pager, struct space *space, uint64_t address);
 void signals_refused(struct pager *pager, struct space *space);
 
 // The child has the parent's dispositions; what is pending is the parent's.

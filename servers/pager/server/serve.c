@@ -128,6 +128,21 @@ __attribute__((noinline)) static void serve_refused(struct pager *pager, const s
   finish_fault(pager, event, &answer, next);
 }
 
+// A fault that only the program's own handler can repair. => false: it has none
+__attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struct space *space,
+                                                      token_t token, uint64_t address,
+                                                      struct event *next) {
+  uint64_t entry = signals_forbidden(pager, space, address);
+  if (entry == 0) return false;
+  kcall_upcall_wait(token, HANDLE_SELF, entry, next);
+  if ((int64_t)next->token == -EINVAL) {
+    signals_refused(pager, space);
+    return false;
+  }
+  received(next);
+  return true;
+}
+
 #define NOBODY UINT64_MAX
 
 // Faults that go the short way stay in registers: `event` has no address, what goes the general way
@@ -155,6 +170,11 @@ void serve(struct pager *pager) {
           next = received_next;
         }
         event = next;
+        continue;
+      }
+      if (space && fault_is_forbidden(space, event.word[0], event.word[1]) &&
+          serve_forbidden(pager, space, event.token, event.word[0], &received_next)) {
+        event = received_next;
         continue;
       }
     }
