@@ -445,6 +445,12 @@ int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {
 int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames) {
   return kernel->Map(slot, va_prot, count, frames);
 }
+void kops_map_with_answer(uint32_t slot, uint64_t va_prot, uint32_t frame) {
+  uint64_t start = va_prot & ~PAGE_MASK;
+  if ((va_prot & PAGE_MASK) == 0 || kernel->Map(slot, va_prot, 1, &frame) != 0) {
+    kernel->Unmap(slot, start, start + PAGE_SIZE);
+  }
+}
 int kops_map_device(uint32_t, uint64_t, uint32_t, uint64_t) { return 0; }
 void kops_unmap(uint32_t slot, uint64_t start, uint64_t end) { kernel->Unmap(slot, start, end); }
 void kops_protect(uint32_t slot, uint64_t start, uint64_t end, uint32_t prot) {

@@ -44,6 +44,9 @@ int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]);
 // board. va_prot is va | PROT_* (abi/syscall.h); with MAP_RUN only frames[0] is read. -ENOMEM:
 // a page table is missing, nothing is mapped.
 int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames);
+// As kops_map for one page, of which none is or another mapping, with any rights or none; together
+// with the answer to the call that is being served, which is 0. The last thing that call does.
+void kops_map_with_answer(uint32_t slot, uint64_t va_prot, uint32_t frame);
 // Device registers: count pages from physical page number `first`.
 int kops_map_device(uint32_t slot, uint64_t va_prot, uint32_t count, uint64_t first);
 

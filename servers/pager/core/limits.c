@@ -42,9 +42,8 @@ int limits_check_locked(const struct space *space, uint64_t pages) {
   return space->limit[LIMIT_MEMLOCK].soft == 0 ? -EPERM : -ENOMEM;
 }
 
-__attribute__((noinline)) static int check_exactly(const struct space *space,
-                                                   const struct region *region, uint32_t pages,
-                                                   const struct region *replaced, uint32_t start) {
+int limits_check_exactly(const struct space *space, const struct region *region, uint32_t pages,
+                         const struct region *replaced, uint32_t start) {
   struct replaced less = count_replaced(replaced, start, start + pages);
   if (region->flags & REGION_LOCKED) {
     int error = limits_check_locked(space, space->locked_pages - less.locked + pages);
@@ -56,16 +55,6 @@ __attribute__((noinline)) static int check_exactly(const struct space *space,
     return -ENOMEM;
   }
   return 0;
-}
-
-int limits_check(const struct space *space, const struct region *region, uint32_t pages,
-                 const struct region *replaced, uint32_t start) {
-  if (space->virtual_pages + pages <= pages_allowed(space, LIMIT_AS) &&
-      space->data_pages + pages <= pages_allowed(space, LIMIT_DATA) &&
-      !(region->flags & REGION_LOCKED)) {
-    return 0;
-  }
-  return check_exactly(space, region, pages, replaced, start);
 }
 
 int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, uint64_t soft,

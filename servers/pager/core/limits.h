@@ -9,10 +9,7 @@
 
 #include "abi/layout.h"
 #include "protocols/pager.h"
-
-struct pager;
-struct region;
-struct space;
+#include "servers/pager/core/space.h"
 
 // The limits of a program that nobody has set any for.
 void limits_init(struct space *space);
@@ -20,8 +17,17 @@ void limits_init(struct space *space);
 void limits_inherit(struct space *child, const struct space *parent);
 // Whether `pages` pages more like `region` are allowed, in the place of what [start, ...) has from
 // `replaced` on, NULL if that is nothing. 0, -ENOMEM, or -EAGAIN or -EPERM if too much is locked.
-int limits_check(const struct space *space, const struct region *region, uint32_t pages,
-                 const struct region *replaced, uint32_t start);
+int limits_check_exactly(const struct space *space, const struct region *region, uint32_t pages,
+                         const struct region *replaced, uint32_t start);
+static inline int limits_check(const struct space *space, const struct region *region,
+                               uint32_t pages, const struct region *replaced, uint32_t start) {
+  if (space->virtual_pages + pages <= space->limit[LIMIT_AS].soft >> PAGE_SHIFT &&
+      space->data_pages + pages <= space->limit[LIMIT_DATA].soft >> PAGE_SHIFT &&
+      !(region->flags & REGION_LOCKED)) {
+    return 0;
+  }
+  return limits_check_exactly(space, region, pages, replaced, start);
+}
 // Whether so many pages may be locked in all. 0, -ENOMEM, -EPERM if none may be.
 int limits_check_locked(const struct space *space, uint64_t pages);
 

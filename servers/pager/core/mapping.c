@@ -91,11 +91,13 @@ static int64_t place(struct pager *pager, struct space *space, uint64_t address,
   bool replaces = spot.behind && spot.behind->start < end;
   error = limits_check(space, region, pages, replaces ? spot.behind : NULL, spot.start);
   if (error < 0) return error;
-  if (replaces && !replace(pager, space, &spot, end)) return -ENOMEM;
+  if (replaces) {
+    if (!replace(pager, space, &spot, end)) return -ENOMEM;
+    requests_kick(pager);
+  }
   region->start = spot.start;
   region->end = end;
   if (!space_add_before(pager, space, region, spot.behind)) return -ENOMEM;
-  requests_kick(pager);
   return (int64_t)spot.start << PAGE_SHIFT;
 }
 
@@ -149,6 +151,10 @@ int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, 
   if (length == 0 || !range_of(address, length, &start, &end)) return -EINVAL;
   struct region *first = region_above(space->regions, start);
   if (!first || first->start >= end) return 0;
+  if (first->start == start && first->end == end && !(first->flags & REGION_TOUCHED)) {
+    space_drop_region(pager, space, first);
+    return 0;
+  }
   if (range_has_fixture(first, end)) return -EINVAL;
   if (!reserve(pager)) return -ENOMEM;
   space_clear_from(pager, space, first, start, end);

@@ -45,9 +45,10 @@ static int change_regions(struct pager *pager, struct space *space, struct regio
     }
     *page = region->end;
     last = region_prev(region);
-    if (!space_join(pager, space, last, region)) last = region;
+    if (!last || last->prot != prot || !space_join(pager, space, last, region)) last = region;
   }
-  space_join(pager, space, last, region_next(last));
+  struct region *next = region_next(last);
+  if (next && next->prot == last->prot) space_join(pager, space, last, next);
   return error;
 }
 
@@ -85,6 +86,46 @@ void space_enter_owned(struct pager *pager, struct space *space, uint32_t start,
   }
 }
 
+// One private page in memory is entered with the answer. False if it is not one.
+static bool enter_one(struct pager *pager, struct space *space, uint32_t page, uint32_t prot) {
+  bool owned;
+  const struct node *leaf = space_leaf(pager, space, page, &owned);
+  uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
+  if (!entry_is_frame(frame)) return false;
+  if (prot & PROT_W) {
+    if (!owned || page_of(pager, frame)->refs > 1) {
+      prot &= ~(uint32_t)PROT_W;
+    } else {
+      space_own_leaf(pager, space, page);  // nothing to copy; marks it writable
+    }
+  }
+  kops_map_with_answer(space->slot, (uint64_t)page << PAGE_SHIFT | prot, frame);
+  return true;
+}
+
+#define FEW_PAGES 4096u
+
+// Whether a private page of a range may be mapped writable. Leaves with all their pages in the
+// range are no longer marked so: the caller takes the right away. Larger ranges are not looked at.
+static bool forget_writable(struct pager *pager, struct space *space, uint32_t start,
+                            uint32_t end) {
+  if (end - start > FEW_PAGES) return true;
+  bool writable = false;
+  for (uint32_t page = start; page < end; page = (page | NODE_MASK) + 1) {
+    bool owned;
+    struct node *leaf = space_leaf(pager, space, page, &owned);
+    if (!leaf || !leaf->writable) continue;
+    writable = true;
+    uint64_t inside = ~0ull << (page & NODE_MASK);
+    uint32_t left = end - (page & ~NODE_MASK);
+    if (left < NODE_WAYS) inside &= (1ull << left) - 1;
+    if (leaf->present & ~inside) continue;
+    leaf->writable = 0;
+    if (space->leaf == leaf) space->leaf_tag = LEAF_NONE;
+  }
+  return writable;
+}
+
 // Brings the mappings of a range up to its new rights.
 static void apply(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
                   uint32_t prot, const struct change *change) {
@@ -92,14 +133,16 @@ static void apply(struct pager *pager, struct space *space, uint32_t start, uint
   uint64_t va_end = (uint64_t)end << PAGE_SHIFT;
   if (prot == 0) {
     kops_unmap(space->slot, va, va_end);
-  } else if (change->removed) {
+  } else if (change->removed && (change->removed != PROT_W || (change->flags & REGION_SHARED) ||
+                                 forget_writable(pager, space, start, end))) {
     kops_protect(space->slot, va, va_end, prot);
   }
   if (change->added) space_enter_owned(pager, space, start, end);
 }
 
-int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
-                      uint32_t prot) {
+__attribute__((noinline)) static int64_t protect_long(struct pager *pager, struct space *space,
+                                                      uint64_t address, uint64_t length,
+                                                      uint32_t prot) {
   uint32_t start, end;
   bool whole_stack = prot & PAGER_PROT_GROWSDOWN;
   prot &= ~(uint32_t)PAGER_PROT_GROWSDOWN;
@@ -118,6 +161,53 @@ int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address
   struct change change = {0};
   uint32_t reached = start;
   int error = change_regions(pager, space, region, &reached, end, prot, &change);
-  if (change.flags & REGION_TOUCHED) apply(pager, space, start, reached, prot, &change);
+  if (!(change.flags & REGION_TOUCHED)) return error;
+  bool one = reached == start + 1 && error == 0 && !(change.flags & REGION_SHARED);
+  if (one && enter_one(pager, space, start, prot)) return 0;
+  apply(pager, space, start, reached, prot, &change);
   return error;
+}
+
+// Whether a region may become one with a neighbour when its rights change.
+static inline bool borders_on(const struct region *region, uint32_t prot) {
+  if (region->before == 0) {
+    const struct region *front = region_prev(region);
+    if (front && front->prot == prot) return true;
+  }
+  const struct region *next = region_next(region);
+  return next && next->before == 0 && next->prot == prot;
+}
+
+// The frequent case: one private page in memory, of this space alone, that is a region of its own
+// and stays one. False if it is another.
+static inline bool protect_short(struct pager *pager, struct space *space, uint64_t page,
+                                 uint32_t prot) {
+  const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
+  struct region *region = space->hit;
+  if (page >> NODE_BITS != space->leaf_tag) return false;
+  if (page - region->start >= region->end - region->start) {
+    region = region_find(space->regions, (uint32_t)page);
+    if (!region) return false;
+    space->hit = region;
+  }
+  uint32_t frame = space->leaf->entry[page & NODE_MASK];
+  if (region->end - region->start != 1 || (region->flags & flags) != REGION_TOUCHED ||
+      (prot & ~(uint32_t)region->prot_max) || !entry_is_frame(frame) ||
+      page_of(pager, frame)->refs != 1 || borders_on(region, prot)) {
+    return false;
+  }
+  bool was_data = region_is_data(region);
+  region->prot = (uint8_t)prot;
+  space->data_pages += (uint64_t)region_is_data(region) - (uint64_t)was_data;
+  kops_map_with_answer(space->slot, page << PAGE_SHIFT | prot, frame);
+  return true;
+}
+
+int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
+                      uint32_t prot) {
+  if (length == PAGE_SIZE && !(address & PAGE_MASK) && prot <= PROT_ALL &&
+      protect_short(pager, space, address >> PAGE_SHIFT, range_prot(prot))) {
+    return 0;
+  }
+  return protect_long(pager, space, address, length, prot);
 }

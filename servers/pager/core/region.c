@@ -80,18 +80,38 @@ __attribute__((noinline)) static struct region *rotate(struct region **root, str
   return rotate_left(root, region);
 }
 
+// The same as update where the heights below have not changed.
+static inline bool update_gap(struct region *region) {
+  const struct region *left = region->left;
+  const struct region *right = region->right;
+  uint32_t gap = region->before;
+  if (left) gap = max32(gap, left->gap);
+  if (right) gap = max32(gap, right->gap);
+  if (region->gap == gap) return false;
+  region->gap = gap;
+  return true;
+}
+
 // Goes up from a region and makes everything right again, until nothing changes any more; but at
-// least up to `through`, if that is not NULL.
+// least up to `through`, if that is not NULL. First heights and gaps, then only gaps.
 static void repair(struct region **root, struct region *region, const struct region *through) {
   while (region) {
+    uint8_t height = region->height;
     if (region == through) through = NULL;
     int lean = height_of(region->left) - height_of(region->right);
+    bool changed = true;
     if (lean > 1 || lean < -1) {
       region = rotate(root, region, lean);
-    } else if (!update(region) && !through) {
-      return;
+    } else {
+      changed = update(region);
     }
+    bool same_height = region->height == height;
     region = region->parent;
+    if (!changed && !through) return;
+    if (same_height) break;
+  }
+  for (; region && (update_gap(region) || through); region = region->parent) {
+    if (region == through) through = NULL;
   }
 }
 
@@ -172,9 +192,11 @@ static void take_out(struct region **root, struct region *region, uint32_t freed
   if (region->left && region->right) {
     take_out_inner(root, region, next);
   } else if (region->right) {
-    // The next one, a leaf, takes its place.
+    // The next one, a leaf, takes its place, and for those above what it was.
+    next->gap = region->gap;
+    next->height = region->height;
     replace(root, region, next);
-    repair(root, next, region->parent);
+    repair(root, next, NULL);
   } else {
     replace(root, region, region->left);
     repair(root, region->parent, next);
@@ -217,17 +239,33 @@ struct region *region_above(struct region *root, uint32_t page) {
   return found;
 }
 
-// The lowest region that has `count` free pages in front of it, all at or after `low`.
-static struct region *behind_gap(struct region *root, uint32_t low, uint32_t count) {
-  while (root && root->gap >= count) {
-    if (root->start >= low + count) {
-      struct region *found = behind_gap(root->left, low, count);
-      if (found) return found;
-      if (root->before >= count) return root;
+// The lowest region of a subtree with `count` free pages in front of it. => it has one
+static struct region *first_behind_gap(struct region *region, uint32_t count) {
+  for (;;) {
+    if (region->left && region->left->gap >= count) {
+      region = region->left;
+    } else if (region->before >= count) {
+      return region;
+    } else {
+      region = region->right;
     }
-    root = root->right;
   }
-  return NULL;
+}
+
+// The lowest region that has `count` free pages in front of it, all at or after `low`. What begins
+// early enough for that is on the right of the way down to the place low + count.
+static struct region *behind_gap(struct region *root, uint32_t low, uint32_t count) {
+  struct region *found = NULL;
+  while (root) {
+    if (root->start < low + count) {
+      root = root->right;
+    } else {
+      if (root->before >= count || (root->right && root->right->gap >= count)) found = root;
+      root = root->left;
+    }
+  }
+  if (!found || found->before >= count) return found;
+  return first_behind_gap(found->right, count);
 }
 
 uint32_t region_gap(struct region *root, uint32_t low, uint32_t high, uint32_t count,

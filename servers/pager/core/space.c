@@ -443,8 +443,18 @@ static void cut_region(struct pager *pager, struct space *space, struct region *
 
 static void remove_region(struct pager *pager, struct space *space, struct region *region) {
   region_remove(&space->regions, region);
-  if (region->object) object_unlink(region->object, region);
+  if (!region->object) {
+    slab_put(pager, SLAB_REGION, region);
+    return;
+  }
+  object_unlink(region->object, region);
   free_region(pager, region);
+}
+
+void space_drop_region(struct pager *pager, struct space *space, struct region *region) {
+  space_count(space, region, (int64_t)region->start - region->end);
+  if (space->hit == region) space->hit = &pager->nothing;
+  remove_region(pager, space, region);
 }
 
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {

@@ -121,6 +121,8 @@ void space_clear(struct pager *pager, struct space *space, uint32_t start, uint3
 // The same if the first region that ends above `start` is known.
 void space_clear_from(struct pager *pager, struct space *space, struct region *first,
                       uint32_t start, uint32_t end);
+// Takes a whole region away. => it was never touched
+void space_drop_region(struct pager *pager, struct space *space, struct region *region);
 // The next region if it may start below `end`.
 static inline struct region *region_behind(const struct region *region, uint32_t end) {
   return region->end < end ? region_next(region) : NULL;

@@ -22,24 +22,24 @@ static uint32_t object_of(const struct event *event) { return (uint32_t)(event->
 
 // --- programs ----------------------------------------------------------------------------------
 
-static int64_t do_map(struct pager *pager, struct space *space, const struct event *event) {
-  uint64_t mode = event->word[3];
-  if (mode >> 40 != 0) return -EINVAL;
-  return pager_map(pager, space, event->word[1], event->word[2], mode & 0xff,
-                   (uint32_t)(mode >> 8));
+int64_t dispatch_quick(struct pager *pager, struct space *space, uint64_t operation, uint64_t a,
+                       uint64_t b, uint64_t c) {
+  switch (operation) {
+    case PAGER_MAP:
+      return c >> 40 ? -EINVAL : pager_map(pager, space, a, b, c & 0xff, (uint32_t)(c >> 8));
+    case PAGER_UNMAP:
+      return pager_unmap(pager, space, a, b);
+    case PAGER_PROTECT:
+      return c > UINT32_MAX ? -EINVAL : pager_protect(pager, space, a, b, (uint32_t)c);
+    case PAGER_BREAK:
+      return pager_break(pager, space, a);
+  }
+  return NOT_QUICK;
 }
 
-static int64_t do_unmap(struct pager *pager, struct space *space, const struct event *event) {
-  return pager_unmap(pager, space, event->word[1], event->word[2]);
-}
-
-static int64_t do_protect(struct pager *pager, struct space *space, const struct event *event) {
-  if (event->word[3] > UINT32_MAX) return -EINVAL;
-  return pager_protect(pager, space, event->word[1], event->word[2], (uint32_t)event->word[3]);
-}
-
-static int64_t do_break(struct pager *pager, struct space *space, const struct event *event) {
-  return pager_break(pager, space, event->word[1]);
+static int64_t do_quick(struct pager *pager, struct space *space, const struct event *event) {
+  return dispatch_quick(pager, space, (uint32_t)event->word[0], event->word[1], event->word[2],
+                        event->word[3]);
 }
 
 static int64_t do_sync(struct pager *pager, struct space *space, const struct event *event) {
@@ -196,10 +196,10 @@ static int64_t do_interrupt(struct pager *pager, struct space *space, const stru
 
 static const struct operation kOperations[] = {
     // fs forwards mappings of /dev/zero.
-    [PAGER_MAP] = {do_map, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},
-    [PAGER_UNMAP] = {do_unmap, FROM(VIA_PROGRAM), 1},
-    [PAGER_PROTECT] = {do_protect, FROM(VIA_PROGRAM), 1},
-    [PAGER_BREAK] = {do_break, FROM(VIA_PROGRAM), 1},
+    [PAGER_MAP] = {do_quick, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},
+    [PAGER_UNMAP] = {do_quick, FROM(VIA_PROGRAM), 1},
+    [PAGER_PROTECT] = {do_quick, FROM(VIA_PROGRAM), 1},
+    [PAGER_BREAK] = {do_quick, FROM(VIA_PROGRAM), 1},
     [PAGER_SYNC] = {do_sync, FROM(VIA_PROGRAM), 1},
     [PAGER_REGIONS] = {do_regions, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},
     [PAGER_COUNTS] = {do_counts, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},

@@ -21,4 +21,11 @@ void kernel_give(uint32_t slot, handle_t to, handle_t from, uint32_t rights, uin
 // A counter of the kernel: enum kernel_stat of abi/stats.h.
 uint64_t kernel_stat(uint32_t number);
 
+// What kops_map_with_answer wants entered. => va_prot 0: nothing
+struct kernel_late_map {
+  uint64_t va_prot;
+  uint32_t frame;
+};
+extern struct kernel_late_map kernel_late_map;
+
 #endif

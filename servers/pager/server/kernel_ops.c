@@ -154,6 +154,13 @@ int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *fr
                     packed[1], packed[2]);
 }
 
+struct kernel_late_map kernel_late_map;
+
+void kops_map_with_answer(uint32_t slot, uint64_t va_prot, uint32_t frame) {
+  (void)slot;  // the caller's
+  kernel_late_map = (struct kernel_late_map){va_prot, frame};
+}
+
 int kops_map_device(uint32_t slot, uint64_t va_prot, uint32_t count, uint64_t first) {
   return (int)kcall(SYS_MAP, handle_of_space(slot), HANDLE_BOOT_DEVICES, va_prot | MAP_RUN, count,
                     first, 0, 0);

@@ -13,6 +13,7 @@
 #include "servers/pager/core/signals.h"
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
+#include "servers/pager/server/kernel.h"
 
 static const char *server_name(uint32_t slot) {
   switch (slot) {
@@ -143,10 +144,23 @@ __attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struc
   return true;
 }
 
+// Answers what dispatch_quick did for a call.
+static inline void answer_quick(token_t token, int64_t result, struct event *next) {
+  if (kernel_late_map.va_prot) {
+    uint64_t va_prot = kernel_late_map.va_prot;
+    kernel_late_map.va_prot = 0;
+    kcall_event(SYS_MAP_REPLY_WAIT, token, FAULT_HANDLES, va_prot, 1, kernel_late_map.frame, 0, 0,
+                next);
+    if (__builtin_expect((int64_t)next->token >= 0, 1)) return;
+    // A page table is missing, so nothing is mapped: the page faults when it is used.
+  }
+  kcall_reply_wait(token, HANDLE_SELF, (uint64_t)result, 0, 0, 0, 0, next);
+}
+
 #define NOBODY UINT64_MAX
 
-// Faults that go the short way stay in registers: `event` has no address, what goes the general way
-// is copied.
+// Faults and calls that go a short way stay in registers: `event` has no address, what goes the
+// general way is copied.
 void serve(struct pager *pager) {
   struct event event, next, in_memory, received_next;
   uint64_t badge = NOBODY;  // whose `space` is at hand; only the general way ends spaces
@@ -175,6 +189,27 @@ void serve(struct pager *pager) {
       if (space && fault_is_forbidden(space, event.word[0], event.word[1]) &&
           serve_forbidden(pager, space, event.token, event.word[0], &received_next)) {
         event = received_next;
+        continue;
+      }
+    }
+    if (token_kind(event.token) == EVENT_CALL && badge_via(event.badge) == VIA_PROGRAM) {
+      if (event.badge != badge) {
+        badge = event.badge;
+        space = space_of(pager, badge_origin(badge));
+      }
+      int64_t result = NOT_QUICK;
+      if (space) {
+        result = dispatch_quick(pager, space, event.word[0], event.word[1], event.word[2],
+                                event.word[3]);
+      }
+      if (result != NOT_QUICK) {
+        answer_quick(event.token, result, &next);
+        if (__builtin_expect((int64_t)next.token < 0, 0)) {
+          received_next.token = next.token;
+          received(&received_next);
+          next = received_next;
+        }
+        event = next;
         continue;
       }
     }
