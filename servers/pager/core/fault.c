@@ -86,6 +86,21 @@ static inline uint32_t fill_zero(struct pager *pager, const struct space *space,
   return frame;
 }
 
+// New pages in `count` empty entries. First all that is short, so that it stays in registers.
+// => so many frames are free
+static inline void fill_zeros(struct pager *pager, const struct space *space, struct node *leaf,
+                              uint32_t index, uint32_t count) {
+  uint32_t *entry = &leaf->entry[index & NODE_MASK];
+  uint32_t *frames = pager->call_buffer;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t frame = frame_pop_raw(pager);
+    page_make_private(pager, space, frame, index + i);
+    entry[i] = frames[i] = frame;
+  }
+  leaf->present |= ((1ull << count) - 1) << (index & NODE_MASK);
+  for (uint32_t i = 0; i < count; i++) page_zero(frame_pointer(pager, frames[i]));
+}
+
 CASE first_touches(struct pager *pager, struct space *space, const struct region *region,
                    struct node *leaf, struct access *access, uint32_t run) {
   uint32_t way = access->page & NODE_MASK;
@@ -93,6 +108,10 @@ CASE first_touches(struct pager *pager, struct space *space, const struct region
   run = min32(run, min32(region->end - access->page, NODE_WAYS - way));
   if (behind) run = min32(run, bits_lowest(behind));
   uint32_t done = 0;
+  if (pager->free.count >= FRAMES_RESERVE + run) {
+    fill_zeros(pager, space, leaf, access->page, run);
+    done = run;
+  }
   for (; done < run; done++) {
     uint32_t frame = fill_zero(pager, space, leaf, access->page + done);
     if (frame == FRAME_NONE) break;
