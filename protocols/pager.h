@@ -103,6 +103,9 @@ enum pager_op {
   // describes. Forwarded. (). The caller starts at the entry point; on error (EINVAL
   // ENOMEM) nothing has changed
   PAGER_EXEC = 40,
+  // How the last PAGER_EXEC ended, which fs has forwarded just before. (badge) -> 0 or its error;
+  // ESRCH: the last one was another's
+  PAGER_EXEC_STATUS = 44,
   // Gives the pager a swap area: `slots` pages of store, which OBJECT_PAGE_IN and OBJECT_PAGE_OUT
   // on the cookie read and write (page = slot, whole pages). Areas of higher priority are filled
   // first, those of one priority in turn.

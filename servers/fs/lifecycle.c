@@ -50,9 +50,8 @@ static int64_t executable(const struct file *file) {
   return vnode_object(file->vnode);
 }
 
-// The descriptors are closed even if the pager then finds that it has no memory for the new
-// program. They are closed after the forwarding, so that the pager learns of the new use of the
-// object before it learns that it is closed.
+// The descriptors are closed when the pager has the new program: it serves what fs sends it in that
+// order, so it is asked behind the forwarded caller.
 void lifecycle_exec(struct process *process, const struct event *event, struct answer *answer) {
   int64_t object = executable(process_file(process, event->word[1]));
   if (object < 0) {
@@ -63,7 +62,8 @@ void lifecycle_exec(struct process *process, const struct event *event, struct a
   answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_EXEC, object), 0, 0, 0, 0);
   answer_deliver(event->token, answer);
   answer->kind = ANSWER_NONE;
-  process_close_on_exec(process);
+  if ((process->close_on_exec & process->open) == 0) return;
+  if (outside_exec_status(process->badge) == 0) process_close_on_exec(process);
 }
 
 static int64_t spawn(const struct process *parent, uint32_t child, uint64_t fd, uint32_t pid) {

@@ -36,6 +36,8 @@ int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t kind
   return kcall_call(HANDLE_PAGER, PAGER_OBJECT_CREATE, cookie, size, kind, bound, 0).status;
 }
 
+int64_t outside_exec_status(uint32_t badge) { return call_pager(PAGER_EXEC_STATUS, badge, 0); }
+
 int64_t outside_counts(void) { return call_pager(PAGER_COUNTS, 0, 0); }
 
 int64_t outside_space_counts(uint32_t slot) { return call_pager(PAGER_SPACE_COUNTS, slot, 0); }

@@ -24,6 +24,9 @@ int64_t outside_object_destroy(uint32_t object, uint64_t force);
 // The same for an object that is no file's (enum object_kind).
 int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t kind, uint64_t bound);
 
+// PAGER_EXEC_STATUS.
+int64_t outside_exec_status(uint32_t badge);
+
 // PAGER_COUNTS, PAGER_SPACE_COUNTS, PAGER_REGIONS, PAGER_SWAPS: what they tell is then in
 // outside_own_page().
 int64_t outside_counts(void);

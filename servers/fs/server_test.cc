@@ -350,6 +350,10 @@ TEST_F(Server, ExecNeedsAProgram) {
     EXPECT_EQ(w->Call(c, {FS_EXEC, directory}, VIA_PROC), -EACCES);
     EXPECT_EQ(w->Call(c, {FS_EXEC, 50}, VIA_PROC), -EBADF);
     Write(w, c, fd, "ELF");
+    w->exec_status = -ENOMEM;
+    w->Call(c, {FS_EXEC, fd}, VIA_PROC);
+    EXPECT_EQ(w->Call(c, {FS_FCNTL, fd, F_GETFD}), FD_CLOEXEC) << "the old program goes on";
+    w->exec_status = 0;
     EXPECT_GT(w->Call(c, {FS_EXEC, fd}, VIA_PROC), 0);
     EXPECT_EQ(w->Call(c, {FS_CLOSE, fd}), -EBADF);  // closed on exec
     EXPECT_EQ(w->Call(c, {FS_CLOSE, directory}), 0);

@@ -764,6 +764,7 @@ int64_t outside_object_destroy(uint32_t object, uint64_t force) {
 int64_t outside_object_create_kind(uint64_t cookie, uint64_t size, uint64_t, uint64_t) {
   return world->Create(cookie, size, true);
 }
+int64_t outside_exec_status(uint32_t) { return world->exec_status; }
 int64_t outside_counts(void) { return world->Tell(&world->counts, sizeof world->counts); }
 int64_t outside_space_counts(uint32_t) {
   return world->Tell(&world->space_counts, sizeof world->space_counts);

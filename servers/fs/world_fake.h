@@ -86,6 +86,7 @@ class World {
   };
   std::map<uint32_t, Swap> swaps;
   int64_t swap_remove_status = 0;
+  int64_t exec_status = 0;
   uint64_t page_out_errors = 0;
   uint64_t page_in_errors = 0;
 

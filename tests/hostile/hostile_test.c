@@ -445,6 +445,16 @@ CASE(Exec, SurvivesDamagedPrograms) {
   unlink("/tmp/damaged");
 }
 
+// An exec that the pager refuses, after fs has taken it for good.
+CASE(Exec, RefusedOneChangesNothing) {
+  int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
+  CHECK(fd >= 0);
+  memset((void *)MESSAGE_PAGE, 0xff, sizeof(struct exec_image));
+  CHECK_EQ(kcall_call(HANDLE_PROC, PROC_EXEC, (uint64_t)fd, 0, 0, 0, 0).status, -EINVAL);
+  CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  close(fd);
+}
+
 // The message page as posix_spawn leaves it, with words of it changed.
 static void spawn_with_damaged_request(uint64_t number) {
   char *argv[] = {"true", NULL};

@@ -318,7 +318,7 @@ static void unmap_all(const struct space *space) {
   kops_unmap(space->slot, MESSAGE_PAGE + PAGE_SIZE, USER_END);
 }
 
-int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
+static int64_t exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
   struct exec_image image;
   struct object *object = exec_check(pager, space, id, &image);
   if (!object) return -EINVAL;
@@ -346,4 +346,15 @@ int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint
   kops_reply_start(token, image.entry, image.stack_pointer, image.stack_pointer, 0);
   requests_kick(pager);
   return PAGER_PARKED;
+}
+
+int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
+  int64_t status = exec(pager, space, token, id);
+  pager->exec_badge = space->badge;
+  pager->exec_status = status < 0 && status != PAGER_PARKED ? (int32_t)status : 0;
+  return status;
+}
+
+int64_t pager_exec_status(struct pager *pager, uint64_t badge) {
+  return pager->exec_badge == badge ? pager->exec_status : -ESRCH;
 }

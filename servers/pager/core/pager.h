@@ -141,6 +141,7 @@ int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t obje
                          uint64_t address, uint64_t length, uint32_t prot, uint32_t flags,
                          uint32_t prot_max);
 int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t object);
+int64_t pager_exec_status(struct pager *pager, uint64_t badge);
 
 // --- calls of proc -----------------------------------------------------------------------------
 

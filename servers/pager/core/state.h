@@ -44,6 +44,8 @@ struct pager {
   uint32_t frames_reserved;  // message pages, DMA and the like
   struct object *all_objects;
   struct passes passes;
+  uint32_t exec_badge;  // of the last exec, and how it ended
+  int32_t exec_status;
   struct pending *short_of_memory;  // who waits until dirty pages are clean
   uint32_t evicted;                 // cache pages, ever
   uint32_t writebacks;              // active ones

@@ -166,6 +166,11 @@ static int64_t do_exec(struct pager *pager, struct space *space, const struct ev
   return pager_exec(pager, space, event->token, object_of(event));
 }
 
+static int64_t do_exec_status(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  return pager_exec_status(pager, event->word[1]);
+}
+
 // --- proc --------------------------------------------------------------------------------------
 
 static int64_t do_fork(struct pager *pager, struct space *space, const struct event *event) {
@@ -221,6 +226,7 @@ static const struct operation kOperations[] = {
     [PAGER_OBJECT_WRITE] = {do_object_write, FROM(VIA_FS), 1},
     [PAGER_OBJECT_MAP] = {do_object_map, FROM(VIA_FS), 1},
     [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
+    [PAGER_EXEC_STATUS] = {do_exec_status, FROM(VIA_FS), 0},
     [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
     [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
     [PAGER_INTERRUPT] = {do_interrupt, FROM(VIA_PROC), 0},

@@ -123,6 +123,7 @@ int64_t pager_object_map(struct pager *, struct space *, uint32_t object, uint64
 int64_t pager_exec(struct pager *, struct space *, token_t token, uint32_t object) {
   return Record("exec", {token, object});
 }
+int64_t pager_exec_status(struct pager *, uint64_t badge) { return Record("exec_status", {badge}); }
 int64_t pager_fork(struct pager *, uint32_t parent, uint32_t child) {
   return Record("fork", {parent, child});
 }
@@ -178,6 +179,7 @@ const Case kCases[] = {
     {PAGER_OBJECT_WRITE, {VIA_FS}, true, "object_write"},
     {PAGER_OBJECT_MAP, {VIA_FS}, true, "object_map"},
     {PAGER_EXEC, {VIA_FS}, true, "exec"},
+    {PAGER_EXEC_STATUS, {VIA_FS}, false, "exec_status"},
     {PAGER_FORK, {VIA_PROC}, false, "fork"},
     {PAGER_KILL, {VIA_PROC}, false, "kill"},
     {PAGER_UPCALL, {VIA_PROGRAM}, true, "upcall"},
