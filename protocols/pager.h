@@ -228,8 +228,8 @@ struct pager_region {
   uint32_t resident;      // pages this space can reach without the pager filling them
   uint32_t shared;        // of these, pages others have as well
   uint32_t dirty;         // of these, changed since they were filled
-  uint32_t shared_dirty;  // both
-  uint32_t swapped;       // private pages that are in a swap area alone
+  uint32_t swapped;       // pages in swap areas
+  uint32_t shared_dirty;  // shared and dirty
 };
 
 #define PAGER_SWAP_AREAS_MAX 8u
@@ -245,19 +245,17 @@ struct pager_swap {
 };
 
 struct pager_space_counts {
-  uint64_t resident, shared, dirty;  // pages
-  uint64_t swapped;
+  uint64_t resident, shared, dirty;        // pages
   uint64_t tables;                         // frames of page tables and kernel objects
   uint64_t virtual_pages;                  // sum of the regions
   uint64_t faults, zeroed, copied, major;  // since it started
+  uint64_t swapped;                        // pages in swap areas
 };
 
 struct pager_counts {
   // Frames.
   uint64_t frames_total, frames_free, frames_cache, frames_anonymous, frames_kernel;
   uint64_t frames_dirty;
-  uint64_t swap_slots, swap_used;
-  uint64_t swap_cached;  // slots in use whose pages are in memory, too
   // Since boot.
   uint64_t faults;            // messages of kind fault
   uint64_t faults_zero_read;  // answered with the shared zero page
@@ -269,8 +267,10 @@ struct pager_counts {
   uint64_t pages_mapped;  // entries made for faults; more than faults where batched
   uint64_t pages_zeroed, pages_copied, pages_in, pages_out;
   uint64_t requests_in, requests_out;  // to providers; a request has several pages
-  uint64_t swap_ins, swap_outs;        // pages
   uint64_t forks, execs, spaces;
+  uint64_t pages_swapped_in, pages_swapped_out;  // of pages_in and pages_out's kind, for swap
+  uint64_t pages_evicted;
+  uint64_t swap_slots, swap_used;
   // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];
 };

@@ -33,6 +33,7 @@ static const struct line {
     {"  in requests", "requests_in"},
     {"pages written to disk", "pages_out"},
     {"  in requests", "requests_out"},
+    {"pages evicted", "pages_evicted"},
     {"pages read from swap", "pswpin"},
     {"pages written to swap", "pswpout"},
     {"forks", "forks"},

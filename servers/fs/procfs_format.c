@@ -56,7 +56,6 @@ void procfs_meminfo(struct text *text, const struct pager_counts *counts) {
   line_kb(text, "MemAvailable", COLUMN, counts->frames_free + clean);
   line_kb(text, "Buffers", COLUMN, 0);  // blocks of metadata are fs's own memory: Kernel
   line_kb(text, "Cached", COLUMN, counts->frames_cache);
-  line_kb(text, "SwapCached", COLUMN, counts->swap_cached);
   line_kb(text, "SwapTotal", COLUMN, counts->swap_slots);
   line_kb(text, "SwapFree", COLUMN, counts->swap_slots - counts->swap_used);
   line_kb(text, "Dirty", COLUMN, counts->frames_dirty);
@@ -76,9 +75,8 @@ static const struct {
     {"nr_file_pages", offsetof(struct pager_counts, frames_cache)},
     {"nr_dirty", offsetof(struct pager_counts, frames_dirty)},
     {"nr_kernel_pages", offsetof(struct pager_counts, frames_kernel)},
-    {"nr_swapcached", offsetof(struct pager_counts, swap_cached)},
-    {"pswpin", offsetof(struct pager_counts, swap_ins)},
-    {"pswpout", offsetof(struct pager_counts, swap_outs)},
+    {"pswpin", offsetof(struct pager_counts, pages_swapped_in)},
+    {"pswpout", offsetof(struct pager_counts, pages_swapped_out)},
     {"pgfault", offsetof(struct pager_counts, faults)},
     {"pgmajfault", offsetof(struct pager_counts, faults_major)},
     {OF(faults_zero_read)},
@@ -90,6 +88,7 @@ static const struct {
     {OF(pages_mapped)},
     {OF(pages_zeroed)},
     {OF(pages_copied)},
+    {OF(pages_evicted)},
     {OF(pages_in)},
     {OF(pages_out)},
     {OF(requests_in)},
