@@ -70,7 +70,8 @@ enum {
   PROT_R = 1,
   PROT_W = 2,
   PROT_X = 4,
-  MAP_RUN = 8,  // consecutive frames from f0
+  MAP_RUN = 8,     // consecutive frames from f0
+  MAP_LARGE = 16,  // LARGE_FRAMES of them, both ends aligned, in one entry
 };
 
 #define MAP_INLINE_MAX 6u

@@ -52,6 +52,9 @@ static __attribute__((noinline)) struct thread *fault_elsewhere(uaddr_t address,
     thread_keep_leaf(current, address, table);
     uint64_t entry = pte_load(table, pte_index(address, 0));
     if (entry & PTE_V) return fault_present(address, access, entry);
+  } else {
+    uint64_t entry = space_large_page(current->space, address);
+    if (entry) return fault_present(address, access, entry);
   }
   hart_count(STAT_FAULTS);
   return send_fault(address, access >> 1, 0);

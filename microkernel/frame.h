@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   F1  count of a FRAME_USER frame is the number of page-table leaves that map it, plus one if
-//       it is a thread's call buffer. The boot space's window is not counted.
+//       it is a thread's call buffer. A large leaf counts for the first of its frames alone: they
+//       change their type together. The boot space's window is not counted.
 //   F4  a frame of type FRAME_BLANK is all zeros.
 //   F2  a frame changes between FRAME_USER and FRAME_OBJECT only with count 0, in blocks of
 //       LARGE_FRAMES, and only FRAME_USER blocks are in the window.

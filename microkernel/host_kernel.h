@@ -13,7 +13,7 @@
 // The leaf entry for an address, 0 if there is none.
 inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
   const uint64_t *table = space_leaves(space, address);
-  return table ? pte_load(table, pte_index(address, 0)) : 0;
+  return table ? pte_load(table, pte_index(address, 0)) : space_large_page(space, address);
 }
 
 class HostKernel {

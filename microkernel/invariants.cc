@@ -51,10 +51,12 @@ void Invariants::Use(frame_t frame, uint8_t type, const char *as) {
 }
 
 void Invariants::CheckSpace(const struct space *space) {
+  large_ = 0;
   if (space->root) {
     Use(arch_address_frame(space->root), FRAME_TABLE, "a root");
     CheckTable(space, space->root, LEVELS - 1, 0);
   }
+  if (space->root && large_ != space->large) Fail(Text("space->large is ", space->large));
   if (space->root) CheckPool(space);
   CheckTables(space);
   for (uint32_t i = 1; i < space->handle_count / HANDLES_INLINE; i += 2)
@@ -86,9 +88,12 @@ void Invariants::CheckLeaf(const struct space *space, uint64_t pte, int level, u
   if (level > 0) {
     bool in_window = space == boot_space && level == 1 &&
                      address == BOOT_WINDOW + (static_cast<uint64_t>(frame) << PAGE_SHIFT);
-    if (!in_window) return Fail("S1: large" + where);
+    if (level > 1 || frame % LARGE_FRAMES || !frame_exists(frame)) return Fail("S1: large" + where);
     for (uint32_t i = 0; i < LARGE_FRAMES; i++)
-      if (frame_type(frame + i) != FRAME_USER) return Fail("F2: window's" + where);
+      if (frame_type(frame + i) != FRAME_USER) return Fail("F2: large" + where);
+    if (in_window) return;
+    mapped_[frame - frame_first]++;
+    large_++;
     return;
   }
   if (frame < frame_first) return;  // a device

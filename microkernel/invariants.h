@@ -30,6 +30,7 @@ class Invariants {
 
   std::string failure_;
   std::vector<uint32_t> mapped_;   // by frame: leaves and call buffers
+  uint32_t large_ = 0;             // large leaves of the space, without the window
   std::vector<uint32_t> used_;     // by frame: as table, root, pool or handles of a space
   std::vector<uint32_t> listed_;   // by frame: in a space's list of tables
   std::vector<uint32_t> queued_;   // by frame: in a queue

@@ -4,6 +4,7 @@
 
 #include "abi/syscall.h"
 #include "microkernel/bits.h"
+#include "microkernel/boot.h"
 #include "microkernel/pte.h"
 #include "microkernel/stats.h"
 
@@ -96,24 +97,64 @@ static uint64_t *pool_take(struct space *space, int level) {
   return table;
 }
 
-// The leaf table for an address; tables are taken from the pool where one is missing. NULL: the
-// pool is empty, or a large leaf is in the way.
-static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
+// --- large leaves ---
+
+static bool in_window(const struct space *space, uaddr_t address) {
+  return UNLIKELY(space->has_window) && address >= BOOT_WINDOW && address < BOOT_BOARD;
+}
+
+// Keeps on the board what the hardware noted in a large leaf: of any of its frames.
+static void note_block(uint64_t pte) {
+  uint32_t bits = ((uint32_t)(pte >> 6) & 3) * 0x01010101;
+  uint32_t *word = (uint32_t *)(void *)(frame_board + (pte_frame(pte) - frame_first));
+  for (uint32_t i = 0; bits && i < LARGE_FRAMES / 4; i++)
+    __atomic_fetch_or(&word[i], bits, __ATOMIC_RELAXED);
+}
+
+static void drop_large(struct space *space, uint64_t *entry) {
+  uint64_t pte = pte_exchange(entry, 0, 0);
+  frame_entry(pte_frame(pte))->count--;
+  space->large--;
+  note_block(pte);
+}
+
+uint64_t *space_large(const struct space *space, uaddr_t address) {
+  if (address >= USER_END || !space->root) return NULL;
+  uint64_t pte = pte_load(space->root, pte_index(address, 2));
+  if (!pte) return NULL;
+  uint64_t *entry = arch_table_address(pte) + pte_index(address, 1);
+  return pte_load(entry, 0) & PTE_LEAF ? entry : NULL;
+}
+
+uint64_t space_large_page(const struct space *space, uaddr_t address) {
+  const uint64_t *entry = space_large(space, address);
+  return entry ? pte_load(entry, 0) + ((uint64_t)pte_index(address, 0) << PTE_FRAME_SHIFT) : 0;
+}
+
+// The table of a level for an address; tables are taken from the pool where one is missing, or a
+// large leaf is in its place. NULL: the pool is empty, or the window is in the way.
+static uint64_t *table_make(struct space *space, uaddr_t address, int lowest) {
   uint64_t *table = space->root;
-  for (int level = LEVELS - 1; level > 0; level--) {
+  for (int level = LEVELS - 1; level > lowest; level--) {
     uint32_t index = pte_index(address, level);
     uint64_t pte = pte_load(table, index);
-    if (!pte) {
-      if (!space->pool) return NULL;
+    if (UNLIKELY(!pte_is_table(pte))) {
+      if (!space->pool || (pte && in_window(space, address))) return NULL;
+      if (pte) {
+        drop_large(space, &table[index]);
+        fence(space, 0, USER_END);
+      }
       uint64_t *made = pool_take(space, level - 1);
       pte = pte_make(arch_address_frame(made), PTE_V);
       pte_store(table, index, pte);
-    } else if (UNLIKELY(!pte_is_table(pte))) {
-      return NULL;
     }
     table = arch_table_address(pte);
   }
   return table;
+}
+
+static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
+  return table_make(space, address, 0);
 }
 
 // The first entry in [index, end) that is not zero, or end.
@@ -203,10 +244,6 @@ int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint
 // written by its owner meanwhile.
 static frame_t checked_frames[MAP_BUFFER_MAX];
 
-static bool in_window(const struct space *space, uaddr_t address) {
-  return UNLIKELY(space->has_window) && address >= BOOT_WINDOW && address < BOOT_BOARD;
-}
-
 // Reads the frames of the mapping once and checks them against the authority, whose first one has
 // the entry `first` in the frame table; NULL for devices.
 static int check_frames(const struct handle *authority, const struct mapping *mapping,
@@ -249,6 +286,32 @@ static inline bool set_leaves(uint64_t *leaf, const frame_t *frames, uint32_t co
   return replaced;
 }
 
+// A block that is of type user, and so in the window.
+static bool is_block(frame_t first) {
+  return first % LARGE_FRAMES == 0 &&
+         space_large(boot_space, BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT));
+}
+
+static int map_large(struct space *space, const struct handle *authority,
+                     const struct mapping *mapping) {
+  frame_t offset = mapping->run - authority->first;
+  if (authority->type != OBJECT_FRAMES || mapping->address % LARGE_SIZE ||
+      mapping->count != LARGE_FRAMES)
+    return -EINVAL;
+  if (offset >= authority->count || authority->count - offset < LARGE_FRAMES ||
+      !is_block(mapping->run))
+    return -EACCES;
+  uint64_t *table = table_make(space, mapping->address, 1);
+  if (!table) return -ENOMEM;
+  uint32_t index = pte_index(mapping->address, 1);
+  if (pte_load(table, index)) space_unmap(space, mapping->address, mapping->address + LARGE_SIZE);
+  pte_store(table, index, pte_make(mapping->run, pte_leaf_bits(mapping->prot)));
+  frame_entry(mapping->run)->count++;
+  space->large++;
+  if (mapping->prot & PROT_X) space_fence_instructions(space);
+  return 0;
+}
+
 int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping) {
   int error = check_mapping(space, mapping);
   if (UNLIKELY(error)) return error;
@@ -257,6 +320,7 @@ int space_map(struct space *space, const struct handle *authority, const struct 
     space_unmap(space, address, end);  // not more tables than one call takes
     return 0;
   }
+  if (UNLIKELY(mapping->large)) return map_large(space, authority, mapping);
   struct frame *first = authority->type == OBJECT_FRAMES ? frame_entry(authority->first) : NULL;
   error = check_frames(authority, mapping, first);
   if (UNLIKELY(error)) return error;
@@ -288,6 +352,14 @@ static void drop_leaves(frame_t frame) {
     space_drop_leaf(pte_exchange(table, i, 0));
 }
 
+// Drops the large leaves of a middle table, or of none if it is another one: the kernel's, in a
+// root, are not the user's.
+static void drop_large_leaves(struct space *space, frame_t frame) {
+  uint64_t *table = arch_frame_address(frame);
+  for (uint32_t i = 0; i < TABLE_ENTRIES; i++)
+    if (table[i] & PTE_U) drop_large(space, &table[i]);
+}
+
 int space_destroy(struct space *space) {
   if (space->threads) return -EBUSY;
   // No hart is in the space any more, and from now on none can enter it, nor its tables be walked.
@@ -301,7 +373,10 @@ int space_destroy(struct space *space) {
     space->tables = frame_entry(frame)->count;
     frame_entry(frame)->count = 0;
     bool leaves = frame_type(frame) == FRAME_LEAVES;
-    if (leaves) drop_leaves(frame);
+    if (leaves)
+      drop_leaves(frame);
+    else if (space->large)
+      drop_large_leaves(space, frame);
     frame_release(frame);
     if (leaves) frame_set_type(frame, FRAME_BLANK);
   }
@@ -324,6 +399,7 @@ struct walk {
   uint64_t argument;
   bool reclaim;     // tables all of whose span is in the range are empty afterwards
   bool changed;     // a fence is due
+  bool large;       // it is due for all of the space
   bool window;      // the middle table has large leaves of the window
   uint32_t tables;  // leaf tables visited
 };
@@ -356,6 +432,20 @@ static inline __attribute__((always_inline)) void walk_leaves(struct walk *walk,
   }
 }
 
+static leaf_visit visit_protect, visit_harvest;
+
+// A large leaf, all or a part of which is in the range.
+static __attribute__((noinline)) void visit_large(struct walk *walk, uint64_t *entry, bool whole) {
+  uint64_t taken = walk->argument;
+  walk->changed = walk->large = true;
+  if (whole && walk->visit == visit_harvest)
+    note_block(pte_clear(entry, 0, PTE_A | PTE_D));
+  else if (whole && walk->visit == visit_protect && (pte_load(entry, 0) & PTE_LEAF & ~taken))
+    pte_clear(entry, 0, taken);
+  else
+    drop_large(walk->space, entry);
+}
+
 // The leaf tables of [address, end), all below the same root entry. Returns where it stopped.
 static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *walk,
                                                                  uint64_t *middle, uaddr_t address,
@@ -367,11 +457,16 @@ static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *wa
     if (i == last) return end;
     uaddr_t from = base + i * SPAN(1) > address ? base + i * SPAN(1) : address;
     uaddr_t to = least(base + (i + 1) * SPAN(1), end);
-    if (!pte_is_table(middle[i])) {  // the window's
+    bool table = pte_is_table(middle[i]);
+    if (UNLIKELY(!table && in_window(walk->space, from))) {
       walk->window = true;
       continue;
     }
     if (walk->tables++ == RANGE_TABLES_MAX) return from;
+    if (UNLIKELY(!table)) {
+      visit_large(walk, &middle[i], to - from == SPAN(1));
+      continue;
+    }
     walk_leaves(walk, arch_table_address(middle[i]), from, to);
     if (walk->reclaim && to - from == SPAN(1)) reclaim_table(walk, &middle[i]);
   }
@@ -380,8 +475,13 @@ static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *wa
 // A range that one leaf table covers, but not all of that table's span: no search.
 static inline __attribute__((always_inline)) uaddr_t walk_short(struct walk *walk) {
   uint64_t pte = pte_load(walk->space->root, pte_index(walk->start, 2));
-  if (pte) pte = pte_load(arch_table_address(pte), pte_index(walk->start, 1));
-  if (pte_is_table(pte)) walk_leaves(walk, arch_table_address(pte), walk->start, walk->end);
+  if (!pte) return walk->end;
+  uint64_t *entry = arch_table_address(pte) + pte_index(walk->start, 1);
+  pte = pte_load(entry, 0);
+  if (LIKELY(pte_is_table(pte)))
+    walk_leaves(walk, arch_table_address(pte), walk->start, walk->end);
+  else if (pte && !in_window(walk->space, walk->start))
+    visit_large(walk, entry, false);
   return walk->end;
 }
 
@@ -411,7 +511,8 @@ static __attribute__((noinline)) uaddr_t walk_range_any(struct walk *walk) {
 
 // Fences what the walk has changed.
 static int64_t finish(const struct walk *walk, uaddr_t stop) {
-  if (walk->changed) fence(walk->space, walk->start, stop);
+  if (walk->changed)
+    fence(walk->space, walk->large ? 0 : walk->start, walk->large ? USER_END : stop);
   return (int64_t)stop;
 }
 
@@ -477,8 +578,13 @@ uint64_t *space_leaves(const struct space *space, uaddr_t address) {
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry) {
   if (!(entry & access)) return false;
   uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
-  if ((entry & bits) != bits)
-    __atomic_fetch_or(&space_leaves(space, address)[pte_index(address, 0)], bits, __ATOMIC_RELAXED);
+  uint64_t *leaves = space_leaves(space, address);
+  if ((entry & bits) != bits) {
+    if (leaves)
+      pte_set(leaves, pte_index(address, 0), bits);
+    else
+      pte_set(space_large(space, address), 0, bits);
+  }
   arch_fence_page(address & ~PAGE_MASK, space->asid);
   return true;
 }

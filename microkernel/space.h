@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   S1  a leaf of the user half maps a FRAME_USER frame (counted, F1) or a device register, with
-//       PTE_U; tables are FRAME_TABLE frames donated to this space alone.
+//       PTE_U; a large one, of 2 MiB, a block that is in the boot space's window; tables are
+//       FRAME_TABLE frames donated to this space alone.
 //   S2  an entry's rights are only taken away, or its frame replaced, with a fence on every hart
 //       that runs in the space before the call returns. Other harts fall out of step instead:
 //       they fence the whole ASID when they enter the space again (space_enter). Entries made valid
@@ -34,6 +35,7 @@ struct space {
   uint32_t threads;
   uint32_t pool_count;
   uint32_t has_window;  // the boot space's, at BOOT_WINDOW
+  uint32_t large;       // large leaves, but for the window's
   frame_t pool;         // first frame of the pool of tables, 0: none
   frame_t tables;       // all frames donated for tables, linked by their frame entries' count
   uint32_t handle_count;
@@ -49,6 +51,7 @@ struct mapping {
   uint32_t count;          // pages, 1..MAP_BUFFER_MAX
   const uint32_t *frames;  // count frames, or NULL:
   frame_t run;             // consecutive frames from here
+  bool large;              // one large leaf for LARGE_FRAMES of them
 };
 
 // Makes a space in a zeroed frame of type OBJECT_SPACE. EAGAIN: no ASID free
@@ -66,7 +69,8 @@ int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint
 int space_map(struct space *space, const struct handle *authority, const struct mapping *mapping);
 
 // The rest works on page-aligned [start, end) below USER_END, EINVAL otherwise, and returns where
-// it stopped: after a bounded number of tables, else `end`.
+// it stopped: after a bounded number of tables, else `end`. What would change a part of a large
+// leaf takes all of it away.
 int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end);
 int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t prot);
 int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end);
@@ -92,6 +96,9 @@ static inline void thread_keep_leaf(struct thread *thread, uaddr_t address, uint
 }
 // The leaf table for an address, or NULL.
 uint64_t *space_leaves(const struct space *space, uaddr_t address);
+// The large leaf at an address, or NULL; and what would be a page's entry there, or 0.
+uint64_t *space_large(const struct space *space, uaddr_t address);
+uint64_t space_large_page(const struct space *space, uaddr_t address);
 
 // A leaf is gone or replaced: undoes its count, keeps what the hardware noted.
 static inline void space_drop_leaf(uint64_t pte) {

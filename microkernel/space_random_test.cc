@@ -38,7 +38,7 @@ class Model {
 
   void Step() {
     Speculate(2);
-    switch (Random(20)) {
+    switch (Random(21)) {
       case 0 ... 5:
         return Map();
       case 6 ... 8:
@@ -53,6 +53,8 @@ class Model {
         return Switch();
       case 18:
         return Fund();
+      case 19:
+        return MapLarge();
       default:
         return Rare();
     }
@@ -70,7 +72,7 @@ class Model {
     if (!all) return;
     ASSERT_EQ(invariants_.Check(), "");
     for (Space &s : spaces_) CheckPages(s);
-    for (frame_t frame : frames_) CheckWritten(frame);
+    for (frame_t frame : written_) CheckWritten(frame);
   }
 
  private:
@@ -79,6 +81,7 @@ class Model {
     struct thread *threads[kHarts];
     handle_t thread_handles[kHarts];
     std::map<uaddr_t, Page> pages;
+    std::set<uaddr_t> large;  // where large leaves begin
   };
 
   uint32_t Random(uint32_t below) { return random_() % below; }
@@ -120,7 +123,7 @@ class Model {
       missing += pte == 0;
       for (uaddr_t mb = start >> 21; mb <= last >> 21; mb++) {
         if (mb >> 9 != gb) continue;
-        missing += pte == 0 || pte_load(arch_table_address(pte), mb & 511) == 0;
+        missing += pte == 0 || !pte_is_table(pte_load(arch_table_address(pte), mb & 511));
       }
     }
     return missing;
@@ -141,7 +144,7 @@ class Model {
 
   // A write is noted in an entry or on the board until somebody has looked.
   void CheckWritten(frame_t frame) {
-    if (!written_.count(frame) || frame_board[frame - frame_first] & BOARD_DIRTY) return;
+    if (frame_board[frame - frame_first] & BOARD_DIRTY) return;
     for (Space &s : spaces_)
       for (auto &[a, page] : s.pages)
         if (page.frame == frame && space_lookup(Object(s), a) & PTE_D) return;
@@ -180,7 +183,9 @@ class Model {
     int64_t result = Call(SYS_MAP, s.handle, device ? HANDLE_BOOT_DEVICES : HANDLE_BOOT_RAM,
                           start | prot | (run ? MAP_RUN : 0), count, words[0], words[1], words[2]);
     ASSERT_EQ(result, expected);
+    if (result == -ENOMEM) return TakeAwayGone(s);
     if (result) return;
+    TakeAwayParts(s, start, start + count * PAGE_SIZE);
     uint64_t rights = (prot << 1) | (prot & PROT_W ? PTE_R : 0);
     for (uint32_t i = 0; i < count; i++) {
       if (prot)
@@ -188,6 +193,43 @@ class Model {
       else
         s.pages.erase(start + i * PAGE_SIZE);
     }
+  }
+
+  // A large leaf over one of the areas.
+  void MapLarge() {
+    Space &s = AnySpace();
+    uaddr_t start = (Address() + (Random(2) ? 0 : LARGE_SIZE)) & ~(LARGE_SIZE - 1);
+    if (start == USER_END) return;
+    frame_t first = frame_first + (1 + Random(2)) * LARGE_FRAMES;
+    uint32_t prot = 1 + Random(7);
+    uint64_t middle = pte_load(Object(s)->root, pte_index(start, 2));
+    int64_t expected = middle || Object(s)->pool_count ? 0 : -ENOMEM;
+    int64_t result =
+        Call(SYS_MAP, s.handle, HANDLE_BOOT_RAM, start | prot | MAP_LARGE, LARGE_FRAMES, first);
+    ASSERT_EQ(result, expected);
+    if (result) return;
+    s.pages.erase(s.pages.lower_bound(start), s.pages.lower_bound(start + LARGE_SIZE));
+    s.large.insert(start);
+    uint64_t rights = (prot << 1) | (prot & PROT_W ? PTE_R : 0);
+    for (uaddr_t a : addresses_)
+      if (a - start < LARGE_SIZE)
+        s.pages[a] = {first + static_cast<frame_t>((a - start) >> PAGE_SHIFT), rights};
+  }
+
+  void TakeAway(Space &s, uaddr_t large) {
+    s.pages.erase(s.pages.lower_bound(large), s.pages.lower_bound(large + LARGE_SIZE));
+    s.large.erase(large);
+  }
+  // What changes a part of a large leaf takes it away.
+  void TakeAwayParts(Space &s, uaddr_t start, uaddr_t end) {
+    for (uaddr_t large : std::set<uaddr_t>(s.large))
+      if (start < large + LARGE_SIZE && large < end && (start > large || end < large + LARGE_SIZE))
+        TakeAway(s, large);
+  }
+  // A mapping that failed may have made room for the tables it got.
+  void TakeAwayGone(Space &s) {
+    for (uaddr_t large : std::set<uaddr_t>(s.large))
+      if (!space_large(Object(s), large)) TakeAway(s, large);
   }
 
   // From an address to the next but some, or much more.
@@ -218,6 +260,8 @@ class Model {
     uaddr_t start, end;
     AnyRange(&start, &end);
     ASSERT_EQ(Call(SYS_UNMAP, s.handle, start, end), static_cast<int64_t>(end));
+    TakeAwayParts(s, start, end);
+    s.large.erase(s.large.lower_bound(start), s.large.lower_bound(end));
     s.pages.erase(s.pages.lower_bound(start), s.pages.lower_bound(end));
   }
 
@@ -227,11 +271,13 @@ class Model {
     AnyRange(&start, &end);
     uint64_t prot = Random(8);
     ASSERT_EQ(Call(SYS_PROTECT, s.handle, start, end, prot), static_cast<int64_t>(end));
+    TakeAwayParts(s, start, end);
     uint64_t keep = prot << 1 | (prot & PROT_W ? PTE_R : 0);
     for (auto it = s.pages.lower_bound(start); it != s.pages.lower_bound(end);) {
       it->second.rights &= keep;
       it = it->second.rights ? std::next(it) : s.pages.erase(it);
     }
+    TakeAwayGone(s);
   }
 
   void Harvest() {
@@ -239,6 +285,7 @@ class Model {
     uaddr_t start, end;
     AnyRange(&start, &end);
     ASSERT_EQ(Call(SYS_HARVEST, s.handle, start, end), static_cast<int64_t>(end));
+    TakeAwayParts(s, start, end);
   }
 
   void Fund() {
@@ -261,12 +308,8 @@ class Model {
   // Whoever cleans pages harvests, then looks.
   void LookAtTheBoard() {
     for (Space &s : spaces_) ASSERT_EQ(Call(SYS_HARVEST, s.handle, 0, USER_END), USER_END);
-    for (frame_t frame : frames_) {
-      if (written_.count(frame)) {
-        ASSERT_TRUE(frame_board[frame - frame_first] & BOARD_DIRTY);
-      }
-      frame_board[frame - frame_first] = 0;
-    }
+    for (frame_t frame : written_) ASSERT_TRUE(frame_board[frame - frame_first] & BOARD_DIRTY);
+    for (uint32_t i = 0; i < frame_total; i++) frame_board[i] = 0;
     written_.clear();
   }
 
@@ -283,6 +326,7 @@ class Model {
     ASSERT_EQ(Destroy(s->handle, object), 0);
     for (frame_t f : tables) kernel_.FreeObjectFrame(f);
     s->pages.clear();
+    s->large.clear();
     MakeSpace(s);
   }
   int64_t Destroy(handle_t handle, void *object) {
@@ -348,15 +392,14 @@ class Model {
       EXPECT_TRUE(Absorbed(hart, s, address, access));
       return false;
     }
-    uint64_t *middle = arch_table_address(pte_load(Object(s)->root, pte_index(address, 2)));
-    uint64_t *leaves = arch_table_address(pte_load(middle, pte_index(address, 1)));
-    uint32_t index = pte_index(address, 0);
-    if (pte_load(leaves, index) != pte) {
+    uint64_t *leaves = space_leaves(Object(s), address);
+    uint64_t *entry = leaves ? leaves + pte_index(address, 0) : space_large(Object(s), address);
+    if (!entry || space_lookup(Object(s), address) != pte) {
       // The hart finds that its entry is old and walks again.
       kernel_.machine().tlb.FencePage(hart, address, Object(s)->asid);
       return false;
     }
-    pte_store(leaves, index, pte | bits);
+    pte_set(entry, 0, bits);
     kernel_.machine().tlb.Speculate(hart, address);
     return true;
   }

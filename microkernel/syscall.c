@@ -161,10 +161,12 @@ static int map(struct space *space, word frames, word where, word count, word f0
   struct mapping mapping = {.address = where & ~PAGE_MASK,
                             .prot = where & (PROT_R | PROT_W | PROT_X),
                             .count = (uint32_t)count,
-                            .run = (frame_t)f0};
-  if (UNLIKELY(count > MAP_BUFFER_MAX || (where & PAGE_MASK) > (MAP_RUN | 7))) return -EINVAL;
+                            .run = (frame_t)f0,
+                            .large = where & MAP_LARGE};
+  if (UNLIKELY(count > MAP_BUFFER_MAX || (where & PAGE_MASK) > (MAP_LARGE | MAP_RUN | 7)))
+    return -EINVAL;
   uint32_t inline_frames[MAP_INLINE_MAX];
-  if (count > 1 && !(where & MAP_RUN)) {
+  if (count > 1 && !(where & (MAP_RUN | MAP_LARGE))) {
     if (count <= MAP_INLINE_MAX) {
       uint64_t packed[] = {f0, f1, f2};
       for (uint32_t i = 0; i < MAP_INLINE_MAX; i++)

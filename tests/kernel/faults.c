@@ -124,6 +124,40 @@ CASE(Fault, CallAnsweredWithOtherRights) {
   }
 }
 
+#define CHILD_LARGE (CHILD_UNMAPPED & ~(LARGE_SIZE - 1))
+
+CASE(Fault, AnsweredWithALargePage) {
+  handle_t endpoint = new_endpoint();
+  struct child child;
+  uint64_t address = CHILD_LARGE + 300 * PAGE_SIZE + 5;
+  struct event event = fault(&child, endpoint, child_store, address);
+  uint32_t block = user_block();
+  uint64_t both = endpoint | (uint64_t)HANDLE_BOOT_RAM << 32;
+  kcall_event(SYS_MAP_REPLY_WAIT, event.token, both, CHILD_LARGE | PROT_R | PROT_W | MAP_LARGE,
+              LARGE_FRAMES, block, 0, 0, &event);
+  CHECK_EQ(token_kind(event.token), EVENT_CALL);
+  CHECK_EQ(((const char *)window(block + 300))[5], 0x5a);
+  // Read-only as a whole.
+  CHECK_EQ(kcall(SYS_PROTECT, child.space, CHILD_LARGE, CHILD_LARGE + LARGE_SIZE, PROT_R, 0, 0, 0),
+           CHILD_LARGE + LARGE_SIZE);
+  CHECK_EQ(kcall(SYS_REPLY_START, event.token, child_address(child_store), 0, address, 1, 0, 0), 0);
+  event = next_event(endpoint);
+  CHECK_EQ(token_kind(event.token), EVENT_FAULT);
+  CHECK_EQ(event.word[1], FAULT_WRITE | FAULT_PRESENT);
+  CHECK_EQ(event.word[3], block + 300);
+  CHECK_EQ(kcall(SYS_RETYPE, HANDLE_BOOT_RAM, block, RETYPE_OBJECT, 0, 0, 0, 0), -EINVAL);
+  // What concerns a part takes it away.
+  CHECK_EQ(kcall(SYS_UNMAP, child.space, CHILD_LARGE, CHILD_LARGE + PAGE_SIZE, 0, 0, 0, 0),
+           CHILD_LARGE + PAGE_SIZE);
+  CHECK_EQ(kcall_reply(event.token, 0, 0, 0, 0, 0), 0);
+  event = next_event(endpoint);
+  CHECK_EQ(event.word[1], FAULT_WRITE);
+  kcall_event(SYS_MAP_REPLY_WAIT, event.token, both,
+              (CHILD_LARGE + 300 * PAGE_SIZE) | PROT_R | PROT_W, 1, block + 300, 0, 0, &event);
+  CHECK_EQ(token_kind(event.token), EVENT_CALL);
+  CHECK_EQ(((const char *)window(block + 300))[5], 1);
+}
+
 CASE(Fault, AnsweredWithSixFrames) {
   handle_t endpoint = new_endpoint();
   struct child child;
