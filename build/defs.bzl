@@ -233,6 +233,7 @@ def _machine_test(
         disk,
         mem,
         swap,
+        swap_errors,
         icount,
         fsck,
         qemu,
@@ -263,7 +264,7 @@ def _machine_test(
         if label
     ] + ["--mem=" + mem]
     if swap:
-        args = args + ["--swap=" + swap]
+        args = args + ["--swap=" + swap] + ["--swap_error=" + error for error in swap_errors]
     if cmd:
         args = args + [_quoted("cmd", cmd)]
     if append:
@@ -298,6 +299,7 @@ def target_test(
         smp = [1, 4],
         mem = "256M",
         swap = None,
+        swap_errors = [],
         kernel = "//microkernel:kernel",
         initrd = "//image:initrd",
         disk = "//image:disk",
@@ -323,6 +325,8 @@ def target_test(
       mem: as QEMU's -m.
       swap: size of a second disk with swap space, such as "64M", which init uses;
         None for no such disk.
+      swap_errors: "read:N" or "write:N" each: reading or writing sector N of it
+        fails. Slot S is at sector 8 * (S + 1).
       kernel: what to boot.
       initrd: the boot archive.
       disk: the disk, unless programs make one; None for no disk.
@@ -348,6 +352,7 @@ def target_test(
         disk = disk,
         mem = mem,
         swap = swap,
+        swap_errors = swap_errors,
         icount = icount,
         fsck = fsck,
         qemu = qemu,
@@ -367,6 +372,7 @@ def script_test(
         smp = [1, 4],
         mem = "256M",
         swap = None,
+        swap_errors = [],
         kernel = "//microkernel:kernel",
         initrd = "//image:initrd",
         disk = "//image:disk",
@@ -388,6 +394,7 @@ def script_test(
       smp: as of target_test.
       mem: as of target_test.
       swap: as of target_test.
+      swap_errors: as of target_test.
       kernel: as of target_test.
       initrd: as of target_test.
       disk: as of target_test.
@@ -410,6 +417,7 @@ def script_test(
         disk = disk,
         mem = mem,
         swap = swap,
+        swap_errors = swap_errors,
         icount = False,
         fsck = fsck,
         qemu = qemu,

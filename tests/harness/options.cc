@@ -24,6 +24,8 @@ Arguments ParseArguments(int argc, char **argv) {
       *string->second = value;
     } else if (name == "smp") {
       a.options.smp = atoi(value.c_str());
+    } else if (name == "swap_error") {
+      a.options.swap_errors.push_back(value);
     } else if (name == "qemu") {
       a.options.qemu.push_back(value);
     } else if (arg == "--icount") {

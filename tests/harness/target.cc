@@ -89,6 +89,22 @@ bool Machine::MakeSwap() {
   return system(command.c_str()) == 0;
 }
 
+// Errors are those of QEMU's block driver blkdebug.
+std::string Machine::SwapDrive() const {
+  std::string drive = "if=none,format=raw,id=swap,";
+  if (options_.swap_errors.empty()) return drive + "file=" + QemuValue(swap_disk_);
+  drive += "file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
+           QemuValue(swap_disk_);
+  for (size_t i = 0; i < options_.swap_errors.size(); i++) {
+    const std::string &error = options_.swap_errors[i];
+    size_t colon = error.find(':');
+    std::string rule = ",file.inject-error." + std::to_string(i) + ".";
+    drive += rule + "event=none" + rule + "iotype=" + error.substr(0, colon) + rule +
+             "sector=" + error.substr(colon + 1) + rule + "errno=5";
+  }
+  return drive;
+}
+
 std::vector<std::string> Machine::Command() const {
   if (!options_.program.empty()) return {options_.program};
   std::vector<std::string> c = {"qemu-system-riscv64",
@@ -119,8 +135,7 @@ std::vector<std::string> Machine::Command() const {
                        "-device", "virtio-blk-device,drive=disk"});
   }
   if (!swap_disk_.empty()) {
-    c.insert(c.end(), {"-drive", "file=" + QemuValue(swap_disk_) + ",if=none,format=raw,id=swap",
-                       "-device", "virtio-blk-device,drive=swap"});
+    c.insert(c.end(), {"-drive", SwapDrive(), "-device", "virtio-blk-device,drive=swap"});
   }
   std::string append = options_.append;
   if (!options_.cmd.empty()) {

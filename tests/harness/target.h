@@ -27,7 +27,8 @@ struct Options {
   int smp = 1;
   std::string mem = "256M";
   std::string swap;    // size of a second disk with swap space, as truncate takes it; may be empty
-  std::string append;  // the guest's command line
+  std::vector<std::string> swap_errors;  // "read:N" or "write:N": that of its sector N fails
+  std::string append;                    // the guest's command line
   std::string cmd;     // shell command line that the guest runs, added to append
   bool icount = false;
   std::vector<std::string> qemu;  // further arguments of QEMU
@@ -77,6 +78,7 @@ class Machine {
   Options options_;
   // The second disk, new at every start.
   bool MakeSwap();
+  std::string SwapDrive() const;
 
   std::string disk_copy_;
   std::string swap_disk_;
