@@ -193,17 +193,17 @@ static void window_around(const struct region *region, uint32_t page, uint32_t s
 CASE read_around(struct pager *pager, const struct region *region, const struct node *leaf,
                  struct access *access) {
   uint32_t page = access->page;
+  found_one(access, leaf->entry[page & NODE_MASK], region->prot & ~(uint32_t)PROT_W,
+            &pager->counts.faults_cow_reuse);
+  if (!(access->how & ACCESS_RUN)) return OUTCOME_FOUND;
   uint32_t low, high;
-  window_around(region, page, (access->how & ACCESS_RUN) ? pager->option[PAGER_FAULT_AROUND] : 1,
-                &low, &high);
+  window_around(region, page, pager->option[PAGER_FAULT_AROUND], &low, &high);
   uint32_t first = page;
   while (first > low && entry_is_frame(leaf->entry[(first - 1) & NODE_MASK])) first--;
   uint32_t count = 0;
   for (uint32_t i = first; i < high && entry_is_frame(leaf->entry[i & NODE_MASK]); i++) {
     pager->call_buffer[count++] = leaf->entry[i & NODE_MASK];
   }
-  found_one(access, leaf->entry[page & NODE_MASK], region->prot & ~(uint32_t)PROT_W,
-            &pager->counts.faults_cow_reuse);
   access->first = first;
   access->count = count;
   return OUTCOME_FOUND;

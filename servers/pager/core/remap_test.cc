@@ -324,6 +324,16 @@ TEST_F(RemapTest, PopulatedPagesDoNotFault) {
   EXPECT_EQ(Faults(), faults);
 }
 
+TEST_F(RemapTest, PopulatedPagesAreTheRightOnes) {
+  Map(kBase, 4);
+  machine_.Write(space_, kBase + P, 7);
+  ASSERT_EQ(pager_fork(pager_, kBadge, kChild), 0);
+  ASSERT_EQ(Advise(kBase, 4, ADVICE_POPULATE_READ), 4 * (int64_t)P);
+  EXPECT_EQ(machine_.Read(space_, kBase), 0);
+  EXPECT_EQ(machine_.Read(space_, kBase + P), 7);
+  EXPECT_EQ(machine_.Read(space_, kBase + 2 * P), 0);
+}
+
 TEST_F(RemapTest, PopulateReadsFiles) {
   uint32_t file = machine_.MakeFile(1, 4);
   uint64_t at = machine_.MapFile(space_, file, 4, PROT_R, PAGER_SHARED);
