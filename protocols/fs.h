@@ -102,6 +102,11 @@ enum fs_op {
 
   // --- from the pager (via VIA_PAGER): a caller whose PAGER_OBJECT_FLUSH is done ---
   FS_FLUSHED = 96,  // (status). Metadata follows, then the answer
+  // --- from the pager: a caller whose read or write did not move all its bytes ---
+  // (descriptor | FS_MOVED_*, bytes moved or a negative errno, offset, length). The position goes
+  // to where the bytes end, a file that grew for them shrinks again, then comes the answer. Without
+  // FS_MOVED_* no descriptor is given, and there is only the answer
+  FS_MOVED = 97,
 };
 
 enum fs_kind {
@@ -114,6 +119,13 @@ enum {
   FS_SHM_PROVIDED = 1,  // by the caller
   FS_SHM_LINKED = 2,    // the name is in /dev/shm; without it only shows, as "memfd:NAME"
 };
+
+// In the upper half of what fs gives the pager for the end of a read or write, see
+// PAGER_OBJECT_READ.
+#define FS_MOVED_AT_POSITION (1u << 16)  // the position of the file was moved on
+#define FS_MOVED_APPENDED (1u << 17)     // from another one than where the bytes go
+#define FS_MOVED_GREW (1u << 18)         // a write that made the file longer
+#define FS_MOVED_THEN(fd, flags) (FS_MOVED | ((uint64_t)(fd) | (flags)) << 32)
 
 #define FS_AT_POSITION ((uint64_t)-1)
 #define FS_TIME_OMIT INT64_MIN  // leave this time as it is

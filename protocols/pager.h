@@ -89,11 +89,13 @@ enum pager_op {
   // forwarded to fs, which has metadata to write: (then, status) at HANDLE_FS, via VIA_PAGER
   PAGER_OBJECT_FLUSH = 36,
   // Copy between an object's pages and the origin's memory. Forwarded callers.
-  // (offset, address, length, result) -> result. The range lies within the size (fs
-  // has checked and grown it). DEFERRED if pages must be read first. EFAULT EIO ENOMEM EINVAL
+  // (offset, address, length, then) -> length. The range lies within the size (fs
+  // has checked and grown it). DEFERRED if pages must be read first. A caller whose bytes could not
+  // all be moved (EFAULT EIO ENOMEM EINVAL, if none) is not answered but forwarded to fs: (lower
+  // half of then, upper half, bytes moved or errno, offset, length) at HANDLE_FS, via VIA_PAGER.
   // WRITE: its pages have store from now on. PAGER_WRITE_WORD0 says how many of the last pages
   // that the range touches hold no data in the store (new blocks): unless cached, they start as
-  // zeros and are never read, and they are zeros even if the copy ends with EFAULT.
+  // zeros and are never read, and they are zeros even if the copy ends early.
   PAGER_OBJECT_READ = 37,
   PAGER_OBJECT_WRITE = 38,
   // Maps a file. Forwarded. (offset, address, length, prot | flags << 8 |

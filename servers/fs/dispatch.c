@@ -8,6 +8,7 @@
 #include "servers/fs/directory.h"
 #include "servers/fs/flush.h"
 #include "servers/fs/lifecycle.h"
+#include "servers/fs/moved.h"
 #include "servers/fs/names.h"
 #include "servers/fs/open.h"
 #include "servers/fs/path.h"
@@ -70,6 +71,7 @@ static const struct operation operations[] = {
     [FS_SPAWN] = {lifecycle_spawn, .via = VIA_PROC, .of_server = true},
     [FS_UNMOUNT] = {flush_unmount, .via = VIA_PROC},
     [FS_FLUSHED] = {flush_flushed, .via = VIA_PAGER},
+    [FS_MOVED] = {moved_in_part, .via = VIA_PAGER},
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

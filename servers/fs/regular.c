@@ -10,6 +10,7 @@
 #include "abi/syscall.h"
 #include "protocols/fs.h"
 #include "protocols/pager.h"
+#include "servers/fs/moved.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/process.h"
 #include "servers/fs/volume.h"
@@ -38,9 +39,13 @@ static void regular_read(struct process *process, struct file *file, const struc
     return;
   }
   length = smaller(length, vnode->size - offset);
-  if (at_position) file->position = offset + length;
+  uint64_t then = FS_MOVED;
+  if (at_position) {
+    file->position = offset + length;
+    then = FS_MOVED_THEN(event->word[1], FS_MOVED_AT_POSITION);
+  }
   answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_OBJECT_READ, vnode->object), offset,
-                 event->word[2], length, length);
+                 event->word[2], length, then);
 }
 
 static void read_other(struct file *file, const struct event *event, struct answer *answer) {
@@ -61,10 +66,10 @@ static void read_other(struct file *file, const struct event *event, struct answ
 // --- writes ------------------------------------------------------------------------------------
 
 static void forward_write(struct vnode *vnode, uint64_t fresh, uint64_t offset, uint64_t address,
-                          uint64_t length, struct answer *answer) {
+                          uint64_t length, uint64_t then, struct answer *answer) {
   vnode->modified = outside_ticks();
   answer_forward(answer, HANDLE_PAGER, PAGER_WRITE_WORD0(vnode->object, fresh), offset, address,
-                 length, length);
+                 length, then);
 }
 
 // Gives blocks to as much of the range as possible. => its length; a negative errno if that is 0.
@@ -120,6 +125,7 @@ static void serve_write(struct process *process, struct call *call) {
   struct vnode *vnode = file->vnode;
   bool at_position = call->word[4] == FS_AT_POSITION;
   fiber_lock_acquire(&volume.lock);
+  uint64_t old_size = vnode->size, old_position = file->position;
   uint64_t offset = file->append ? vnode->size : at_position ? file->position : call->word[4];
   int64_t length = prepare(vnode, offset, smaller(call->word[3], FS_TRANSFER_MAX));
   if (length < 0) {
@@ -128,7 +134,12 @@ static void serve_write(struct process *process, struct call *call) {
     uint64_t end = offset + (uint64_t)length;
     if (at_position) file->position = end;
     uint64_t fresh = smaller(vnode_fresh_pages(vnode, offset, end), PAGER_FRESH_MAX);
-    forward_write(vnode, fresh, offset, call->word[2], (uint64_t)length, &call->answer);
+    uint32_t flags = at_position ? FS_MOVED_AT_POSITION : 0;
+    if (file->append) flags |= FS_MOVED_APPENDED;
+    if (end > old_size) flags |= FS_MOVED_GREW;
+    forward_write(vnode, fresh, offset, call->word[2], (uint64_t)length,
+                  FS_MOVED_THEN(call->word[1], flags), &call->answer);
+    moved_note(process, file, old_position, old_size);
   }
   fiber_lock_release(&volume.lock);
 }
@@ -150,8 +161,12 @@ static void regular_write(struct process *process, struct file *file, const stru
     process_serve(process, event, answer, serve_write);
     return;
   }
-  if (at_position) file->position = offset + length;
-  forward_write(vnode, 0, offset, event->word[2], length, answer);
+  uint64_t then = FS_MOVED;
+  if (at_position) {
+    file->position = offset + length;
+    then = FS_MOVED_THEN(event->word[1], FS_MOVED_AT_POSITION);
+  }
+  forward_write(vnode, 0, offset, event->word[2], length, then, answer);
 }
 
 // --- mapping -----------------------------------------------------------------------------------

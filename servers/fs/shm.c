@@ -10,6 +10,7 @@
 #include "abi/syscall.h"
 #include "protocols/pager.h"
 #include "servers/fs/clock.h"
+#include "servers/fs/moved.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/page_io.h"
 #include "servers/fs/path.h"
@@ -159,7 +160,8 @@ static void shm_read(struct process *process, struct file *file, const struct ev
   length = smaller(length, shm->size - offset);
   if (at_position) file->position = offset + length;
   answer_forward(answer, HANDLE_PAGER, PAGER_WORD0(PAGER_OBJECT_READ, shm->object), offset,
-                 event->word[2], length, length);
+                 event->word[2], length,
+                 FS_MOVED_THEN(event->word[1], at_position ? FS_MOVED_AT_POSITION : 0));
 }
 
 // => how much can be written, or a negative errno.
@@ -179,8 +181,8 @@ static int64_t make_room(struct shm *shm, uint64_t offset, uint64_t length) {
 
 static void shm_write(struct process *process, struct file *file, const struct event *event,
                       struct answer *answer) {
-  (void)process;
   struct shm *shm = file->of_kind;
+  uint64_t old_size = shm->size;
   uint64_t offset = event->word[4];
   bool at_position = offset == FS_AT_POSITION;
   if (at_position) offset = file->position;
@@ -191,10 +193,14 @@ static void shm_write(struct process *process, struct file *file, const struct e
     answer_status(answer, length);
     return;
   }
+  uint32_t flags = shm->size > old_size ? FS_MOVED_GREW : 0;
+  if (at_position) flags |= FS_MOVED_AT_POSITION;
+  if (file->append) flags |= FS_MOVED_APPENDED;
+  moved_note(process, file, file->position, old_size);
   if (at_position) file->position = offset + (uint64_t)length;
   shm->modified = now();
   answer_forward(answer, HANDLE_PAGER, PAGER_WRITE_WORD0(shm->object, 0), offset, event->word[2],
-                 (uint64_t)length, (uint64_t)length);
+                 (uint64_t)length, FS_MOVED_THEN(event->word[1], flags));
 }
 
 static void shm_map(struct file *file, const struct event *event, struct answer *answer) {

@@ -502,7 +502,11 @@ bool World::Progress(Operation *operation) {
   if (op_of(operation->word) == PAGER_SWAP_REMOVE) return SwapRemove(operation);
   if (object == objects_.end()) {
     uint64_t word[REPLY_WORDS] = {static_cast<uint64_t>(-EIO)};
-    if (!operation->store) Reply(operation->token, word);
+    if (operation->store || op_of(operation->word) > PAGER_OBJECT_WRITE) {
+      if (!operation->store) Reply(operation->token, word);
+    } else {
+      EndCopy(operation, -EIO);
+    }
     return true;
   }
   if (operation->store) return StoreByte(&object->second, id, operation);
@@ -528,12 +532,11 @@ bool World::CopyOut(Object *object, uint32_t id, Operation *operation) {
     if (!HasPage(object, id, i)) ready = false;
   }
   if (!ready) return false;
-  uint64_t word[REPLY_WORDS] = {length};
   for (uint64_t i = 0; i < length; i++) {
     uint64_t at = offset + i;
     client->memory[address - kMemory + i] = Frame(object->pages[at / 4096].frame)[at % 4096];
   }
-  Reply(operation->token, word);
+  EndCopy(operation, static_cast<int64_t>(length));
   return true;
 }
 
@@ -565,8 +568,7 @@ bool World::CopyIn(Object *object, uint32_t id, Operation *operation) {
     page.hole = false;
     Frame(page.frame)[at % 4096] = client->memory[address - kMemory + i];
   }
-  uint64_t word[REPLY_WORDS] = {bad ? static_cast<uint64_t>(-EFAULT) : length};
-  Reply(operation->token, word);
+  EndCopy(operation, bad ? -EFAULT : static_cast<int64_t>(length));
   return true;
 }
 
@@ -643,6 +645,20 @@ int64_t World::SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority) {
   while (swaps.count(area) != 0) area++;
   swaps[area] = {cookie, slots, priority};
   return area;
+}
+
+void World::EndCopy(const Operation *operation, int64_t status) {
+  uint64_t word[REPLY_WORDS] = {static_cast<uint64_t>(status)};
+  if (word[0] == operation->word[3]) return Reply(operation->token, word);
+  event event = {};
+  event.token = operation->token;
+  event.badge = ClientOf(operation->token)->badge | uint64_t{VIA_PAGER} << 32;
+  event.word[0] = static_cast<uint32_t>(operation->word[4]);
+  event.word[1] = operation->word[4] >> 32;
+  event.word[2] = word[0];
+  event.word[3] = operation->word[1];
+  event.word[4] = operation->word[3];
+  Deliver(event);
 }
 
 void World::ReturnToServer(const Operation *operation, uint64_t then, int64_t status) {

@@ -146,6 +146,7 @@ class World {
   bool StoreByte(Object *object, uint32_t id, Operation *operation);
   bool Flush(uint32_t id, Operation *operation);
   bool SwapRemove(const Operation *operation);
+  void EndCopy(const Operation *operation, int64_t status);
   void ReturnToServer(const Operation *operation, uint64_t then, int64_t status);
   bool HasPage(Object *object, uint32_t id, uint64_t index);
   bool PageIn(Object *object, uint32_t id, uint64_t index);

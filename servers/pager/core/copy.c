@@ -179,9 +179,9 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
   if (step == STEP_PARKED) return PAGER_PARKED;
   if (step == STEP_FAILED) {
     if (pending->kind == PENDING_WRITE) zero_fresh(pager, pending);
-    return error;
+    if (pending->done == 0) return error;
   }
-  return pending->done < pending->length ? (int64_t)pending->done : (int64_t)pending->result;
+  return (int64_t)pending->done;
 }
 
 static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t id) {
@@ -197,21 +197,28 @@ static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t
   return copy_run(pager, pending);
 }
 
+// The answer, if the copy has been done in full.
+static int64_t copy_end(const struct pending *pending, int64_t result) {
+  if (result == (int64_t)pending->length || result == PAGER_PARKED) return result;
+  kops_moved(pending->token, pending->result, result, pending->offset, pending->length);
+  return PAGER_PARKED;
+}
+
 int64_t pager_object_read(struct pager *pager, struct space *space, token_t token, uint32_t object,
-                          uint64_t offset, uint64_t address, uint64_t length, uint64_t result) {
+                          uint64_t offset, uint64_t address, uint64_t length, uint64_t then) {
   struct pending pending = {.kind = PENDING_READ,
                             .token = token,
                             .space = space,
                             .address = address,
                             .length = length,
                             .offset = offset,
-                            .result = result};
-  return copy_start(pager, &pending, object);
+                            .result = then};
+  return copy_end(&pending, copy_start(pager, &pending, object));
 }
 
 int64_t pager_object_write(struct pager *pager, struct space *space, token_t token, uint32_t object,
                            uint32_t fresh, uint64_t offset, uint64_t address, uint64_t length,
-                           uint64_t result) {
+                           uint64_t then) {
   uint64_t end = (offset + length + PAGE_MASK) >> PAGE_SHIFT;
   struct pending pending = {.kind = PENDING_WRITE,
                             .token = token,
@@ -219,7 +226,7 @@ int64_t pager_object_write(struct pager *pager, struct space *space, token_t tok
                             .address = address,
                             .length = length,
                             .offset = offset,
-                            .result = result,
+                            .result = then,
                             .fresh = fresh < end ? end - fresh : 0};
-  return copy_start(pager, &pending, object);
+  return copy_end(&pending, copy_start(pager, &pending, object));
 }

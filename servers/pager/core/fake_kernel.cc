@@ -482,5 +482,9 @@ void kops_flushed(token_t token, uint64_t, int64_t status) {
 }
 uint64_t kops_now(void) { return kernel->now; }
 void kops_timer(uint64_t deadline) { kernel->deadline = deadline; }
+void kops_moved(token_t token, uint64_t, int64_t status, uint64_t, uint64_t length) {
+  EXPECT_LT(status, (int64_t)length);
+  kernel->SetAnswer(token, Answer{Answer::kReply, status, 0, 0, 0, 0});
+}
 void kops_notify_provider(void) { kernel->notifications++; }
 }

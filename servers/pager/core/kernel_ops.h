@@ -65,6 +65,9 @@ int kops_map_reply(token_t token, uint32_t slot, uint64_t va_prot, uint32_t coun
                    const uint32_t *frames);
 // A flush is done: its caller goes on to fs with these two words (FS_FLUSHED, protocols/fs.h).
 void kops_flushed(token_t token, uint64_t then, int64_t status);
+// A read or write moved `status` bytes, not all of `length`, or failed: its caller goes on to fs
+// (FS_MOVED, protocols/fs.h).
+void kops_moved(token_t token, uint64_t then, int64_t status, uint64_t offset, uint64_t length);
 // The waiting caller starts anew at pc.
 void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
 // Answers a fault by an upcall. 0 or a negative errno: nobody is answered.

@@ -131,12 +131,13 @@ int64_t pager_object_destroy(struct pager *pager, uint32_t object, uint64_t forc
 // A parked caller goes to kops_flushed with `then`; other results are for it as well.
 int64_t pager_object_flush(struct pager *pager, uint32_t origin, token_t token, uint32_t object,
                            uint64_t then);
-// Forwarded callers; `fresh` as in PAGER_WRITE_WORD0.
+// Forwarded callers; `fresh` as in PAGER_WRITE_WORD0. All that does not end with `length` bytes
+// moved goes to kops_moved with `then`.
 int64_t pager_object_read(struct pager *pager, struct space *space, token_t token, uint32_t object,
-                          uint64_t offset, uint64_t address, uint64_t length, uint64_t result);
+                          uint64_t offset, uint64_t address, uint64_t length, uint64_t then);
 int64_t pager_object_write(struct pager *pager, struct space *space, token_t token, uint32_t object,
                            uint32_t fresh, uint64_t offset, uint64_t address, uint64_t length,
-                           uint64_t result);
+                           uint64_t then);
 int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t object, uint64_t offset,
                          uint64_t address, uint64_t length, uint32_t prot, uint32_t flags,
                          uint32_t prot_max);

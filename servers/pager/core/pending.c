@@ -66,6 +66,10 @@ static int64_t run(struct pager *pager, struct pending *pending) {
   }
 }
 
+static bool is_copy(const struct pending *pending) {
+  return pending->kind == PENDING_READ || pending->kind == PENDING_WRITE;
+}
+
 static void run_again(struct pager *pager, struct pending *pending, int32_t error, bool alone) {
   pending->error = error;
   pending->alone = alone;
@@ -79,6 +83,8 @@ static void run_again(struct pager *pager, struct pending *pending, int32_t erro
   if (result == PAGER_PARKED) return;
   if (pending->kind == PENDING_FLUSH) {
     kops_flushed(pending->token, pending->result, result);
+  } else if (is_copy(pending) && result != (int64_t)pending->length) {
+    kops_moved(pending->token, pending->result, result, pending->offset, pending->length);
   } else {
     kops_reply(pending->token, (uint64_t)result, 0);
   }

@@ -32,7 +32,7 @@ struct pending {
   uint64_t address;       // fault: exact; read, write: buffer; sync: next byte
   uint64_t length;        // of read, write; sync: bytes left
   uint64_t offset;        // in the object
-  uint64_t result;        // answer of read, write; fault: program counter; flush: `then`
+  uint64_t result;        // read, write, flush: `then`; fault: program counter
   uint64_t done;          // bytes; fault: enum fault_access; populate: pages
   uint64_t fresh;         // write: first page without data in the store
   struct pending **list;  // where it waits

@@ -216,6 +216,10 @@ void kops_flushed(token_t token, uint64_t then, int64_t status) {
   kcall_forward(token, HANDLE_TO_FS, then, (uint64_t)status, 0, 0, 0);
 }
 
+void kops_moved(token_t token, uint64_t then, int64_t status, uint64_t offset, uint64_t length) {
+  kcall_forward(token, HANDLE_TO_FS, (uint32_t)then, then >> 32, (uint64_t)status, offset, length);
+}
+
 void kops_forward_to_proc(token_t token, const uint64_t word[5]) {
   kcall_forward(token, HANDLE_TO_PROC, word[0], word[1], word[2], word[3], word[4]);
 }
