@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/vm/exerciser/features.h"
+#include "tests/vm/features.h"
 
 static struct answer *answering;
 

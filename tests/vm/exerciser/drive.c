@@ -1,3 +1,6 @@
+// For memfd_create.
+#define _GNU_SOURCE
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/vm/exerciser/features.h"
 #include "tests/vm/exerciser/world_private.h"
+#include "tests/vm/features.h"
 
 bool world_fail(struct world *world, const char *format, ...) {
   if (world->failure[0]) return false;
@@ -169,12 +172,12 @@ bool world_adopt_cells(struct world *world, int actor, uint32_t cell, size_t at,
 }
 
 bool world_adopt_file(struct world *world, int file, size_t offset, const uint8_t *data,
-                      size_t length, size_t wanted) {
+                      size_t length) {
   struct object *object = &world->model.object[file];
   struct stat status;
   if (fstat(world->file[file].fd, &status)) return world_fail(world, "fstat: %s", strerror(errno));
-  size_t bytes = (size_t)status.st_size, end = offset + length, most = offset + wanted;
-  if (bytes < object->bytes || bytes > (most > object->bytes ? most : object->bytes)) {
+  size_t bytes = (size_t)status.st_size, end = offset + length;
+  if (bytes < object->bytes || bytes > (end > object->bytes ? end : object->bytes)) {
     return world_fail(world, "file %d has %zu bytes after a write in part", file, bytes);
   }
   object->bytes = bytes;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tests/vm/exerciser/features.h"
+#include "tests/vm/features.h"
 
 static const uint8_t zeros[PAGE];
 

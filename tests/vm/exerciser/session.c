@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/vm/exerciser/features.h"
 #include "tests/vm/exerciser/world.h"
+#include "tests/vm/features.h"
 
 enum { SECONDS_MAX = 90 };  // that a session may take before it counts as hung
 

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tests/vm/exerciser/features.h"
 #include "tests/vm/exerciser/world_private.h"
+#include "tests/vm/features.h"
 
 bool step_read(struct world *world, const struct step *step) {
   return world_check_cells(world, step->actor, step->cell, step->count);

@@ -130,7 +130,7 @@ bool step_file_from_cells(struct world *world, const struct step *step) {
   if (!partial(world, world_answer(world, step->actor), good, transfer.length, &part)) return false;
   // What the file has there, if the call failed: the old, the new, or zeros.
   if (part) {
-    return world_adopt_file(world, transfer.file, transfer.offset, buffer, good, transfer.length);
+    return world_adopt_file(world, transfer.file, transfer.offset, buffer, good);
   }
   model_write(&world->model, transfer.file, transfer.offset, buffer, good);
   return true;

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tests/vm/exerciser/features.h"
 #include "tests/vm/exerciser/world_private.h"
+#include "tests/vm/features.h"
 
 static struct cell *cells_of(struct world *world, const struct step *step) {
   return world->model.actor[step->actor].cell;
@@ -354,11 +354,12 @@ bool step_lock(struct world *world, const struct step *step) {
   // What a call has locked before it fails is not said.
   if (!reachable) return unlock(world, step, count);
   model_split(&world->model, step->actor, step->cell, count);
+  if (!world_check_cells(world, step->actor, step->cell, count)) return false;
   for (uint32_t i = 0; i < count; i++) {
     cells[i].locked = true;
     cells[i].lazy = false;
   }
-  return world_check_cells(world, step->actor, step->cell, count);
+  return true;
 }
 
 bool step_unlock(struct world *world, const struct step *step) {

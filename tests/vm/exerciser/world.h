@@ -5,8 +5,8 @@
 #define TESTS_VM_EXERCISER_WORLD_H
 
 #include "tests/vm/exerciser/model.h"
-#include "tests/vm/exerciser/random.h"
 #include "tests/vm/exerciser/step.h"
+#include "tests/vm/random.h"
 
 struct file {
   int fd, fd_readonly;  // the latter -1 if it has none

@@ -30,9 +30,9 @@ bool world_check(struct world *world);
 // or that of `data`. For calls that may have been done in part.
 bool world_adopt_cells(struct world *world, int actor, uint32_t cell, size_t at,
                        const uint8_t *data, size_t length);
-// The same for a file. It may have grown as for `wanted` bytes.
+// The same for a file; it may have grown.
 bool world_adopt_file(struct world *world, int file, size_t offset, const uint8_t *data,
-                      size_t length, size_t wanted);
+                      size_t length);
 
 // Kinds of steps, in steps_file.c and steps_process.c.
 typedef bool world_handler(struct world *world, const struct step *step);

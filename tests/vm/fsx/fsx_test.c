@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tests/harness/cases.h"
-#include "tests/vm/exerciser/random.h"
+#include "tests/vm/random.h"
 
 #ifndef OPERATIONS
 #define OPERATIONS 20000u

@@ -1,6 +1,6 @@
 // Random numbers that a seed determines on every system.
-#ifndef TESTS_VM_EXERCISER_RANDOM_H
-#define TESTS_VM_EXERCISER_RANDOM_H
+#ifndef TESTS_VM_RANDOM_H
+#define TESTS_VM_RANDOM_H
 
 #include <stdint.h>
 

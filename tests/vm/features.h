@@ -1,6 +1,6 @@
 // What of POSIX and Linux there is to exercise.
-#ifndef TESTS_VM_EXERCISER_FEATURES_H
-#define TESTS_VM_EXERCISER_FEATURES_H
+#ifndef TESTS_VM_FEATURES_H
+#define TESTS_VM_FEATURES_H
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -38,6 +38,12 @@
 #define HAVE_MEMFD 1
 #else
 #define HAVE_MEMFD 0
+#endif
+
+#if defined(__linux__) || __has_include("libsys/include/sys/resource.h")
+#define HAVE_LIMITS 1
+#else
+#define HAVE_LIMITS 0
 #endif
 
 #ifndef MAP_POPULATE
