@@ -16,7 +16,13 @@ struct process *processes_by_slot[SLOTS_MAX];
 static unsigned last_taken;
 static uint8_t nobodys_page[PAGE_SIZE];
 
-static unsigned lowest_bit(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }
+// Quick where it matters: descriptors are mostly the first few. => bits != 0
+static unsigned lowest_bit(uint64_t bits) {
+  unsigned number = 0;
+  for (; (bits & 0xff) == 0; bits >>= 8) number += 8;
+  for (; (bits & 1) == 0; bits >>= 1) number++;
+  return number;
+}
 
 static struct process *take_free(void) {
   for (unsigned i = 0; i < PROCESSES_MAX; i++) {

@@ -34,6 +34,7 @@ static void program_call(const struct event *event, struct answer *answer) {
   struct request request = {
       .caller = table_by_badge(&processes.table, badge_origin(event->badge)),
       .token = event->token,
+      .argument = event->word + 1,
   };
   uint64_t op = event->word[0];
   if (!request.caller) {
@@ -44,7 +45,6 @@ static void program_call(const struct event *event, struct answer *answer) {
     answer->status = -ENOSYS;
     return;
   }
-  for (int i = 0; i < 5; i++) request.argument[i] = event->word[i + 1];
   operations[op](&request, answer);
 }
 

@@ -27,7 +27,7 @@ extern struct processes processes;
 struct request {
   struct process *caller;
   token_t token;
-  uint64_t argument[5];
+  const uint64_t *argument;  // five
 };
 
 typedef void operation(const struct request *request, struct answer *answer);
