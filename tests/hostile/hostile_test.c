@@ -445,6 +445,19 @@ CASE(Exec, SurvivesDamagedPrograms) {
   unlink("/tmp/damaged");
 }
 
+CASE(Object, IsNotMadeForWhoIsNoProvider) {
+  uint64_t cookie;
+  for (int i = 0; i < 100; ++i) {
+    errno = 0;
+    CHECK_EQ(quire_provided_object("provided", PAGE_SIZE, 100, &cookie), -1);
+    CHECK_EQ(errno, ESRCH);
+  }
+  CHECK_EQ(quire_provided_object("provided", PAGE_SIZE, 0, &cookie), -1);
+  CHECK_EQ(errno, EINVAL);
+  CHECK_EQ(access("/dev/shm/provided", F_OK), -1);
+  CHECK_EQ(errno, ENOENT);
+}
+
 // An exec that the pager refuses, after fs has taken it for good.
 CASE(Exec, RefusedOneChangesNothing) {
   int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
