@@ -329,6 +329,20 @@ void CountNode(struct pager *p, uint32_t ref, uint32_t level, bool parent_writab
 
 }  // namespace
 
+// What a space counts of its regions.
+void FakeKernel::CheckCounts(const struct space *space) {
+  uint64_t all = 0, data = 0, locked = 0;
+  for (const struct region *r = region_above(space->regions, 0); r; r = region_next(r)) {
+    uint32_t pages = r->end - r->start;
+    all += pages;
+    if (region_is_data(r)) data += pages;
+    if (r->flags & REGION_LOCKED) locked += pages;
+  }
+  ASSERT_EQ(all, space->virtual_pages);
+  ASSERT_EQ(data, space->data_pages);
+  ASSERT_EQ(locked, space->locked_pages);
+}
+
 void FakeKernel::CheckForest(const struct space *space) {
   for (const auto &[page, entry] : spaces_.at(space->slot).entries) {
     struct region *region = region_find(space->regions, page);
@@ -363,6 +377,7 @@ void FakeKernel::Check() {
     const struct space *space = pager_->space[slot];
     if (!space) continue;
     CheckForest(space);
+    CheckCounts(space);
     CheckKeys(pager_, space);
     for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
       if (space->roots[i / 64] >> (i % 64) & 1) {

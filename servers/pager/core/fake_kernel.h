@@ -112,6 +112,7 @@ class FakeKernel {
   void Donate(Space *space, uint32_t frame);
   void Forget(const Entry &entry);
   void CheckForest(const struct space *space);
+  void CheckCounts(const struct space *space);
 
   uint32_t frames_;
   uint8_t *ram_;

@@ -8,31 +8,47 @@
 
 #define POPULATE_PAGES 256u  // a call; who wants more calls again
 
-// Adjacent pages with the same rights that are not entered yet; their frames are in the call
-// buffer. What is evicted meanwhile must not be entered: then the batch is forgotten, and its pages
-// fault when they are touched.
+#define BATCH_PAGES 64u
+
+// Adjacent pages with the same rights that are not entered yet. What is evicted meanwhile must not
+// be entered: then the batch is forgotten, and its pages fault when they are touched.
 struct batch {
   uint32_t first, count, prot;
   uint32_t evicted;  // pager->evicted when it began
+  uint32_t frame[BATCH_PAGES];
 };
 
+// As space_enter, but that it gives up when a page of the batch may have gone for a page table.
+static bool enter(struct pager *pager, struct space *space, const struct batch *batch) {
+  uint64_t va_prot = (uint64_t)batch->first << PAGE_SHIFT | batch->prot;
+  while (pager->evicted == batch->evicted) {
+    int error = kops_map(space->slot, va_prot, batch->count, batch->frame);
+    if (error != -ENOMEM) return error == 0;
+    if (!space_fund(pager, space, 1)) return false;
+  }
+  return false;
+}
+
 static void flush(struct pager *pager, struct space *space, struct batch *batch) {
-  if (batch->count > 0 && pager->evicted == batch->evicted) {
-    space_enter(pager, space, batch->first, batch->prot, batch->count, pager->call_buffer);
+  if (batch->count > 0 && !enter(pager, space, batch)) {
+    // What is mapped there may have been replaced.
+    uint64_t start = (uint64_t)batch->first << PAGE_SHIFT;
+    kops_unmap(space->slot, start, start + ((uint64_t)batch->count << PAGE_SHIFT));
   }
   batch->count = 0;
 }
 
 static void add(struct pager *pager, struct space *space, struct batch *batch,
                 const struct access *access) {
-  bool goes_on = batch->first + batch->count == access->page && batch->prot == access->prot;
-  if (batch->count > 0 && (!goes_on || pager->evicted != batch->evicted)) {
-    flush(pager, space, batch);
-  }
+  bool goes_on = batch->first + batch->count == access->page && batch->prot == access->prot &&
+                 batch->count < BATCH_PAGES && pager->evicted == batch->evicted;
+  if (batch->count > 0 && !goes_on) flush(pager, space, batch);
   if (batch->count == 0) {
-    *batch = (struct batch){.first = access->page, .prot = access->prot, .evicted = pager->evicted};
+    batch->first = access->page;
+    batch->prot = access->prot;
+    batch->evicted = pager->evicted;
   }
-  pager->call_buffer[batch->count++] = access->frame;
+  batch->frame[batch->count++] = access->frame;
 }
 
 static bool all_are_wanted(enum pager_advice advice) {
@@ -104,7 +120,8 @@ int64_t populate_run(struct pager *pager, struct pending *pending) {
   enum pager_advice advice = (enum pager_advice)pending->result;
   uint32_t page = (uint32_t)(pending->address >> PAGE_SHIFT);
   uint32_t end = page + (uint32_t)(pending->length >> PAGE_SHIFT);
-  struct batch batch = {0};
+  struct batch batch;
+  batch.count = 0;
   int64_t error = pending->error == -ENOMEM ? -ENOMEM : pending->error < 0 ? -EFAULT : 0;
   while (page < end && pending->done < POPULATE_PAGES) {
     bool hole;

@@ -17,6 +17,8 @@ constexpr uint32_t kFilePages = 48;
 constexpr uint32_t kArena = 0x1000000;  // first page of the range that is used
 constexpr uint32_t kArenaPages = 400;
 constexpr uint64_t kGarbage = 0xee;
+constexpr uint32_t kModelFlags =
+    REGION_LOCKED | REGION_ADVICE | REGION_DONTFORK | REGION_WIPEONFORK;
 
 using Bytes = std::vector<uint8_t>;
 
@@ -35,6 +37,10 @@ struct Page {
   std::shared_ptr<Bytes> memory;  // shared anonymous
   uint32_t index = 0;
   std::shared_ptr<Bytes> own;  // private bytes; copied when written to while others have them
+  uint32_t flags = 0;          // what mlock and madvise set
+  bool IsPrivateMemory() const { return !shared && !file; }
+  // Whether it is behind the end of the memory that it shows.
+  bool IsBehindMemory() const { return memory && ((size_t)index + 1) * PAGE_SIZE > memory->size(); }
 };
 
 struct Process {
@@ -142,7 +148,7 @@ class Random {
     if (at == process.pages.end()) return FAULT_UNMAPPED;
     if (!(at->second.prot & access)) return FAULT_PROTECTED;
     if (at->second.file && at->second.index >= at->second.file->Pages()) return FAULT_BEYOND_END;
-    return 0;
+    return at->second.IsBehindMemory() ? FAULT_BEYOND_END : 0;
   }
 
   // How many bytes of the page the model knows: up to the file's end.
@@ -162,7 +168,7 @@ class Random {
     for (auto &[badge, process] : processes_) {
       for (auto &[number, page] : process.pages) {
         if (!page.shared) AdoptPage(&process, number, &page);
-        if (page.memory) AdoptMemory(process, number, &page);
+        if (page.memory && !page.IsBehindMemory()) AdoptMemory(process, number, &page);
       }
     }
   }
@@ -228,6 +234,13 @@ class Random {
     }
     processes_[child].space = pager_space(machine_.pager, child);
     processes_[child].pages = processes_[badge].pages;
+    for (auto at = processes_[child].pages.begin(); at != processes_[child].pages.end();) {
+      Page &page = at->second;
+      if (page.flags & REGION_WIPEONFORK) page.own = nullptr;
+      bool stays = !(page.flags & REGION_DONTFORK);
+      page.flags &= ~(uint32_t)REGION_LOCKED;
+      at = stays ? std::next(at) : processes_[child].pages.erase(at);
+    }
   }
 
   void Kill(uint32_t badge) {
@@ -352,7 +365,7 @@ class Random {
       auto memory = shared && !file ? std::make_shared<Bytes>((size_t)length, 0) : nullptr;
       for (uint32_t i = 0; i < pages; i++) {
         process->pages[start + i] =
-            Page{prot, file ? prot_max : 7, shared, file, memory, index + i, nullptr};
+            Page{prot, file ? prot_max : 7, shared, file, memory, index + i, nullptr, 0};
       }
     }
   }
@@ -413,6 +426,196 @@ class Random {
     } else if (result != -ENOMEM && !errors_) {
       EXPECT_EQ(result, 0);
     }
+  }
+
+  // --- mremap -------------------------------------------------------------------------------
+
+  // The page `i` pages behind the start of a mapping that grows.
+  static Page Grown(const Page &first, uint32_t i) {
+    Page page = first;
+    page.index += i;
+    page.own = nullptr;
+    return page;
+  }
+
+  void Remap(Process *process) {
+    uint32_t start, old_pages, to, new_pages;
+    RandomRange(&start, &old_pages);
+    RandomRange(&to, &new_pages);
+    if (Chance(60) && !process->pages.empty()) {  // part of a mapping, more likely
+      auto at = process->pages.lower_bound(start);
+      if (at == process->pages.end()) at = process->pages.begin();
+      start = at->first;
+      old_pages = 1;
+      while (process->pages.count(start + old_pages) && Chance(90)) old_pages++;
+    }
+    if (Chance(20)) new_pages = old_pages;
+    if (Chance(5)) old_pages = 0;
+    static const uint32_t kFlags[] = {
+        0,
+        PAGER_REMAP_MAYMOVE,
+        PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED,
+        PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED,
+        PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED,
+        PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED | PAGER_REMAP_DONTUNMAP};
+    uint32_t flags = kFlags[Below(6)];
+    if (flags & PAGER_REMAP_DONTUNMAP) new_pages = old_pages;
+    int64_t result =
+        pager_remap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                    (uint64_t)old_pages << PAGE_SHIFT, (uint64_t)new_pages << PAGE_SHIFT, flags,
+                    (uint64_t)to << PAGE_SHIFT);
+    if (result < 0) {
+      EXPECT_TRUE(result == -EINVAL || result == -EFAULT || result == -ENOMEM) << result;
+      return;
+    }
+    ASSERT_TRUE(process->pages.count(start)) << "step " << step_;
+    ASSERT_TRUE(!(flags & PAGER_REMAP_FIXED) || result == (int64_t)to << PAGE_SHIFT);
+    bool stays = old_pages == 0 || (flags & PAGER_REMAP_DONTUNMAP);
+    if (!(flags & PAGER_REMAP_FIXED) && new_pages <= old_pages) {
+      ASSERT_EQ(result, (int64_t)start << PAGE_SHIFT);
+      for (uint32_t i = start + new_pages; i < start + old_pages; i++) process->pages.erase(i);
+      return;
+    }
+    MovePages(process, start, old_pages, (uint32_t)(result >> PAGE_SHIFT), new_pages, stays);
+  }
+
+  void MovePages(Process *process, uint32_t start, uint32_t old_pages, uint32_t to,
+                 uint32_t new_pages, bool stays) {
+    std::vector<Page> moved;
+    for (uint32_t i = 0; i < new_pages; i++) {
+      const Page &first = process->pages.at(start);
+      moved.push_back(i < old_pages ? process->pages.at(start + i) : Grown(first, i));
+    }
+    for (uint32_t i = start; i < start + old_pages; i++) {
+      if (!stays) {
+        process->pages.erase(i);
+      } else if (!process->pages.at(i).shared) {
+        process->pages.at(i).own = nullptr;
+      }
+    }
+    for (uint32_t i = 0; i < new_pages; i++) process->pages[to + i] = moved[i];
+  }
+
+  // --- madvise, mlock -----------------------------------------------------------------------
+
+  struct FlagAdvice {
+    uint32_t advice, set, clear;
+  };
+
+  // What an advice that sets flags refuses to do with a page.
+  static int64_t FlagError(const Page &page, uint32_t advice) {
+    return advice == ADVICE_WIPEONFORK && !page.IsPrivateMemory() ? -EINVAL : 0;
+  }
+
+  static int64_t DropError(const Page &page, uint32_t advice) {
+    if (page.flags & REGION_LOCKED) return -EINVAL;
+    return advice == ADVICE_FREE && !page.IsPrivateMemory() ? -EINVAL : 0;
+  }
+
+  // Flags as they are, after a call without memory.
+  void AdoptFlags(Process *process, uint32_t start, uint32_t pages) {
+    for (uint32_t i = start; i < start + pages; i++) {
+      auto at = process->pages.find(i);
+      if (at == process->pages.end()) continue;
+      at->second.flags = region_find(process->space->regions, i)->flags & kModelFlags;
+      if (!at->second.shared) AdoptPage(process, i, &at->second);
+    }
+  }
+
+  void Advise(Process *process) {
+    static const FlagAdvice kAdvices[] = {{ADVICE_DONTNEED, 0, 0},
+                                          {ADVICE_DONTNEED, 0, 0},
+                                          {ADVICE_FREE, 0, 0},
+                                          {ADVICE_WILLNEED, 0, 0},
+                                          {ADVICE_NORMAL, 0, REGION_ADVICE},
+                                          {ADVICE_RANDOM, REGION_RANDOM, REGION_ADVICE},
+                                          {ADVICE_SEQUENTIAL, REGION_SEQUENTIAL, REGION_ADVICE},
+                                          {ADVICE_DONTFORK, REGION_DONTFORK, 0},
+                                          {ADVICE_DOFORK, 0, REGION_DONTFORK},
+                                          {ADVICE_WIPEONFORK, REGION_WIPEONFORK, 0},
+                                          {ADVICE_KEEPONFORK, 0, REGION_WIPEONFORK}};
+    const FlagAdvice &a = kAdvices[Below(sizeof(kAdvices) / sizeof(kAdvices[0]))];
+    bool drops = a.advice == ADVICE_DONTNEED || a.advice == ADVICE_FREE;
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    int64_t expected = 0, error = 0;
+    uint32_t end = start;
+    for (; end < start + pages; end++) {
+      auto at = process->pages.find(end);
+      if (at == process->pages.end()) {
+        expected = -ENOMEM;
+        continue;
+      }
+      error = drops ? DropError(at->second, a.advice) : FlagError(at->second, a.advice);
+      if (error) break;
+    }
+    if (error) expected = error;
+    int64_t result =
+        pager_advise(machine_.pager, process->space, machine_.kernel.NewToken(),
+                     (uint64_t)start << PAGE_SHIFT, (uint64_t)pages << PAGE_SHIFT, a.advice);
+    if (result == -ENOMEM) {
+      AdoptFlags(process, start, pages);
+      return;
+    }
+    ASSERT_EQ(result, expected) << "step " << step_ << " advice " << a.advice;
+    for (uint32_t i = start; i < end; i++) {
+      auto at = process->pages.find(i);
+      if (at == process->pages.end()) continue;
+      if (drops && !at->second.shared) at->second.own = nullptr;
+      at->second.flags = (at->second.flags & ~a.clear) | a.set;
+    }
+  }
+
+  void Populate(Process *process, uint32_t start, uint32_t pages, uint32_t advice) {
+    uint32_t badge = process->space->badge;
+    token_t token = machine_.kernel.NewToken();
+    int64_t result =
+        pager_advise(machine_.pager, process->space, token, (uint64_t)start << PAGE_SHIFT,
+                     (uint64_t)pages << PAGE_SHIFT, advice);
+    if (result == PAGER_PARKED && Chance(5)) {
+      Kill(badge);
+      return;
+    }
+    result = Await(result, token);
+    // How far it got where it failed is not known: takes over what private copies there are.
+    for (uint32_t i = start; i < start + pages; i++) {
+      auto at = process->pages.find(i);
+      if (at == process->pages.end() || at->second.shared) continue;
+      if (advice != ADVICE_POPULATE_READ) AdoptPage(process, i, &at->second);
+    }
+    EXPECT_TRUE(result > 0 || result == -ENOMEM || result == -EINVAL || result == -EFAULT);
+  }
+
+  void PopulateSome(Process *process) {
+    static const uint32_t kAdvices[] = {ADVICE_POPULATE_READ, ADVICE_POPULATE_WRITE,
+                                        ADVICE_POPULATE_LOCKED, ADVICE_POPULATE_ALL};
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    Populate(process, start, pages, kAdvices[Below(4)]);
+  }
+
+  void LockSome(Process *process) {
+    uint32_t start, pages;
+    RandomRange(&start, &pages);
+    bool locks = Chance(30);
+    if (locks && pages > 8) pages = 8;
+    int64_t expected = 0;
+    uint32_t end = start;
+    while (end < start + pages && process->pages.count(end)) end++;
+    if (end < start + pages) expected = -ENOMEM;
+    uint64_t va = (uint64_t)start << PAGE_SHIFT, length = (uint64_t)pages << PAGE_SHIFT;
+    int64_t result = locks ? pager_lock(machine_.pager, process->space, va, length, 0)
+                           : pager_unlock(machine_.pager, process->space, va, length, 0);
+    if (result == -ENOMEM) {
+      AdoptFlags(process, start, pages);
+      return;
+    }
+    ASSERT_EQ(result, expected);
+    for (uint32_t i = start; i < end; i++) {
+      uint32_t &flags = process->pages.at(i).flags;
+      flags = locks ? flags | REGION_LOCKED : flags & ~(uint32_t)REGION_LOCKED;
+    }
+    if (locks) Populate(process, start, pages, ADVICE_POPULATE_LOCKED);
   }
 
   // --- files --------------------------------------------------------------------------------
@@ -594,10 +797,18 @@ class Random {
       return;
     }
     uint32_t what = Below(1000);
-    if (what < 350) {
+    if (what < 320) {
       Access(process, FAULT_READ);
-    } else if (what < 700) {
+    } else if (what < 635) {
       Access(process, FAULT_WRITE);
+    } else if (what < 660) {
+      Remap(process);
+    } else if (what < 680) {
+      Advise(process);
+    } else if (what < 690) {
+      PopulateSome(process);
+    } else if (what < 700) {
+      LockSome(process);
     } else if (what < 770) {
       Map(process);
     } else if (what < 810) {

@@ -210,7 +210,8 @@ static int64_t move_to(struct pager *pager, struct space *space, struct remap *r
   uint64_t bytes = (uint64_t)remap->new_pages << PAGE_SHIFT;
   if (remap->flags & PAGER_REMAP_FIXED) {
     if (!range_of(address, bytes, &remap->to, &end)) return -EINVAL;
-    if (remap->from + remap->old_pages > remap->to && end > remap->from) return -EINVAL;
+    uint32_t from_end = remap->from + (remap->old_pages > 0 ? remap->old_pages : 1);
+    if (from_end > remap->to && end > remap->from) return -EINVAL;
     if (remap->to < PAGE_LOWEST) return -EPERM;
     replaced = region_above(space->regions, remap->to);
     if (range_has_fixture(replaced, end)) return -EINVAL;

@@ -164,6 +164,8 @@ TEST_F(RemapTest, OldSizeZeroMakesAnotherMappingOfASharedOne) {
   machine_.Write(space_, (uint64_t)to + P, 50);
   EXPECT_EQ(machine_.Read(space_, kBase + 2 * P), 50);
   EXPECT_EQ(machine_.Read(space_, (uint64_t)to), 2);
+  EXPECT_EQ(Remap(kBase, 0, 2, PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED, kBase), -EINVAL);
+  ExpectWritten(space_, kBase, 2);
 }
 
 TEST_F(RemapTest, FilesMoveWithWhatWasWritten) {
