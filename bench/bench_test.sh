@@ -25,7 +25,7 @@ for arguments in --unknown word --only --only= '--only=[' --only=no-such-row --c
   fi
 done
 
-subset='^(null_call|ipc|fault_|anon_|cow_copy|file_read_one|msync|pread|mmap_munmap|fork_0|boot|kernel_)'
+subset='^(null_call|ipc|fault_|anon_|cow_copy|file_read_one|msync|pread|mmap_munmap|fork_0|spawn$|sigsegv|boot|kernel_)'
 subset="$subset"'(?!.*(region|process))'
 for run in 1 2; do
   bench "$@" --only "$subset" --csv "$TEST_TMPDIR/$run.csv" >"$TEST_TMPDIR/$run.txt" 2>"$TEST_TMPDIR/err" ||
