@@ -463,6 +463,19 @@ CASE(Spawn, SystemAndPopen) {
   CHECK_EQ(WEXITSTATUS(pclose(stream)), 33);
 }
 
+// SIGINT is the command's, not its caller's; dispositions are as before afterwards.
+CASE(Spawn, SystemHoldsSignals) {
+  char command[64];
+  CHECK(signal(SIGCHLD, on_signal) != SIG_ERR);
+  snprintf(command, sizeof command, "kill -INT %d; exit 5", (int)getpid());
+  CHECK_EQ(WEXITSTATUS(system(command)), 5);
+  CHECK(killed_by(system("kill -INT $$"), SIGINT));
+  CHECK(signal(SIGINT, SIG_IGN) == SIG_DFL);
+  CHECK_EQ(WEXITSTATUS(system("kill -INT $$; exit 6")), 6);
+  CHECK(signal(SIGINT, SIG_DFL) == SIG_IGN);
+  CHECK(signal(SIGCHLD, SIG_DFL) == on_signal);
+}
+
 CASE(Spawn, ManyOneAfterTheOther) {
   char *argv[] = {"true", NULL};
   for (int i = 0; i < 300; i++) {
