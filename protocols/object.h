@@ -1,19 +1,33 @@
 // Memory objects: how the pager gets pages from whoever backs them, and gives them back.
 //
-// One ring of requests (pager to provider) and one of completions (provider to pager), in memory
-// that both have mapped. After adding entries, a side notifies the other (NOTIFY_RING). Neither
-// ever waits for the other: a full request ring leaves pages queued in the pager; the completion
-// ring has a place for every request, so it is never full.
+// A provider is fs, for files, or a program (PAGER_PROVIDER). The requests are the same; how they
+// travel, and where the data is, differs:
+//
+//               request                        answer                     data
+//   fs          struct object_request, ring    struct object_completion   in the frames
+//   program     answer of PAGER_SERVE          words of the next          in the provider's buffer,
+//                                              PAGER_SERVE                page i of the request at
+//                                              i
 //
 // Life of a request:
-//   1. pager   fills slot i of request[], i free, and adds it to the ring   (head moves)
-//   2. provider  takes it (tail moves), does it, in any order
-//   3. provider  adds {tag, status} to completion[]
-//   4. pager   takes the completion; a tag that is not out, or is answered twice, is the
-//              provider's breach
+//   1. pager     adds it: fs, to the ring (head moves); a program, to its queue
+//   2. provider  takes it: fs (tail moves), several at a time, done in any order; a program, one
+//   3. provider  does it and answers {tag, status}
+//   4. pager     takes the answer; a tag that is not out, or is answered twice, is the provider's
+//                breach
 //
-// Frames belong to the pager all the time; the provider moves data between them and the store by
-// physical address (fs: by DMA).
+// fs: one ring of requests and one of completions, in memory that both have mapped. After adding
+// entries, a side notifies the other (NOTIFY_RING). Neither ever waits for the other: a full
+// request ring leaves pages queued in the pager; the completion ring has a place for every request,
+// so it is never full. Frames belong to the pager all the time; fs moves data between them and the
+// store by physical address (DMA). Its breaches are counted and ignored.
+//
+// A program: a page-out's data is in its buffer when it gets the request; a page-in's is taken from
+// there when it answers, all pages of the request. So it has no frame of anybody. It gets
+// OBJECT_PAGE_IN and OBJECT_PAGE_OUT alone. A breach fails the request that is out; so does an
+// answer later than the bound that the object's creator has set, counted from when the pager asked.
+// A failed page-in is SIGBUS or EIO for who waits; pages whose page-out failed stay dirty, are
+// tried again later, and dropped when nobody has the object open or mapped.
 #ifndef PROTOCOLS_OBJECT_H
 #define PROTOCOLS_OBJECT_H
 

@@ -58,9 +58,28 @@ enum pager_op {
   // (enum pager_option of pager_options.h, value or PAGER_OPTION_ASK) -> the value so far. EINVAL:
   // there is no such option, or not with this value
   PAGER_OPTION = 15,
+  // Makes the caller a provider of memory objects. () -> address of its buffer of
+  // OBJECT_REQUEST_PAGES pages, also if it was one before. It ends with the program. ENOMEM
+  PAGER_PROVIDER = 17,
+  // Answers a request and waits for the next one, as protocols/object.h says. (tag of the request
+  // that is done, 0 for none; 0 or a negative errno; 0 or PAGER_SERVE_POLL) ->
+  // PAGER_SERVED_WORD0(enum object_op, pages, tag), cookie, first page, bytes. DEFERRED.
+  // EINVAL: not a provider, or no answer to what was asked, which has failed then; ETIMEDOUT: the
+  // answer came too late, or its object is gone or has been cut off meanwhile; EAGAIN: there is no
+  // request to poll
+  PAGER_SERVE = 18,
   // Writes struct pager_swap[] of all swap areas to the message page, by descending priority.
   // () -> areas. Also from fs.
   PAGER_SWAPS = 20,
+
+  // Pages of an object that the caller provides go away everywhere. (cookie, first page, pages) ->
+  // how many of them are dirty and come back first, by requests OBJECT_PAGE_OUT; who accesses
+  // one waits until it is back, and then asks for it again. ESRCH: it provides no such object
+  // EINVAL: no such pages
+  PAGER_INVALIDATE = 21,
+  // Gives up an object that the caller provides: its pages are lost, and who accesses them gets
+  // SIGBUS or EIO. (cookie). ESRCH
+  PAGER_DETACH = 22,
 
   // From now on the caller can be sent upcalls: its message page is its thread's call buffer
   // (protocols/signal.h). () -> 0, also if it was so before
@@ -147,6 +166,17 @@ enum object_kind {
 };
 
 #define PAGER_OBJECT_KIND(kind, provider) ((uint64_t)(kind) | (uint64_t)(provider) << 32)
+
+#define PAGER_SERVE_POLL 1u  // do not wait
+
+// The first word of a request to a program. It is never negative.
+#define PAGER_SERVED_WORD0(op, count, tag) \
+  ((uint64_t)(op) | (uint64_t)(count) << 8 | (uint64_t)(tag) << 32)
+#define PAGER_SERVED_OP(word) ((uint32_t)(word)&0xffu)
+#define PAGER_SERVED_COUNT(word) ((uint32_t)(word) >> 8 & 0xffu)
+#define PAGER_SERVED_TAG(word) ((uint32_t)((word) >> 32))
+
+#define PAGER_ERROR_MAX 4095  // a status is 0 or -PAGER_ERROR_MAX..-1
 
 // How long clients of a program's object wait for an answer, in ms: 1..PAGER_BOUND_MAX.
 #define PAGER_BOUND_MAX 600000u

@@ -47,15 +47,16 @@ static void read_ahead(struct pager *pager, const struct region *region, uint32_
   uint32_t index = region->offset + (start - region->start);
   uint32_t last = index + (end - start);
   if (last > object->pages) last = object->pages;
+  const struct requests *requests = requests_of(pager, object);
   while (index < last) {
     if (object_frame(pager, object, index) != FRAME_NONE) {
       index++;
       continue;
     }
     struct pending **wait;
-    if (pager->requests.used >= OBJECT_RING_SLOTS / 2) return;
+    if (requests->used >= requests->slots / 2) return;
     if (page_in(pager, object, index, ACCESS_FAR, &wait) != OUTCOME_WAIT) return;
-    if (wait == request_list(pager, NULL)) return;
+    if (wait == request_list(pager, object, NULL)) return;
     index = object->ahead_next;
   }
 }

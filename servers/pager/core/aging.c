@@ -56,7 +56,7 @@ void aging_dirtied(struct pager *pager, struct object *object) { append(pager, o
 
 void aging_hand_out(struct pager *pager, struct object *object, uint32_t count) {
   object->handed += count;
-  pager->aging.handed += count;
+  if (!object->provider) pager->aging.handed += count;
   append(pager, object);
 }
 
@@ -66,7 +66,7 @@ void aging_rested(struct pager *pager, struct object *object) {
 }
 
 static void nothing_handed(struct pager *pager, struct object *object) {
-  pager->aging.handed -= object->handed;
+  if (!object->provider) pager->aging.handed -= object->handed;
   object->handed = 0;
 }
 
@@ -109,20 +109,28 @@ void aging_tick(struct pager *pager, uint64_t now) {
 // Starts to write everything. False if there is nothing.
 static bool write_all(struct pager *pager) {
   for (struct object *object = pager->aging.head; object; object = object->aging_next) {
-    if (object->dirty > 0 && !object->writeback.active) {
+    if (object->dirty > 0 && !object->writeback.active && !object->provider) {
       writeback_start(pager, object, 0, object->pages);
     }
   }
-  return pager->writebacks > 0;
+  return pager->passes.count[0] + pager->passes.count[1] > 0;
+}
+
+// A program's pages: its clients wait until it has taken back what is dirty, or has not in time.
+static struct pending **throttle_program(struct pager *pager, struct object *object) {
+  take_back(pager, object);
+  if (!aging_is_over(pager, object)) return NULL;
+  return writeback_start(pager, object, 0, object->pages);
 }
 
 struct pending **aging_throttle(struct pager *pager, struct object *object) {
   struct aging *aging = &pager->aging;
+  if (object->provider) return throttle_program(pager, object);
   if (aging->handed > aging->limit / 2) {
     for (struct object *o = aging->head; o; o = o->aging_next) take_back(pager, o);
   }
-  if (pager->frames_dirty <= aging->limit / 2 || aging->failing) return NULL;
-  if (pager->frames_dirty > aging->limit && write_all(pager)) return &aging->throttled;
+  if (aging->dirty <= aging->limit / 2 || aging->failing) return NULL;
+  if (aging->dirty > aging->limit && write_all(pager)) return &aging->throttled;
   if (object->dirty > 0 && !object->writeback.active) {
     writeback_start(pager, object, 0, object->pages);
   }
@@ -132,6 +140,6 @@ struct pending **aging_throttle(struct pager *pager, struct object *object) {
 void aging_stored(struct pager *pager, int32_t status) {
   struct aging *aging = &pager->aging;
   aging->failing = status < 0;
-  if (pager->frames_dirty > aging->limit && !aging->failing && pager->writebacks > 0) return;
+  if (aging->dirty > aging->limit && !aging->failing) return;
   pending_wake(pager, &aging->throttled, 0, false);
 }

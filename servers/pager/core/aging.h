@@ -4,7 +4,7 @@
 // The hardware notes a write through a mapping in the mapping's dirty bit, which nobody sees
 // before it is harvested. So each writable mapping of a file's page that is handed out counts:
 //
-//   pages that may be dirty  <=  frames_dirty + handed
+//   pages that may be dirty  <=  dirty + handed
 //
 // An object is in the aging list, the longest unseen at the head, while it has dirty pages or
 // handed-out mappings. After PAGER_DIRTY_AGE it is harvested, and what is dirty is written; it
@@ -28,6 +28,7 @@ struct pending;
 
 struct aging {
   struct object *head, *tail;
+  uint32_t dirty;             // pages of files dirty or being written
   uint32_t handed;            // writable mappings of files' pages since they were last taken back
   uint32_t limit;             // frames that may be dirty
   bool failing;               // the last page-out failed
@@ -48,9 +49,13 @@ void aging_rested(struct pager *pager, struct object *object);
 // It has no pages any more.
 void aging_forget(struct pager *pager, struct object *object);
 
-// Whether a write may have to wait: a quick look.
-#define aging_is_over(pager) \
-  ((pager)->frames_dirty + (pager)->aging.handed > (pager)->aging.limit / 2)
+// Whether a write may have to wait: a quick look. An object of a program has a smaller limit of its
+// own, so that only its clients wait for the program.
+#define AGING_PROGRAM_PART 4u
+#define aging_is_over(pager, object)                                                    \
+  ((object)->provider                                                                   \
+       ? (object)->dirty + (object)->handed > (pager)->aging.limit / AGING_PROGRAM_PART \
+       : (pager)->aging.dirty + (pager)->aging.handed > (pager)->aging.limit / 2)
 // Looks closer. Returns the list to wait in, NULL if the write to this object may go on.
 struct pending **aging_throttle(struct pager *pager, struct object *object);
 // A page-out is done, with this status.

@@ -104,8 +104,8 @@ static enum step object_page(struct pager *pager, struct pending *pending, uint6
     return await_memory(pager, pending, error);
   }
   const struct page *page = page_of(pager, *frame);
-  if (page->state != PAGE_FILLING) return STEP_READY;
-  access.wait = &request_of(pager, page)->waiting;
+  if (page->state != PAGE_FILLING && !(page->flags & PAGE_LEAVING)) return STEP_READY;
+  access.wait = page_list_of(pager, object, page);
   return park(pager, pending, &access, error);
 }
 
@@ -169,7 +169,12 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
   while (step == STEP_READY && pending->done < pending->length) {
     // The object may have been cut off while this was parked.
     if (pending->offset + pending->done >= pending->object->size) break;
-    if (pending->kind == PENDING_WRITE && aging_is_over(pager)) {
+    if (pending->object->broken) {
+      error = -EIO;
+      step = STEP_FAILED;
+      break;
+    }
+    if (pending->kind == PENDING_WRITE && aging_is_over(pager, pending->object)) {
       step = await_clean(pager, pending, &error);
       if (step != STEP_READY) break;
     }
@@ -187,6 +192,7 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
 static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t id) {
   pending->object = object_named(pager, id);
   if (!pending->object) return -EINVAL;
+  if (pending->object->broken) return -EIO;
   uint64_t size = pending->object->size;
   if (pending->offset > size || pending->length > size - pending->offset) return -EINVAL;
   pending->object->closed = false;

@@ -4,6 +4,7 @@
 
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
@@ -333,6 +334,7 @@ static int64_t exec(struct pager *pager, struct space *space, token_t token, uin
     release_shadow(pager, shadow);
     return -ENOMEM;
   }
+  provider_end(pager, space);
   unmap_all(space);
   exchange(space, shadow);
   space_enter_family(pager, space, space_family(shadow));

@@ -221,6 +221,19 @@ void FakeKernel::SetAnswer(token_t token, const Answer &answer) {
   answers_[token] = answer;
 }
 
+void FakeKernel::Serve(token_t token, const uint64_t word[4]) {
+  EXPECT_EQ(served_.count(token), 0u) << "served twice";
+  served_[token] = {word, word + 4};
+}
+
+bool FakeKernel::TakeServed(token_t token, uint64_t word[4]) {
+  auto at = served_.find(token);
+  if (at == served_.end()) return false;
+  std::copy(at->second.begin(), at->second.end(), word);
+  served_.erase(at);
+  return true;
+}
+
 bool FakeKernel::TakeAnswer(token_t token, Answer *answer) {
   auto at = answers_.find(token);
   if (at == answers_.end()) return false;
@@ -492,6 +505,7 @@ void kops_forward_to_proc(token_t token, const uint64_t word[5]) {
   kernel->SetAnswer(token, Answer{Answer::kSignal, 0, PROC_FAULT_SIGNAL(word[1]),
                                   PROC_FAULT_REASON(word[1]), word[2], 0});
 }
+void kops_serve(token_t token, const uint64_t word[4]) { kernel->Serve(token, word); }
 void kops_flushed(token_t token, uint64_t, int64_t status) {
   kernel->SetAnswer(token, Answer{Answer::kReply, status, 0, 0, 0, 0});
 }

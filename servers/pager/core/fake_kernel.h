@@ -61,6 +61,8 @@ class FakeKernel {
   const Entry *Find(uint32_t slot, uint32_t page) const;
   uint32_t Entries(uint32_t slot) const;
   bool HasSpace(uint32_t slot) const { return spaces_.count(slot) != 0; }
+  // Takes the request that a provider got as the answer to a token.
+  bool TakeServed(token_t token, uint64_t word[4]);
   // Takes the answer to a token, if there is one.
   bool TakeAnswer(token_t token, Answer *answer);
   token_t NewToken() { return next_token_++; }
@@ -97,6 +99,7 @@ class FakeKernel {
   void Protect(uint32_t slot, uint64_t start, uint64_t end, uint32_t prot);
   void Harvest(uint32_t slot, uint64_t start, uint64_t end);
   int Retype(uint32_t first);
+  void Serve(token_t token, const uint64_t word[4]);
   void SetAnswer(token_t token, const Answer &answer);
 
  private:
@@ -126,6 +129,7 @@ class FakeKernel {
   struct pager *pager_;
   std::map<uint32_t, Space> spaces_;
   std::map<token_t, Answer> answers_;
+  std::map<token_t, std::vector<uint64_t>> served_;
   token_t next_token_ = 1;
   uint32_t accesses_ = 0;
 };

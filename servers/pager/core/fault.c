@@ -37,6 +37,7 @@
 #include "servers/pager/core/fault_short.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
@@ -214,9 +215,10 @@ CASE read_around(struct pager *pager, const struct region *region, const struct 
 enum outcome page_in(struct pager *pager, struct object *object, uint32_t index, uint32_t how,
                      struct pending ***wait) {
   struct request *request = request_take(pager, object, OBJECT_PAGE_IN, index);
-  *wait = request_list(pager, request);
+  *wait = request_list(pager, object, request);
   if (!request) return OUTCOME_WAIT;
-  uint32_t window = READ_AHEAD_START;
+  // A program's pages are copied: one more costs as much as the first.
+  uint32_t window = object->provider ? 1 : READ_AHEAD_START;
   if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
   if (how & ACCESS_FAR) window = OBJECT_REQUEST_PAGES;
   window = min32((how & ACCESS_ALONE) ? 1 : window, pager->option[PAGER_READ_AHEAD]);
@@ -228,8 +230,9 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
       frame_put(pager, frame);
       break;
     }
-    page_zero(frame_pointer(pager, frame));  // the provider leaves holes as they are
-    page_of(pager, frame)->request = (uint8_t)(request - pager->requests.request);
+    // fs leaves holes as they are; a program fills all.
+    if (!object->provider) page_zero(frame_pointer(pager, frame));
+    page_of(pager, frame)->request = request_number(request);
     request->frame[request->count++] = frame;
   }
   if (request->count == 0) {
@@ -259,8 +262,8 @@ static inline enum outcome cached_page(struct pager *pager, struct object *objec
   if (frame == FRAME_NONE) return page_in(pager, object, index, access->how, &access->wait);
   const struct page *page = page_of(pager, frame);
   access->frame = frame;
-  if (page->state != PAGE_FILLING) return OUTCOME_FOUND;
-  access->wait = &request_of(pager, page)->waiting;
+  if (page->state != PAGE_FILLING && !(page->flags & PAGE_LEAVING)) return OUTCOME_FOUND;
+  access->wait = page_list_of(pager, object, page);
   return OUTCOME_WAIT;
 }
 
@@ -296,7 +299,9 @@ static inline uint32_t neighbour(struct pager *pager, const struct region *regio
   uint32_t frame = object_frame(pager, region->object, index_of(region, page));
   if (frame == FRAME_NONE) return FRAME_NONE;
   const struct page *p = page_of(pager, frame);
-  if (p->state == PAGE_FILLING || (p->flags & PAGE_HOLE) != hole) return FRAME_NONE;
+  if (p->state == PAGE_FILLING || (p->flags & (PAGE_HOLE | PAGE_LEAVING)) != hole) {
+    return FRAME_NONE;
+  }
   return frame;
 }
 
@@ -342,11 +347,11 @@ CASE allocate_store(struct pager *pager, struct object *object, uint32_t index,
     return OUTCOME_WAIT;
   }
   struct request *request = request_take(pager, object, OBJECT_ALLOCATE, index);
-  access->wait = request_list(pager, request);
+  access->wait = request_list(pager, object, request);
   if (!request) return OUTCOME_WAIT;
   request->frame[request->count++] = access->frame;
   page->flags |= PAGE_ALLOCATING;
-  page->request = (uint8_t)(request - pager->requests.request);
+  page->request = request_number(request);
   request_send(pager, request);
   return OUTCOME_WAIT;
 }
@@ -368,7 +373,7 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
 static inline enum outcome shared_writable(struct pager *pager, const struct region *region,
                                            struct access *access) {
   uint32_t prot = region->prot;
-  if (__builtin_expect(aging_is_over(pager), 0)) {
+  if (__builtin_expect(aging_is_over(pager, region->object), 0)) {
     if (!(access->how & FAULT_WRITE)) {
       return object_found(pager, region, NULL, access, prot & ~(uint32_t)PROT_W);
     }
@@ -463,10 +468,20 @@ CASE private_read(struct pager *pager, struct space *space, const struct region 
 
 // --- the case table -----------------------------------------------------------------------------
 
-// What is mapped for ever. A program's message page can lack a right all the same: fork takes the
-// right to write from whole ranges, of which it may be in the middle.
+// An object without a provider has no pages any more.
+static enum outcome beyond(const struct object *object) {
+  return object->broken ? OUTCOME_BROKEN : OUTCOME_BEYOND_END;
+}
+
+// What is mapped for ever. A program's message page, and the buffer of a provider, can lack a right
+// all the same: fork takes the right to write from whole ranges, of which they may be in the
+// middle.
 CASE fixture(struct pager *pager, struct space *space, const struct region *region,
              struct access *access) {
+  uint32_t frame = provider_buffer_frame(space->provider, access->page);
+  if (frame != FRAME_NONE) {
+    return found_one(access, frame, region->prot, &pager->counts.faults_cow_reuse);
+  }
   if (!(region->flags & REGION_MESSAGE) || space->slot < SLOT_FIRST_PROGRAM) {
     return OUTCOME_UNMAPPED;
   }
@@ -486,7 +501,7 @@ static inline enum outcome resolve_in(struct pager *pager, struct space *space,
   if (region->flags & REGION_FIXTURE) return fixture(pager, space, region, access);
   region->flags |= REGION_TOUCHED;
   if (region->object) {
-    if (index_of(region, access->page) >= region->object->pages) return OUTCOME_BEYOND_END;
+    if (index_of(region, access->page) >= region->object->pages) return beyond(region->object);
     if (region->flags & REGION_ADVICE) access->how = advised(region, access->how);
     if (region->flags & REGION_SHARED) return shared_access(pager, space, region, access);
   }
@@ -535,6 +550,10 @@ static inline bool is_unwritten(const struct space *space, uint32_t page) {
   return tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE;
 }
 
+static inline bool is_ready(const struct page *page) {
+  return page->state == PAGE_CACHED && !(page->flags & PAGE_LEAVING);
+}
+
 struct fault_found fault_cached(struct pager *pager, struct space *space, uint64_t address,
                                 uint64_t access) {
   const uint16_t others = REGION_SHARED | REGION_FIXTURE;
@@ -552,7 +571,7 @@ struct fault_found fault_cached(struct pager *pager, struct space *space, uint64
   uint32_t index = index_of(region, (uint32_t)page);
   if (index >= object->pages || !is_unwritten(space, (uint32_t)page)) return found;
   uint32_t frame = object_frame(pager, object, index);
-  if (!entry_is_frame(frame) || page_of(pager, frame)->state != PAGE_CACHED) return found;
+  if (!entry_is_frame(frame) || !is_ready(page_of(pager, frame))) return found;
   region->flags |= REGION_TOUCHED;
   space->hit = region;
   fault_found_one(space, page, region->prot & ~(uint32_t)PROT_W, frame, &pager->counts.faults_file,
@@ -574,6 +593,7 @@ static void signal_words(uint64_t word[5], enum outcome outcome, uint64_t addres
       [OUTCOME_STACK] = {SIGNAL_SEGV, FAULT_STACK},
       [OUTCOME_BEYOND_END] = {SIGNAL_BUS, FAULT_BEYOND_END},
       [OUTCOME_NO_MEMORY] = {SIGNAL_KILL, FAULT_NO_MEMORY},
+      [OUTCOME_BROKEN] = {SIGNAL_BUS, FAULT_IO_ERROR},
   };
   word[0] = PROC_FAULT;
   word[1] = PROC_FAULT_WHAT(what[outcome].signal, access & ~(uint64_t)FAULT_PRESENT,

@@ -20,6 +20,7 @@ enum outcome {
   OUTCOME_STACK = 4,
   OUTCOME_BEYOND_END = 5,  // SIGBUS
   OUTCOME_NO_MEMORY = 6,
+  OUTCOME_BROKEN = 7,  // SIGBUS: the object has lost its provider
 };
 
 #define FAULT_ANY (FAULT_READ | FAULT_WRITE | FAULT_EXECUTE)

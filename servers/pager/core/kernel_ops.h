@@ -68,6 +68,8 @@ void kops_flushed(token_t token, uint64_t then, int64_t status);
 // A read or write moved `status` bytes, not all of `length`, or failed: its caller goes on to fs
 // (FS_MOVED, protocols/fs.h).
 void kops_moved(token_t token, uint64_t then, int64_t status, uint64_t offset, uint64_t length);
+// Gives a PAGER_SERVE its request: the first four words of the answer.
+void kops_serve(token_t token, const uint64_t word[4]);
 // The waiting caller starts anew at pc.
 void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
 // Answers a fault by an upcall. 0 or a negative errno: nobody is answered.

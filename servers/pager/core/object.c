@@ -1,6 +1,7 @@
 #include "servers/pager/core/object.h"
 
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 _Static_assert(sizeof(struct object) <= OBJECT_ITEM_BYTES, "object_of checks alignment");
@@ -36,6 +37,7 @@ void object_reap(struct pager *pager, struct object *object) {
   if (!object->dead || object->regions || object->requests || object->waiters || object->queued) {
     return;
   }
+  provider_remove(object);
   object->id = 0;
   slab_put(pager, SLAB_OBJECT, object);
 }
@@ -45,7 +47,7 @@ static void tell_idle(struct pager *pager, struct object *object) {
   if (!object->closed || object->dead || object->regions || object->dirty) return;
   struct request *request = request_take(pager, object, OBJECT_IDLE, 0);
   if (!request) {
-    request_starve(pager, object);
+    request_starve(&pager->requests, object);
     return;
   }
   object->closed = false;
@@ -66,6 +68,9 @@ void object_kill(struct pager *pager, struct object *object) {
   object->pages = 0;
   object->dead = true;
   aging_forget(pager, object);
+  object->waiters++;  // so that it is still there afterwards
+  pending_wake(pager, &object->leaving, 0, false);
+  object->waiters--;
   if (object->next) object->next->prev = object->prev;
   if (object->prev) {
     object->prev->next = object->next;
@@ -129,6 +134,13 @@ uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t i
   return frame;
 }
 
+// What the dirty limit is about are files: a program's pages have a limit of their own.
+static void count_dirty(struct pager *pager, struct object *object, int more) {
+  object->dirty += (uint32_t)more;
+  pager->frames_dirty += (uint32_t)more;
+  if (!object->provider) pager->aging.dirty += (uint32_t)more;
+}
+
 static bool is_clean(const struct page *page) {
   return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
 }
@@ -139,8 +151,7 @@ void object_remove(struct pager *pager, struct object *object, uint32_t index) {
   if (is_clean(page)) {
     frame_list_remove(pager, &pager->clean, frame);
   } else if (page->state == PAGE_CACHED) {
-    object->dirty--;
-    pager->frames_dirty--;
+    count_dirty(pager, object, -1);
   }
   if (page->state != PAGE_SHARED_MEMORY) pager->frames_cache--;
   if (page->state == PAGE_FILLING) {
@@ -170,6 +181,39 @@ void object_truncate(struct pager *pager, struct object *object, uint32_t first)
   }
 }
 
+static void unmap_range(const struct object *object, uint32_t first, uint32_t end) {
+  for (const struct region *r = object->regions; r; r = r->object_next) {
+    uint64_t region_end = (uint64_t)r->offset + (r->end - r->start);
+    if (!(r->flags & REGION_TOUCHED) || end <= r->offset || first >= region_end) continue;
+    uint32_t skip = first > r->offset ? first - r->offset : 0;
+    uint32_t count = (end < region_end ? end : (uint32_t)region_end) - r->offset;
+    kops_unmap(r->slot, (uint64_t)(r->start + skip) << PAGE_SHIFT,
+               (uint64_t)(r->start + count) << PAGE_SHIFT);
+  }
+}
+
+uint32_t object_give_back(struct pager *pager, struct object *object, uint32_t first,
+                          uint32_t end) {
+  unmap_range(object, first, end);
+  object_collect(pager, object, first, end, false);
+  uint32_t dirty = 0;
+  uint32_t frame;
+  for (uint32_t i = first; (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    struct page *page = page_of(pager, frame);
+    if (is_clean(page)) {
+      object_remove(pager, object, i);
+    } else if (page->state == PAGE_CACHED) {
+      page->flags |= PAGE_LEAVING;
+      dirty++;
+    }
+  }
+  return dirty;
+}
+
+struct pending **page_list_of(struct pager *pager, struct object *object, const struct page *page) {
+  return page->state == PAGE_FILLING ? &request_of(pager, page)->waiting : &object->leaving;
+}
+
 bool object_is_writing(struct pager *pager, struct object *object, uint32_t first, uint32_t end) {
   if (object->writeback.out == 0) return false;
   uint32_t frame;
@@ -194,15 +238,14 @@ void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame
   if (page->state != PAGE_CACHED || (page->flags & PAGE_DIRTY)) return;
   if (!(page->flags & PAGE_WRITING)) {
     frame_list_remove(pager, &pager->clean, frame);
-    if (object->dirty++ == 0) aging_dirtied(pager, object);
-    pager->frames_dirty++;
+    count_dirty(pager, object, 1);
+    if (object->dirty == 1) aging_dirtied(pager, object);
   }
   page->flags |= PAGE_DIRTY;
 }
 
 void object_set_clean(struct pager *pager, struct object *object, uint32_t frame) {
-  object->dirty--;
-  pager->frames_dirty--;
+  count_dirty(pager, object, -1);
   frame_list_append(pager, &pager->clean, frame);
 }
 

@@ -22,6 +22,7 @@ enum object_backing { BACKED_BY_PROVIDER = 1, BACKED_BY_NOTHING = 2 };
 struct object {
   uint32_t id;      // its own reference, while in use; 0 otherwise
   uint8_t backing;  // enum object_backing
+  bool broken;      // it has lost its provider: no pages, SIGBUS and EIO
   bool named;       // by fs: it is there until fs destroys it
   bool closed;      // no open file names it: OBJECT_IDLE when its last page is clean
   bool dead;        // destroyed; freed with its last region, request and waiter
@@ -43,6 +44,11 @@ struct object {
   uint32_t ahead_next;    // page after the last page-in
   uint32_t ahead_window;  // pages of the last page-in
   struct writeback writeback;
+  // provider.h: a program; NULL: fs or nobody
+  struct provider *provider;
+  struct object *provider_next, *provider_prev;
+  uint64_t bound;           // ticks that its clients wait for an answer
+  struct pending *leaving;  // until pages are gone that PAGER_INVALIDATE asked back
   // aging.h
   bool is_aging;
   uint32_t handed;  // writable mappings of its pages since they were last taken back
@@ -79,6 +85,11 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
 void object_remove(struct pager *pager, struct object *object, uint32_t index);
 // Takes the pages from `first` out, and unmaps them everywhere.
 void object_truncate(struct pager *pager, struct object *object, uint32_t first);
+// Unmaps the pages of [first, end) everywhere and takes them out, but for those that are dirty:
+// these are LEAVING until they are written, and nobody gets them. Returns how many.
+uint32_t object_give_back(struct pager *pager, struct object *object, uint32_t first, uint32_t end);
+// Where to wait for a page that is FILLING or LEAVING.
+struct pending **page_list_of(struct pager *pager, struct object *object, const struct page *page);
 // Whether a page in [first, end) is being written.
 bool object_is_writing(struct pager *pager, struct object *object, uint32_t first, uint32_t end);
 // Makes all its shared mappings read-only.

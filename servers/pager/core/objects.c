@@ -1,19 +1,27 @@
 // What fs does with its objects.
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 int64_t pager_object_create(struct pager *pager, uint64_t cookie, uint64_t size,
                             enum object_kind kind, uint32_t provider, uint64_t bound) {
+  struct provider *program = NULL;
+  if (kind > OBJECT_OF_PROGRAM) return -EINVAL;
   if (kind == OBJECT_OF_PROGRAM) {
     if (bound == 0 || bound > PAGER_BOUND_MAX) return -EINVAL;
-    return -ESRCH;
+    const struct space *space = space_of(pager, provider);
+    program = space ? space->provider : NULL;
+    if (!program) return -ESRCH;
+  } else if (provider != 0 || bound != 0) {
+    return -EINVAL;
   }
-  if (kind > OBJECT_OF_PROGRAM || provider != 0 || bound != 0) return -EINVAL;
   if (size > OBJECT_BYTES_MAX) return -EFBIG;
-  enum object_backing backing = kind == OBJECT_OF_FILE ? BACKED_BY_PROVIDER : BACKED_BY_NOTHING;
+  enum object_backing backing = kind == OBJECT_OF_MEMORY ? BACKED_BY_NOTHING : BACKED_BY_PROVIDER;
   struct object *object = object_new(pager, backing, cookie, size);
   if (!object) return -ENOMEM;
   object->named = true;
+  object->bound = timer_ticks(pager, bound);
+  if (program) provider_add(program, object);
   return object->id;
 }
 
@@ -35,6 +43,11 @@ int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
   if (!object) return -EINVAL;
   if (size > OBJECT_BYTES_MAX) return -EFBIG;
   uint32_t pages = (uint32_t)((size + PAGE_MASK) >> PAGE_SHIFT);
+  if (object->broken) {
+    object->size = size;
+    return 0;
+  }
+  provider_take_back(pager, object, pages);
   if (object_is_writing(pager, object, pages, object->pages)) return -EBUSY;
   // Before it grows: what a mapping wrote behind the end is not to become part of the file.
   if (size > object->size) object_zero_tail(pager, object);
@@ -60,6 +73,7 @@ int64_t pager_object_close(struct pager *pager, uint32_t id) {
 int64_t pager_object_destroy(struct pager *pager, uint32_t id, uint64_t force) {
   struct object *object = object_named(pager, id);
   if (!object) return -EINVAL;
+  if (force) provider_take_back(pager, object, 0);
   if (object_is_writing(pager, object, 0, object->pages)) return -EBUSY;
   if (!force && (object->regions || object->dirty)) return -EBUSY;
   object_kill(pager, object);

@@ -26,7 +26,7 @@ struct pager *pager_init(const struct pager_setup *setup) {
   slab_init(&pager->slab[SLAB_SPACE], (sizeof(struct space) + 15) & ~15u);
   slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);
   slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
-  requests_init(&pager->requests);
+  requests_init(&pager->requests, pager->ring_request, OBJECT_RING_SLOTS, NULL);
   timer_init(&pager->timer, setup->timebase);
   replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end);
   options_init(pager);

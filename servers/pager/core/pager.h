@@ -112,6 +112,13 @@ int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint
                    uint64_t length, uint32_t flags);
 // From now on the program can be sent upcalls. 0 or a negative errno.
 int64_t pager_upcall(struct pager *pager, struct space *space);
+// Programs as pagers (provider.h).
+int64_t pager_provider(struct pager *pager, struct space *space);
+int64_t pager_serve(struct pager *pager, struct space *space, token_t token, uint64_t tag,
+                    uint64_t status, uint64_t flags);
+int64_t pager_invalidate(struct pager *pager, struct space *space, uint64_t cookie, uint64_t first,
+                         uint64_t count);
+int64_t pager_detach(struct pager *pager, struct space *space, uint64_t cookie);
 // These three write to the message page of `space`. Slot 0 is the space itself.
 int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, uint64_t first);
 // Fills all but kernel[]; the caller fills those at pager_message() afterwards.

@@ -54,7 +54,7 @@ struct Process {
 class Random {
  public:
   Random(uint32_t seed, uint32_t frames, bool errors)
-      : machine_(frames, 512), random_(seed), errors_(errors) {
+      : machine_(frames, 512), random_(seed), errors_(errors), had_errors_(errors) {
     machine_.kernel.spurious_every = 29;
     for (uint32_t i = 0; i < kFiles; i++) files_.push_back(NewFile());
     Spawn();
@@ -421,9 +421,10 @@ class Random {
       return;
     }
     result = Await(result, token);
+    bool io_error = had_errors_ && (result == -EIO || result == -ENOSPC);
     if (hole) {
-      EXPECT_TRUE(result == -ENOMEM || (errors_ && result < 0)) << result;
-    } else if (result != -ENOMEM && !errors_) {
+      EXPECT_TRUE(result == -ENOMEM || io_error) << result;
+    } else if (result != -ENOMEM && !had_errors_) {
       EXPECT_EQ(result, 0);
     }
   }
@@ -863,6 +864,7 @@ class Random {
   FakeMachine machine_;
   std::mt19937_64 random_;
   bool errors_;
+  bool had_errors_;  // which may be told later
   uint32_t step_ = 0;
   uint32_t generation_ = 0;
   uint64_t next_cookie_ = 1;

@@ -1,35 +1,64 @@
 #include "servers/pager/core/request.h"
 
 #include "servers/pager/core/fault.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 #define TAG_SLOT(tag) ((tag) & (OBJECT_RING_SLOTS - 1))
 #define TAG_SERIAL(tag) ((tag) / OBJECT_RING_SLOTS)
-#define SERIAL_MASK (UINT32_MAX / OBJECT_RING_SLOTS)
+#define SERIAL_MAX (INT32_MAX / OBJECT_RING_SLOTS)
 
-void requests_init(struct requests *requests) {
-  for (uint32_t i = 0; i < OBJECT_RING_SLOTS; i++) {
-    requests->request[i].next = (uint8_t)(i + 1 < OBJECT_RING_SLOTS ? i + 1 : REQUEST_NONE);
+void requests_init(struct requests *requests, struct request *request, uint32_t slots,
+                   struct provider *provider) {
+  requests->provider = provider;
+  requests->request = request;
+  requests->slots = slots;
+  for (uint32_t i = 0; i < slots; i++) {
+    request[i].of = requests;
+    request[i].next = (uint8_t)(i + 1 < slots ? i + 1 : REQUEST_NONE);
   }
   requests->free = 0;
   requests->queue_head = REQUEST_NONE;
   requests->queue_tail = REQUEST_NONE;
 }
 
-struct pending **request_list(struct pager *pager, struct request *request) {
-  return request ? &request->waiting : &pager->requests.starved;
+struct requests *requests_of(struct pager *pager, const struct object *object) {
+  return object->provider ? &object->provider->requests : &pager->requests;
+}
+
+struct pending **request_list(struct pager *pager, const struct object *object,
+                              struct request *request) {
+  return request ? &request->waiting : &requests_of(pager, object)->starved;
 }
 
 struct request *request_of(struct pager *pager, const struct page *page) {
-  return &pager->requests.request[page->request];
+  const struct object *object = item_at(pager, page->object);
+  return &requests_of(pager, object)->request[page->request];
 }
 
+uint8_t request_number(const struct request *request) {
+  return (uint8_t)(request - request->of->request);
+}
+
+uint32_t request_tag(const struct request *request) {
+  return request->serial * OBJECT_RING_SLOTS + request_number(request);
+}
+
+uint32_t request_bytes(const struct request *request) {
+  uint64_t start = (uint64_t)request->first << PAGE_SHIFT;
+  uint64_t bytes = (uint64_t)request->count << PAGE_SHIFT;
+  uint64_t size = request->object->size;
+  if (size <= start) return 0;
+  return (uint32_t)(size - start < bytes ? size - start : bytes);
+}
+
+// fs names objects, whoever provides them: it is told when they are idle.
 struct request *request_take(struct pager *pager, struct object *object, enum object_op op,
                              uint32_t first) {
-  struct requests *all = &pager->requests;
+  struct requests *all = op == OBJECT_IDLE ? &pager->requests : requests_of(pager, object);
   if (all->free == REQUEST_NONE) return NULL;
   if (op == OBJECT_PAGE_OUT) {
-    if (all->writing >= OBJECT_RING_SLOTS - REQUESTS_FOR_READING) return NULL;
+    if (all->writing >= all->slots - all->slots / REQUESTS_FOR_READING_PART) return NULL;
     all->writing++;
   }
   struct request *request = &all->request[all->free];
@@ -40,62 +69,28 @@ struct request *request_take(struct pager *pager, struct object *object, enum ob
   request->count = 0;
   request->object = object;
   request->waiting = NULL;
-  request->serial = (request->serial + 1) & SERIAL_MASK;
+  request->serial = request->serial < SERIAL_MAX ? request->serial + 1 : 1;
   object->requests++;
   return request;
 }
 
-static uint8_t number_of(const struct requests *all, const struct request *request) {
-  return (uint8_t)(request - all->request);
-}
-
 void request_cancel(struct pager *pager, struct request *request) {
-  struct requests *all = &pager->requests;
+  (void)pager;
+  struct requests *all = request->of;
   if (request->op == OBJECT_PAGE_OUT) all->writing--;
   request->state = REQUEST_FREE;
   request->next = all->free;
-  all->free = number_of(all, request);
+  all->free = request_number(request);
   all->used--;
   request->object->requests--;
 }
 
-// Bytes of the range that the object has; the rest of its last page is not the store's.
-static uint32_t bytes_of(const struct request *request) {
-  uint64_t start = (uint64_t)request->first << PAGE_SHIFT;
-  uint64_t bytes = (uint64_t)request->count << PAGE_SHIFT;
-  uint64_t size = request->object->size;
-  if (size <= start) return 0;
-  return (uint32_t)(size - start < bytes ? size - start : bytes);
-}
+// --- the queue ----------------------------------------------------------------------------------
 
-// Moves queued requests into the ring while it has room.
-static void fill_ring(struct pager *pager) {
-  struct requests *all = &pager->requests;
-  struct object_ring *ring = all->ring;
-  if (!ring) return;
-  while (all->queue_head != REQUEST_NONE) {
-    uint32_t head = ring->request_head;
-    if (head - __atomic_load_n(&ring->request_tail, __ATOMIC_ACQUIRE) >= OBJECT_RING_SLOTS) return;
-    uint8_t number = all->queue_head;
-    struct request *request = &all->request[number];
-    all->queue_head = request->next;
-    request->state = REQUEST_OUT;
-    struct object_request *entry = &ring->request[head % OBJECT_RING_SLOTS];
-    entry->cookie = request->object->cookie;
-    entry->page = request->first;
-    entry->op = request->op;
-    entry->tag = request->serial * OBJECT_RING_SLOTS + number;
-    entry->count = request->count;
-    entry->bytes = bytes_of(request);
-    for (uint32_t i = 0; i < request->count; i++) entry->frame[i] = request->frame[i];
-    __atomic_store_n(&ring->request_head, head + 1, __ATOMIC_RELEASE);
-    all->added = true;
-  }
-}
+bool requests_idle(const struct requests *all) { return all->queue_head == REQUEST_NONE; }
 
-void request_send(struct pager *pager, struct request *request) {
-  struct requests *all = &pager->requests;
-  uint8_t number = number_of(all, request);
+static void enqueue(struct requests *all, struct request *request) {
+  uint8_t number = request_number(request);
   request->state = REQUEST_QUEUED;
   request->next = REQUEST_NONE;
   if (all->queue_head == REQUEST_NONE) {
@@ -104,12 +99,65 @@ void request_send(struct pager *pager, struct request *request) {
     all->request[all->queue_tail].next = number;
   }
   all->queue_tail = number;
+}
+
+struct request *requests_next(struct requests *all) {
+  if (all->queue_head == REQUEST_NONE) return NULL;
+  struct request *request = &all->request[all->queue_head];
+  all->queue_head = request->next;
+  return request;
+}
+
+void requests_unqueue(struct requests *all, struct request *request) {
+  uint8_t number = request_number(request);
+  uint8_t before = REQUEST_NONE;
+  for (uint8_t at = all->queue_head; at != number; at = all->request[at].next) before = at;
+  if (before == REQUEST_NONE) {
+    all->queue_head = request->next;
+  } else {
+    all->request[before].next = request->next;
+  }
+  if (all->queue_tail == number) all->queue_tail = before;
+}
+
+// Moves queued requests into the ring while it has room.
+static void fill_ring(struct pager *pager) {
+  struct requests *all = &pager->requests;
+  struct object_ring *ring = all->ring;
+  if (!ring) return;
+  while (!requests_idle(all)) {
+    uint32_t head = ring->request_head;
+    if (head - __atomic_load_n(&ring->request_tail, __ATOMIC_ACQUIRE) >= OBJECT_RING_SLOTS) return;
+    struct request *request = requests_next(all);
+    request->state = REQUEST_OUT;
+    struct object_request *entry = &ring->request[head % OBJECT_RING_SLOTS];
+    entry->cookie = request->object->cookie;
+    entry->page = request->first;
+    entry->op = request->op;
+    entry->tag = request_tag(request);
+    entry->count = request->count;
+    entry->bytes = request_bytes(request);
+    for (uint32_t i = 0; i < request->count; i++) entry->frame[i] = request->frame[i];
+    __atomic_store_n(&ring->request_head, head + 1, __ATOMIC_RELEASE);
+    all->added = true;
+  }
+}
+
+void request_send(struct pager *pager, struct request *request) {
+  struct requests *all = request->of;
+  enqueue(all, request);
   if (request->op == OBJECT_PAGE_IN) {
     pager->counts.requests_in++;
   } else if (request->op == OBJECT_PAGE_OUT) {
     pager->counts.requests_out++;
   }
-  fill_ring(pager);
+  if (!all->provider) {
+    fill_ring(pager);
+    return;
+  }
+  request->deadline = kops_now() + request->object->bound;
+  timer_wake_at(pager, request->deadline);
+  provider_deliver(pager, all->provider);
 }
 
 void requests_kick(struct pager *pager) {
@@ -118,8 +166,7 @@ void requests_kick(struct pager *pager) {
   kops_notify_provider();
 }
 
-void request_starve(struct pager *pager, struct object *object) {
-  struct requests *all = &pager->requests;
+void request_starve(struct requests *all, struct object *object) {
   if (object->queued) return;
   object->queued = true;
   object->queue_next = NULL;
@@ -166,34 +213,38 @@ static void allocate_done(struct pager *pager, struct request *request, int32_t 
   }
 }
 
-static void complete(struct pager *pager, struct request *request, int32_t status) {
+static int32_t checked(const struct request *request, int32_t status) {
+  if (status > 0 && (request->op != OBJECT_PAGE_IN || status != OBJECT_HOLE)) return -EIO;
+  return status >= 0 || status == -ENOSPC || status == -ECANCELED ? status : -EIO;
+}
+
+void request_complete(struct pager *pager, struct request *request, int32_t status) {
   struct object *object = request->object;
   struct pending *waiting = request->waiting;
-  bool several = request->count > 1;
-  if (status > 0 && (request->op != OBJECT_PAGE_IN || status != OBJECT_HOLE)) status = -EIO;
-  if (status < 0 && status != -ENOSPC) status = -EIO;
-  if (request->op == OBJECT_PAGE_IN) {
+  uint8_t op = request->op;
+  // A failed read of several pages is tried again for the one page that is needed.
+  bool several = request->count > 1 && !request->of->provider;
+  status = checked(request, status);
+  if (op == OBJECT_PAGE_IN) {
     page_in_done(pager, request, status);
-  } else if (request->op == OBJECT_ALLOCATE) {
+  } else if (op == OBJECT_ALLOCATE) {
     allocate_done(pager, request, status);
-  } else if (request->op == OBJECT_PAGE_OUT) {
+  } else if (op == OBJECT_PAGE_OUT) {
     writeback_done(pager, request, status);
   }
   request_cancel(pager, request);
-  // A failed read of several pages is tried again for the one page that is needed.
-  bool alone = status < 0 && request->op == OBJECT_PAGE_IN && several;
+  bool alone = status < 0 && op == OBJECT_PAGE_IN && several;
   object->waiters++;  // so that it is still there afterwards
-  pending_wake(pager, &waiting, status < 0 && !alone ? status : 0, alone);
-  if (request->op == OBJECT_PAGE_OUT && status >= 0) {
+  pending_wake(pager, &waiting, status < 0 && !alone && status != -ECANCELED ? status : 0, alone);
+  if (op == OBJECT_PAGE_OUT && status >= 0) {
     pending_wake(pager, &pager->short_of_memory, 0, false);
   }
   object->waiters--;
   object_run(pager, object);
 }
 
-// Lets those go on who found no request free: calls first, then write-back, each in its order.
-static void feed_starved(struct pager *pager) {
-  struct requests *all = &pager->requests;
+// Calls first, then write-back, each in its order.
+void requests_feed(struct pager *pager, struct requests *all) {
   while (all->starved && all->free != REQUEST_NONE) pending_wake_one(pager, &all->starved);
   const struct object *last = all->starved_tail;
   while (all->starved_head && all->free != REQUEST_NONE) {
@@ -203,6 +254,16 @@ static void feed_starved(struct pager *pager) {
     object->queued = false;
     object_run(pager, object);
     if (was_last) break;
+  }
+}
+
+void requests_end(struct pager *pager, struct requests *all) {
+  pending_wake(pager, &all->starved, 0, false);
+  while (all->starved_head) {
+    struct object *object = all->starved_head;
+    all->starved_head = object->queue_next;
+    object->queued = false;
+    object_run(pager, object);
   }
 }
 
@@ -223,12 +284,12 @@ void pager_completions(struct pager *pager) {
     __atomic_store_n(&ring->completion_tail, ring->completion_tail + 1, __ATOMIC_RELEASE);
     struct request *request = &all->request[TAG_SLOT(tag)];
     if (request->state == REQUEST_OUT && request->serial == TAG_SERIAL(tag)) {
-      complete(pager, request, status);
+      request_complete(pager, request, status);
     } else {
       all->breaches++;
     }
   }
   fill_ring(pager);
-  feed_starved(pager);
+  requests_feed(pager, all);
   requests_kick(pager);
 }

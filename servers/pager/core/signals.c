@@ -18,6 +18,7 @@ uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome ou
       [OUTCOME_PROTECTED] = {SIGNAL_SEGV, SIGNAL_NOT_ALLOWED},
       [OUTCOME_STACK] = {SIGNAL_SEGV, SIGNAL_NOT_MAPPED},
       [OUTCOME_BEYOND_END] = {SIGNAL_BUS, SIGNAL_NO_ADDRESS},
+      [OUTCOME_BROKEN] = {SIGNAL_BUS, SIGNAL_NO_ADDRESS},
   };
   volatile struct signal_page *page = page_of_signals(pager, space);
   if (outcome == OUTCOME_NO_MEMORY || space->slot < SLOT_FIRST_PROGRAM) return 0;

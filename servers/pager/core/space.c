@@ -3,6 +3,7 @@
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 #define ROOT_PAGES (1u << SPACE_ROOT_SHIFT)
@@ -169,6 +170,7 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   limits_init(space);
   space->new_flags = 0;
   space->pending = NULL;
+  space->provider = NULL;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) space->roots[i] = 0;
   pager->space[slot] = space;
   space->new_page = 0;
@@ -188,6 +190,7 @@ void space_delete(struct pager *pager, struct space *space) {
   pager->space[space->slot] = NULL;
   space_leave_family(pager, space);
   pending_cancel(pager, space);
+  provider_end(pager, space);
   kops_space_destroy(space->slot);
   space_release_regions(pager, space);
   space_release_pages(pager, space);

@@ -28,6 +28,7 @@ struct node;
 struct object;
 struct pager;
 struct pending;
+struct provider;
 
 #define SPACE_HEIGHT 3u
 #define SPACE_ROOT_SHIFT 18u
@@ -56,6 +57,7 @@ struct space {
   struct pager_limit_value limit[LIMIT_COUNT];
   uint16_t new_flags;  // enum region_flag, of regions that are made from now on
   struct pending *pending;
+  struct provider *provider;         // if it is one
   struct space *family_next;         // of the same family; NULL after the last
   uint64_t roots[SPACE_ROOTS / 64];  // bit i: root[i] != 0
   uint32_t root[SPACE_ROOTS];

@@ -54,7 +54,9 @@ struct pager {
   // Counters. Faults are counted by what they were answered with; faults, pages_mapped,
   // pages_zeroed and pages_copied have what goes beyond one of each (counts_sum).
   struct pager_counts counts;
-  struct requests requests;
+  struct requests requests;  // to fs
+  struct request ring_request[OBJECT_RING_SLOTS];
+  struct provider *providers;
   struct region nothing;  // an empty region, for space->hit
   struct space *space[SLOTS_MAX];
   uint16_t family[SLOTS_MAX];   // slot of the first space of each family, SLOT_NONE if none

@@ -1,6 +1,7 @@
 #include "servers/pager/core/timer.h"
 
 #include "servers/pager/core/aging.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 #define MS_A_SECOND 1000u
@@ -26,5 +27,6 @@ void pager_tick(struct pager *pager) {
   pager->timer.deadline = TIMER_OFF;
   uint64_t now = kops_now();
   aging_tick(pager, now);
+  providers_tick(pager, now);
   requests_kick(pager);
 }

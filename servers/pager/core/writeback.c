@@ -5,7 +5,8 @@
 static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
-static uint8_t enter_bucket(struct pager *pager) {
+static uint8_t enter_bucket(struct pager *pager, const struct object *object) {
+  if (object->provider) return PASSES_OF_PROGRAMS;
   pager->passes.count[pager->passes.current]++;
   return pager->passes.current;
 }
@@ -15,14 +16,14 @@ struct pending **writeback_start(struct pager *pager, struct object *object, uin
   struct writeback *wb = &object->writeback;
   if (!object_collect(pager, object, first, end, true)) return NULL;
   if (wb->active) {
-    if (!wb->again) wb->again_bucket = enter_bucket(pager);
+    if (!wb->again) wb->again_bucket = enter_bucket(pager, object);
     wb->again_first = wb->again ? min32(wb->again_first, first) : first;
     wb->again_end = wb->again ? max32(wb->again_end, end) : end;
     wb->again = true;
     return &wb->waiting_again;
   }
   wb->active = true;
-  wb->bucket = enter_bucket(pager);
+  wb->bucket = enter_bucket(pager, object);
   wb->error = 0;
   wb->cursor = first;
   wb->end = end;
@@ -34,7 +35,7 @@ struct pending **writeback_start(struct pager *pager, struct object *object, uin
 struct pending **writeback_start_all(struct pager *pager, bool *again) {
   struct passes *passes = &pager->passes;
   for (struct object *object = pager->all_objects; object; object = object->next) {
-    writeback_start(pager, object, 0, object->pages);
+    if (!object->provider) writeback_start(pager, object, 0, object->pages);
   }
   uint8_t other = passes->current ^ 1;
   *again = passes->count[other] > 0;
@@ -71,6 +72,7 @@ static bool send_run(struct pager *pager, struct object *object) {
 // Sends page-outs until the pass is at its end or has to wait.
 static void send_runs(struct pager *pager, struct object *object) {
   struct writeback *wb = &object->writeback;
+  if (object->broken) wb->cursor = wb->end;
   while (wb->cursor < wb->end) {
     uint32_t frame = node_next(pager, object->root, object->height, &wb->cursor, wb->end);
     if (frame == FRAME_NONE) {
@@ -78,7 +80,7 @@ static void send_runs(struct pager *pager, struct object *object) {
     } else if (!(page_of(pager, frame)->flags & PAGE_DIRTY)) {
       wb->cursor++;
     } else if (!send_run(pager, object)) {
-      request_starve(pager, object);
+      request_starve(requests_of(pager, object), object);
       return;
     }
   }
@@ -93,6 +95,7 @@ static void move_list(struct pending **to, struct pending **from) {
 // A pass of the bucket is over.
 static void leave_bucket(struct pager *pager, uint8_t bucket, int32_t error) {
   struct passes *passes = &pager->passes;
+  if (bucket == PASSES_OF_PROGRAMS) return;
   if (error) passes->error[bucket] = error;
   if (--passes->count[bucket] > 0) return;
   error = passes->error[bucket];
@@ -107,6 +110,13 @@ static int32_t error_of_pass(struct writeback *wb, bool waited_for) {
   int32_t error = wb->error ? wb->error : wb->unreported;
   wb->unreported = waited_for ? 0 : error;
   return error;
+}
+
+// What a program does not take back, and nobody has open or mapped, is dropped.
+static void drop_if_lost(struct pager *pager, struct object *object, int32_t error) {
+  if (object->provider && error && object->closed && !object->regions) {
+    object_truncate(pager, object, 0);
+  }
 }
 
 // The pass is over: begins the next one if wanted, then tells who waited for this one.
@@ -128,12 +138,15 @@ static void end_pass(struct pager *pager, struct object *object) {
   } else {
     wb->active = false;
     pager->writebacks--;
+    drop_if_lost(pager, object, failed);
     aging_rested(pager, object);
   }
   pending_wake(pager, &done, error, false);
   leave_bucket(pager, bucket, failed);
+  if (pager->passes.count[0] + pager->passes.count[1] == 0) {
+    pending_wake(pager, &pager->aging.throttled, 0, false);
+  }
   if (pager->writebacks > 0) return;
-  pending_wake(pager, &pager->aging.throttled, 0, false);
   pending_wake(pager, &pager->short_of_memory, failed ? -ENOMEM : 0, false);
 }
 
@@ -146,19 +159,31 @@ void writeback_step(struct pager *pager, struct object *object) {
   }
 }
 
+// A page of a page-out that came back. Returns whether it left the cache.
+static bool page_done(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
+                      int32_t status) {
+  struct page *page = page_of(pager, frame);
+  bool changed = page->flags & PAGE_DIRTY;
+  bool leaves = (page->flags & PAGE_LEAVING) && !changed && status != -ECANCELED;
+  page->flags &= (uint8_t)~PAGE_WRITING;
+  if (status < 0 || leaves) page->flags |= PAGE_DIRTY;
+  if (status >= 0) pager->counts.pages_out++;
+  if (leaves) {
+    object_remove(pager, object, index);
+  } else if (status >= 0 && !changed) {
+    object_set_clean(pager, object, frame);
+  }
+  return leaves;
+}
+
 void writeback_done(struct pager *pager, struct request *request, int32_t status) {
   struct object *object = request->object;
+  bool left = false;
   for (uint32_t i = 0; i < request->count; i++) {
-    struct page *page = page_of(pager, request->frame[i]);
-    page->flags &= (uint8_t)~PAGE_WRITING;
-    if (status < 0) {
-      page->flags |= PAGE_DIRTY;
-    } else {
-      pager->counts.pages_out++;
-      if (!(page->flags & PAGE_DIRTY)) object_set_clean(pager, object, request->frame[i]);
-    }
+    left |= page_done(pager, object, request->first + i, request->frame[i], status);
   }
-  if (status < 0) object->writeback.error = status;
+  if (status < 0 && status != -ECANCELED) object->writeback.error = status;
   object->writeback.out--;
-  aging_stored(pager, status);
+  if (!request->of->provider) aging_stored(pager, status);
+  if (left) pending_wake(pager, &object->leaving, 0, false);
 }

@@ -31,6 +31,10 @@ struct writeback {
 // For who waits until all objects are stored: passes are counted in two buckets. New ones go to the
 // current one; to wait is to make the other one current, and to wait until this one is empty. So
 // passes that begin later keep nobody waiting.
+//
+// Passes over the objects of programs are in neither.
+#define PASSES_OF_PROGRAMS 2u
+
 struct passes {
   uint32_t count[2];
   int32_t error[2];
@@ -43,8 +47,8 @@ struct passes {
 // are stored, NULL if none is dirty.
 struct pending **writeback_start(struct pager *pager, struct object *object, uint32_t first,
                                  uint32_t end);
-// Starts writing all dirty pages of all objects. Returns where to wait, NULL if none is dirty. If
-// *again is set, whoever waits there asks again afterwards.
+// Starts writing all dirty pages of all objects but those of programs. Returns where to wait, NULL
+// if none is dirty. If *again is set, whoever waits there asks again afterwards.
 struct pending **writeback_start_all(struct pager *pager, bool *again);
 // The error of an earlier pass that nobody waited for, if any: told once.
 int32_t writeback_take_error(struct object *object);

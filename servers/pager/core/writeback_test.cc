@@ -164,7 +164,7 @@ TEST_F(WritebackTest, MappedWritersWaitAboveTheLimit) {
       at = machine_.kernel.Access(kBadge, map + i * PAGE_SIZE, FAULT_WRITE, 1, &answer, &answered);
     }
     *at = (uint8_t)(i + 1);
-    EXPECT_LE(pager_->frames_dirty + pager_->aging.handed, 3 * pager_->aging.limit / 2 + 1);
+    EXPECT_LE(pager_->aging.dirty + pager_->aging.handed, 3 * pager_->aging.limit / 2 + 1);
   }
   EXPECT_TRUE(waited);
   EXPECT_EQ(machine_.Sync(space_, map, kFrames / 2 * PAGE_SIZE), 0);

@@ -105,6 +105,23 @@ static int64_t do_upcall(struct pager *pager, struct space *space, const struct 
   return pager_upcall(pager, space);
 }
 
+static int64_t do_provider(struct pager *pager, struct space *space, const struct event *event) {
+  (void)event;
+  return pager_provider(pager, space);
+}
+
+static int64_t do_serve(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_serve(pager, space, event->token, event->word[1], event->word[2], event->word[3]);
+}
+
+static int64_t do_invalidate(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_invalidate(pager, space, event->word[1], event->word[2], event->word[3]);
+}
+
+static int64_t do_detach(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_detach(pager, space, event->word[1]);
+}
+
 // --- fs ----------------------------------------------------------------------------------------
 
 static int64_t do_object_create(struct pager *pager, struct space *space,
@@ -217,6 +234,10 @@ static const struct operation kOperations[] = {
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
     [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
     [PAGER_UPCALL] = {do_upcall, FROM(VIA_PROGRAM), 1},
+    [PAGER_PROVIDER] = {do_provider, FROM(VIA_PROGRAM), 1},
+    [PAGER_SERVE] = {do_serve, FROM(VIA_PROGRAM), 1},
+    [PAGER_INVALIDATE] = {do_invalidate, FROM(VIA_PROGRAM), 1},
+    [PAGER_DETACH] = {do_detach, FROM(VIA_PROGRAM), 1},
     [PAGER_OBJECT_CREATE] = {do_object_create, FROM(VIA_FS), 0},
     [PAGER_OBJECT_RESIZE] = {do_object_resize, FROM(VIA_FS), 0},
     [PAGER_OBJECT_CLOSE] = {do_object_close, FROM(VIA_FS), 0},

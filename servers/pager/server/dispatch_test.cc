@@ -56,6 +56,15 @@ int64_t pager_protect(struct pager *, struct space *, uint64_t a, uint64_t l, ui
   return Record("protect", {a, l, p});
 }
 int64_t pager_break(struct pager *, struct space *, uint64_t a) { return Record("break", {a}); }
+int64_t pager_provider(struct pager *, struct space *) { return Record("provider", {}); }
+int64_t pager_serve(struct pager *, struct space *, token_t t, uint64_t tag, uint64_t s,
+                    uint64_t f) {
+  return Record("serve", {t, tag, s, f});
+}
+int64_t pager_invalidate(struct pager *, struct space *, uint64_t c, uint64_t f, uint64_t n) {
+  return Record("invalidate", {c, f, n});
+}
+int64_t pager_detach(struct pager *, struct space *, uint64_t c) { return Record("detach", {c}); }
 int64_t pager_option(struct pager *, uint64_t o, uint64_t v) { return Record("option", {o, v}); }
 int64_t pager_sync(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l, uint32_t f) {
   return Record("sync", {t, a, l, f});
@@ -173,6 +182,10 @@ const Case kCases[] = {
     {PAGER_OBJECT_RESIZE, {VIA_FS}, false, "object_resize"},
     {PAGER_OBJECT_CLOSE, {VIA_FS}, false, "object_close"},
     {PAGER_OPTION, {VIA_PROGRAM}, false, "option"},
+    {PAGER_PROVIDER, {VIA_PROGRAM}, true, "provider"},
+    {PAGER_SERVE, {VIA_PROGRAM}, true, "serve"},
+    {PAGER_INVALIDATE, {VIA_PROGRAM}, true, "invalidate"},
+    {PAGER_DETACH, {VIA_PROGRAM}, true, "detach"},
     {PAGER_OBJECT_DESTROY, {VIA_FS}, false, "object_destroy"},
     {PAGER_OBJECT_FLUSH, {VIA_FS}, false, "object_flush", PAGER_PARKED},
     {PAGER_OBJECT_READ, {VIA_FS}, true, "object_read"},

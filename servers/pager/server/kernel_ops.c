@@ -212,6 +212,10 @@ void kops_reply_start(token_t token, uint64_t pc, uint64_t sp, uint64_t a0, uint
 
 int kops_reply_upcall(token_t token, uint64_t pc) { return (int)kcall_reply_upcall(token, pc); }
 
+void kops_serve(token_t token, const uint64_t word[4]) {
+  kcall_reply(token, word[0], word[1], word[2], word[3], 0);
+}
+
 void kops_flushed(token_t token, uint64_t then, int64_t status) {
   kcall_forward(token, HANDLE_TO_FS, then, (uint64_t)status, 0, 0, 0);
 }
