@@ -178,13 +178,15 @@ static bool enqueue(struct disk *disk, struct disk_transfer *transfer) {
   return true;
 }
 
+int disk_try_submit(struct disk *disk, struct disk_transfer *transfer) {
+  if (disk->failed || !in_range(disk, transfer)) return -EIO;
+  return enqueue(disk, transfer) ? 0 : -EAGAIN;
+}
+
 int disk_submit(struct disk *disk, struct disk_transfer *transfer) {
-  for (;;) {
-    if (disk->failed) return -EIO;
-    if (!in_range(disk, transfer)) return -EIO;
-    if (enqueue(disk, transfer)) return 0;
-    fiber_wait(&disk->room);
-  }
+  int status;
+  while ((status = disk_try_submit(disk, transfer)) == -EAGAIN) fiber_wait(&disk->room);
+  return status;
 }
 
 static void finish(struct disk *disk, struct disk_transfer *transfer, int status) {

@@ -28,6 +28,9 @@ unsigned disk_segments_max(const struct disk *disk);
 // => -EIO: out of range or the device has failed, `done` is not called.
 int disk_submit(struct disk *disk, struct disk_transfer *transfer);
 
+// The same without waiting, for the event loop too. => -EAGAIN: there is no free place.
+int disk_try_submit(struct disk *disk, struct disk_transfer *transfer);
+
 // NOTIFY_IRQ: finishes what the devices are done with.
 void disks_interrupt(void);
 

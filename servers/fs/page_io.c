@@ -74,16 +74,21 @@ void page_io_notify(void) {
 
 // --- transfers ---------------------------------------------------------------------------------
 
-static struct page_transfer *take_transfer(void) {
-  for (;;) {
-    struct page_transfer *transfer = free_transfers;
-    if (transfer != NULL) {
-      free_transfers = transfer->next;
-      return transfer;
-    }
-    if (transfers_made < TRANSFERS) return &transfers[transfers_made++];
-    fiber_wait(&transfers_room);
+// => NULL: all are under way.
+static struct page_transfer *take_free_transfer(void) {
+  struct page_transfer *transfer = free_transfers;
+  if (transfer != NULL) {
+    free_transfers = transfer->next;
+  } else if (transfers_made < TRANSFERS) {
+    transfer = &transfers[transfers_made++];
   }
+  return transfer;
+}
+
+static struct page_transfer *take_transfer(void) {
+  struct page_transfer *transfer;
+  while ((transfer = take_free_transfer()) == NULL) fiber_wait(&transfers_room);
+  return transfer;
 }
 
 static void give_back(struct page_transfer *transfer) {
@@ -100,9 +105,33 @@ static void transfer_done(struct disk_transfer *disk_transfer, int status) {
   release(request);
 }
 
+static void fill_in(struct page_transfer *transfer, struct page_request *request) {
+  transfer->request = request;
+  transfer->transfer.op = request->asked.op == OBJECT_PAGE_IN ? DISK_READ : DISK_WRITE;
+  transfer->transfer.done = transfer_done;
+  request->pending++;
+}
+
+// Starts the one transfer of a plan, without waiting. => false: there is no place for it just now,
+// or it is more than one.
+static bool start_now(struct page_request *request, const struct page_plan *plan,
+                      struct disk *disk) {
+  struct page_transfer *transfer = plan->count == 1 ? take_free_transfer() : NULL;
+  if (transfer == NULL) return false;
+  struct page_plan_cursor cursor = {0, 0};
+  page_plan_next(plan, &cursor, disk_segments_max(disk), &transfer->transfer);
+  if (cursor.run == plan->count) {
+    fill_in(transfer, request);
+    int status = disk_try_submit(disk, &transfer->transfer);
+    if (status == 0) return true;
+    request->pending--;
+  }
+  give_back(transfer);
+  return false;
+}
+
 // Starts all transfers of a plan.
 static void start(struct page_request *request, const struct page_plan *plan, struct disk *disk) {
-  enum disk_op op = request->asked.op == OBJECT_PAGE_IN ? DISK_READ : DISK_WRITE;
   struct page_plan_cursor cursor = {0, 0};
   for (;;) {
     struct page_transfer *transfer = take_transfer();
@@ -110,16 +139,22 @@ static void start(struct page_request *request, const struct page_plan *plan, st
       give_back(transfer);
       return;
     }
-    transfer->request = request;
-    transfer->transfer.op = op;
-    transfer->transfer.done = transfer_done;
-    request->pending++;
+    fill_in(transfer, request);
     int status = disk_submit(disk, &transfer->transfer);
     if (status != 0) transfer_done(&transfer->transfer, status);
   }
 }
 
 // --- planning: with volume.lock ----------------------------------------------------------------
+
+// The runs stay as they are: clearing them would take longer than all else.
+static void plan_begin(struct page_plan *plan, const struct page_request *request, uint32_t valid,
+                       const void *filler) {
+  plan->frame = request->asked.frame;
+  plan->valid = valid;
+  plan->filler = disk_physical(filler);
+  plan->count = 0;
+}
 
 // The bytes of the request that the file has, now.
 static uint32_t bytes_in_file(const struct page_request *request) {
@@ -141,8 +176,7 @@ static int plan_blocks(struct page_request *request, uint32_t valid, bool readin
   uint32_t end = round_up(valid, reading ? DISK_SECTOR_BYTES : unit);
   uint64_t first = (request->asked.page << PAGE_SHIFT) / unit;
   int flags = 0;
-  *plan = (struct page_plan){.frame = request->asked.frame, .valid = valid};
-  plan->filler = disk_physical(reading ? disk_discard_page() : disk_zero_page());
+  plan_begin(plan, request, valid, reading ? disk_discard_page() : disk_zero_page());
   for (uint32_t offset = 0; offset < end;) {
     uint64_t block = first + offset / unit;
     uint64_t disk_block, alike;
@@ -211,7 +245,8 @@ static int plan(struct page_request *request, struct page_plan *plan) {
 
 static void serve(struct work *work) {
   struct page_request *request = (struct page_request *)work;
-  struct page_plan page_plan = {.count = 0};
+  struct page_plan page_plan;
+  page_plan.count = 0;
   fiber_lock_acquire(&volume.lock);
   request->status = request->vnode != NULL ? plan(request, &page_plan) : -EIO;
   if (request->vnode != NULL && request->status >= 0 && page_plan.count > 0) {
@@ -234,7 +269,7 @@ static int plan_swap(const struct page_request *request, const struct swap_area 
   if (asked->page >= area->map.slots || asked->count > area->map.slots - asked->page) {
     return -EINVAL;
   }
-  *plan = (struct page_plan){.frame = asked->frame, .valid = asked->bytes};
+  plan_begin(plan, request, asked->bytes, disk_discard_page());  // there is nothing to fill
   for (uint32_t done = 0; done < asked->count;) {
     uint32_t run;
     uint64_t sector = swap_map_find(&area->map, (uint32_t)asked->page + done, &run);
@@ -245,13 +280,26 @@ static int plan_swap(const struct page_request *request, const struct swap_area 
   return 0;
 }
 
+// What could not be started at once.
 static void serve_swap(struct work *work) {
   struct page_request *request = (struct page_request *)work;
-  struct page_plan page_plan = {.count = 0};
+  struct page_plan page_plan;
+  page_plan.count = 0;
   const struct swap_area *area = swap_by_cookie(request->asked.cookie);
   request->status = plan_swap(request, area, &page_plan);
   if (request->status == 0) start(request, &page_plan, area->disk);
   release(request);
+}
+
+// => false: it needs a fiber.
+static bool serve_swap_now(struct page_request *request) {
+  struct page_plan page_plan;
+  page_plan.count = 0;
+  const struct swap_area *area = swap_by_cookie(request->asked.cookie);
+  request->status = plan_swap(request, area, &page_plan);
+  if (request->status == 0 && !start_now(request, &page_plan, area->disk)) return false;
+  release(request);
+  return true;
 }
 
 static void take(const struct object_request *asked) {
@@ -270,7 +318,9 @@ static void take(const struct object_request *asked) {
     release(request);
     return;
   }
-  request->work.run = swap_has_cookie(request->asked.cookie) ? serve_swap : serve;
+  bool is_swap = swap_has_cookie(request->asked.cookie);
+  if (is_swap && serve_swap_now(request)) return;
+  request->work.run = is_swap ? serve_swap : serve;
   work_submit(&request->work, WORK_PAGES);
 }
 

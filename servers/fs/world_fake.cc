@@ -818,6 +818,12 @@ void *disk_arena(uint64_t *bytes) {
   return fs_test::dma.arena;
 }
 
+int disk_try_submit(struct disk *disk, struct disk_transfer *transfer) {
+  if (world->transfers() >= fs_test::kTransfersAtATime) return -EAGAIN;
+  world->SubmitTransfer(disk, transfer);
+  return 0;
+}
+
 int disk_submit(struct disk *disk, struct disk_transfer *transfer) {
   while (world->transfers() >= fs_test::kTransfersAtATime) fiber_wait(&fs_test::room);
   world->SubmitTransfer(disk, transfer);
