@@ -23,30 +23,33 @@ static void add_pending(volatile struct signal_page *page, uint32_t signal,
   __atomic_fetch_or(&page->pending, SIGNAL_BIT(signal), __ATOMIC_SEQ_CST);
 }
 
-// A process that is about to be answered, or finds out itself, need not be interrupted.
-static void interrupt(struct process *process, const struct signal_cause *cause) {
-  if (process == cause->answered) return;
+// => false: it is in a call that ends soon; then it looks itself, or has to be told.
+static bool interrupt(struct process *process) {
   if (process->park != PARK_NONE) {
     process_wake(process);
-    return;
+    return true;
   }
-  if (outside_pager_interrupt(process->badge) != -EBUSY) return;
-  if (outside_fs_interrupt(process->badge) > 0) return;
-  if (outside_console_interrupt(process->badge) > 0) return;
-  // Its call ends soon. Then it looks itself, or has to be told.
+  return outside_pager_interrupt(process->badge) != -EBUSY ||
+         outside_fs_interrupt(process->badge) > 0 || outside_console_interrupt(process->badge) > 0;
+}
+
+// A process that is about to be answered finds out itself.
+static void tell(struct process *process, const struct signal_cause *cause) {
+  if (process == cause->answered || interrupt(process)) return;
   process->unaware = true;
   processes_look_later();
 }
 
-void processes_look(void) {
+bool processes_look(void) {
   struct process_table *table = &processes.table;
-  const struct signal_cause cause = {.sender = 0};
+  bool some = false;
   for (struct process *at = table_from_slot(table, 0); at;
        at = table_from_slot(table, process_slot(at) + 1u)) {
     if (!at->unaware) continue;
-    at->unaware = false;
-    if (at->state == PROCESS_LIVE && process_signal_due(at)) interrupt(at, &cause);
+    at->unaware = at->state == PROCESS_LIVE && process_signal_due(at) && !interrupt(at);
+    some = some || at->unaware;
   }
+  return some;
 }
 
 void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause) {
@@ -61,10 +64,10 @@ void process_signal(struct process *process, uint32_t signal, const struct signa
     add_pending(page, signal, cause);
     // It may have taken the signal out of its mask meanwhile, which it does before it looks.
     if (process->park == PARK_PAUSE && (process->wait_set & bit)) process_wake(process);
-    if (!(page->mask & bit)) interrupt(process, cause);
+    if (!(page->mask & bit)) tell(process, cause);
   } else if (page->handled & bit) {
     add_pending(page, signal, cause);
-    interrupt(process, cause);
+    tell(process, cause);
   } else if (!(page->ignored & bit) && signal_default(signal) == SIGNAL_ENDS &&
              process->pid != PID_INIT) {
     process_end(process, status_signaled(signal));

@@ -16,7 +16,8 @@ struct processes {
   bool interrupt_due;       // Ctrl-C came while the owner was starting something, or about to read
   bool powering_off;
   uint32_t halt_status;
-  uint64_t timer;  // deadline that the kernel knows
+  uint64_t timer;       // deadline that the kernel knows
+  uint32_t look_after;  // nanoseconds between two calls of processes_look
   struct timer_heap timers;
   struct process_table table;
 };
@@ -61,8 +62,8 @@ struct signal_cause {
 };
 // 1 <= signal <= SIGNALS_MAX. The process may have ended afterwards.
 void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause);
-// Once more for those that could not be interrupted.
-void processes_look(void);
+// Once more for those that could not be interrupted. => some still could not be
+bool processes_look(void);
 // Whether a live process must not be made to wait now.
 bool process_signal_due(const struct process *process);
 // What it wants of the ends of its children: nothing, not even to wait for them; no signal;

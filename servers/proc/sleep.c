@@ -5,7 +5,8 @@
 #include "servers/proc/processes_private.h"
 
 #define NANOSECONDS 1000000000u
-#define LOOK_AGAIN 1000000u  // nanoseconds
+#define LOOK_FIRST 1000000u  // nanoseconds until a second look; then twice as long each time
+#define LOOK_LAST 64000000u
 
 // The kernel's timer follows the earliest deadline.
 static void update_timer(void) {
@@ -35,9 +36,16 @@ static uint32_t alarm_timer(const struct process *process) {
 }
 
 void processes_look_later(void) {
-  if (timer_heap_of(&processes.timers, TIMER_LOOK) != TIMER_NEVER) return;
-  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), LOOK_AGAIN));
+  processes.look_after = LOOK_FIRST;
+  timer_heap_remove(&processes.timers, TIMER_LOOK);
+  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), LOOK_FIRST));
   update_timer();
+}
+
+static void look(void) {
+  if (!processes_look()) return;
+  if (processes.look_after < LOOK_LAST) processes.look_after *= 2;
+  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), processes.look_after));
 }
 
 static void stop_timer(uint32_t id) {
@@ -130,7 +138,7 @@ static void go_on(struct process *process, uint64_t deadline) {
 
 static void expired(uint32_t id, uint64_t deadline) {
   if (id == TIMER_LOOK) {
-    processes_look();
+    look();
     return;
   }
   struct process *process = &processes.table.process[id / 2];
