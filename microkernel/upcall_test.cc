@@ -31,6 +31,7 @@ class UpcallTest : public IpcTest {
     kernel_.Run(0, client_);
     SetRegisters(client_, k);
     client_->resume = RESUME_ALL;
+    client_->fp_used = k % 200 == 0;
     kernel_.machine().Enter(0, [] { return fault_page(0x5000, PTE_W); });
   }
   // The server receives a fault.
@@ -41,6 +42,7 @@ class UpcallTest : public IpcTest {
   }
   void ExpectSaved(uint64_t k) {
     EXPECT_EQ(saved()->pc, k);
+    EXPECT_EQ(saved()->fp, client_->fp_used);
     for (uint64_t i = 1; i < 32; i++) EXPECT_EQ(saved()->x[i - 1], k + i);
     EXPECT_EQ(client_->x[REG_PC], kEntry);
     for (uint64_t i = 1; i < 32; i++) EXPECT_EQ(client_->x[i], k + i);

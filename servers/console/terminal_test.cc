@@ -3,6 +3,7 @@ extern "C" {
 
 #include "abi/layout.h"
 #include "protocols/console.h"
+#include "protocols/signal.h"
 #include "servers/console/input_queue.h"
 #include "servers/console/outside.h"
 }
@@ -172,6 +173,35 @@ TEST_F(Terminal, TakesNoInputThatItCannotKeep) {
     EXPECT_TRUE(terminal_takes_input());
   }
   EXPECT_EQ(lines, taken / 1001);
+}
+
+// --- Signals ---
+
+TEST_F(Terminal, SignalsEndReadsAndWrites) {
+  EXPECT_EQ(terminal_interrupt(kA), 0);
+  token_t read = Read(kA, 100), other = Read(kB, 100);
+  EXPECT_EQ(terminal_interrupt(kA), 1);
+  EXPECT_EQ(Result(read), -EINTR);
+  EXPECT_FALSE(Answered(other));
+  Type("x\r");
+  EXPECT_EQ(Text(other, kB), "x\n");
+  world->backlog = 10000;
+  token_t write = Write(kA, "1\n");
+  EXPECT_EQ(terminal_interrupt(kA), 1);
+  EXPECT_EQ(Result(write), -EINTR);
+}
+
+TEST_F(Terminal, WhoHasASignalToTakeDoesNotWait) {
+  auto *page = signal_page_in(outside_page(kA));
+  page->pending = 1;
+  EXPECT_EQ(Result(Read(kA, 100)), -EINTR);
+  world->backlog = 10000;
+  EXPECT_EQ(Result(Write(kA, "1\n")), -EINTR);
+  world->backlog = 0;
+  Type("x\r");
+  EXPECT_EQ(Text(Read(kA, 100), kA), "x\n");
+  page->mask = 1;
+  EXPECT_FALSE(Answered(Read(kA, 100)));
 }
 
 // --- Ctrl-C ---

@@ -22,6 +22,7 @@ extern "C" {
 #include "lib/swap/swap_header.h"
 #include "protocols/console.h"
 #include "protocols/proc.h"
+#include "protocols/signal.h"
 #include "protocols/spawn.h"
 #include "servers/fs/process.h"
 #include "servers/fs/shm.h"
@@ -253,6 +254,45 @@ TEST_F(Server, PipesBlockAndEnd) {
     w->Call(other, {FS_CLOSE, out});
     EXPECT_FALSE(c->waits);
     EXPECT_EQ(c->answer.status, 0);
+  });
+}
+
+TEST_F(Server, SignalsEndWaitsForPipes) {
+  With([](World *w, Client *c) {
+    uint64_t in = w->Call(c, {FS_PIPE, 0});
+    uint64_t out = c->answer.word[1];
+    Client *other = w->NewClient(c);
+    auto interrupt = [&](Client *of) { return w->Call(c, {FS_INTERRUPT, of->badge}, VIA_PROC); };
+    EXPECT_EQ(interrupt(other), 0);
+    EXPECT_EQ(w->Call(c, {FS_INTERRUPT, 0xffffffff}, VIA_PROC), 0);
+    w->Send(other, {FS_READ, in, 0, 10, FS_AT_POSITION});
+    EXPECT_TRUE(other->waits);
+    EXPECT_EQ(interrupt(other), 1);
+    EXPECT_FALSE(other->waits);
+    EXPECT_EQ(other->answer.status, -EINTR);
+    // A writer: the one behind it has room now.
+    Client *third = w->NewClient(c);
+    EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, FS_DATA_MAX - 10, FS_AT_POSITION}), FS_DATA_MAX - 10);
+    w->Send(other, {FS_WRITE, out, 0, 11, FS_AT_POSITION});
+    w->Send(third, {FS_WRITE, out, 0, 10, FS_AT_POSITION});
+    EXPECT_TRUE(other->waits && third->waits);
+    EXPECT_EQ(interrupt(other), 1);
+    EXPECT_EQ(other->answer.status, -EINTR);
+    EXPECT_FALSE(third->waits);
+    EXPECT_EQ(third->answer.status, 10);
+    // Who has a signal to take must not wait; but what is there can be read.
+    auto *page = signal_page_in(other->page.data());
+    page->pending = 2;
+    w->Send(other, {FS_WRITE, out, 0, 11, FS_AT_POSITION});
+    EXPECT_FALSE(other->waits);
+    EXPECT_EQ(other->answer.status, -EINTR);
+    EXPECT_EQ(w->Call(other, {FS_READ, in, 0, 10, FS_AT_POSITION}), 10);
+    page->mask = 2;
+    w->Send(other, {FS_WRITE, out, 0, 11, FS_AT_POSITION});
+    EXPECT_TRUE(other->waits);
+    EXPECT_LT(w->Call(c, {FS_INTERRUPT, other->badge}), 0);
+    w->Exit(other);
+    w->Exit(third);
   });
 }
 
