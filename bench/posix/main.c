@@ -5,8 +5,8 @@
 #include "bench/posix/operations.h"
 
 static const struct operation *const lists[] = {
-    anonymous_operations, file_operations, mapping_operations, process_operations,
-    signal_operations,    swap_operations, growth_operations,
+    anonymous_operations, file_operations, mapping_operations,  process_operations,
+    signal_operations,    swap_operations, provider_operations, growth_operations,
 };
 #define LISTS (sizeof lists / sizeof lists[0])
 

@@ -10,6 +10,7 @@ extern const struct operation mapping_operations[];
 extern const struct operation process_operations[];
 extern const struct operation signal_operations[];
 extern const struct operation swap_operations[];
+extern const struct operation provider_operations[];
 extern const struct operation growth_operations[];
 
 // The program that does nothing, for exec.
