@@ -1,4 +1,5 @@
-// A fault that another program answers: it provides the memory object.
+// A fault that another program answers: it provides the memory object. Each page is asked for and
+// entered alone.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -53,6 +54,7 @@ static void start_provider(void) {
   void *at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   must(at != MAP_FAILED, "mmap");
   close(fd);
+  must(madvise(at, PAGES * PAGE, MADV_RANDOM) == 0, "madvise");
   area = at;
 }
 
@@ -62,7 +64,6 @@ static void end_provider(void) {
   must(kill(provider, SIGKILL) == 0 && waitpid(provider, NULL, 0) == provider, "kill");
 }
 
-// From the last page to the first, so that each is asked for alone.
 static void read_provided(unsigned number) {
   unsigned page = PAGES - 1 - number;
   seen = area[page * PAGE];
