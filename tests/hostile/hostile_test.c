@@ -274,6 +274,30 @@ CASE(Memory, WildAccessesEndTheProgram) {
   CHECK(system_works());
 }
 
+// The upper half of the operation means nothing to PAGER_PROTECT; what the call does to its page,
+// it has done when it is answered.
+static void write_to_protected(void) {
+  char *page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) _exit(1);
+  *page = 1;
+  uint64_t operation = PAGER_PROTECT | 7ull << 32;
+  struct reply reply =
+      kcall_call(HANDLE_PAGER, operation, (uint64_t)(uintptr_t)page, PAGE_SIZE, PROT_READ, 0, 0);
+  if (reply.status != 0) _exit(2);
+  *(volatile char *)page = 2;
+  _exit(0);
+}
+
+CASE(Memory, RightsAreTakenWhenTheCallIsAnswered) {
+  int status = 0;
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) write_to_protected();
+  CHECK(child > 0 && waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+  CHECK(system_works());
+}
+
 // Every exception that user mode can raise.
 static void raise_exception(uint64_t number) {
   switch (number) {

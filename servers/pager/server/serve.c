@@ -93,12 +93,25 @@ static void finish_fault(struct pager *pager, const struct event *event, struct 
   }
 }
 
+// Answers a call with its result, and the mapping that it may have left to the answer.
+static inline void answer_call(token_t token, int64_t result, struct event *next) {
+  if (kernel_late_map.va_prot) {
+    uint64_t va_prot = kernel_late_map.va_prot;
+    kernel_late_map.va_prot = 0;
+    kcall_event(SYS_MAP_REPLY_WAIT, token, FAULT_HANDLES, va_prot, 1, kernel_late_map.frame, 0, 0,
+                next);
+    if (__builtin_expect((int64_t)next->token >= 0, 1)) return;
+    // A page table is missing, so nothing is mapped: the page faults when it is used.
+  }
+  kcall_reply_wait(token, HANDLE_SELF, (uint64_t)result, 0, 0, 0, 0, next);
+}
+
 static void serve_call(struct pager *pager, const struct event *event, struct event *next) {
   int64_t result = dispatch_call(pager, event);
   if (result == PAGER_PARKED) {
     kcall_wait(HANDLE_SELF, next);
   } else {
-    kcall_reply_wait(event->token, HANDLE_SELF, (uint64_t)result, 0, 0, 0, 0, next);
+    answer_call(event->token, result, next);
   }
   received(next);
 }
@@ -144,19 +157,6 @@ __attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struc
   return true;
 }
 
-// Answers what dispatch_quick did for a call.
-static inline void answer_quick(token_t token, int64_t result, struct event *next) {
-  if (kernel_late_map.va_prot) {
-    uint64_t va_prot = kernel_late_map.va_prot;
-    kernel_late_map.va_prot = 0;
-    kcall_event(SYS_MAP_REPLY_WAIT, token, FAULT_HANDLES, va_prot, 1, kernel_late_map.frame, 0, 0,
-                next);
-    if (__builtin_expect((int64_t)next->token >= 0, 1)) return;
-    // A page table is missing, so nothing is mapped: the page faults when it is used.
-  }
-  kcall_reply_wait(token, HANDLE_SELF, (uint64_t)result, 0, 0, 0, 0, next);
-}
-
 #define NOBODY UINT64_MAX
 
 // Faults and calls that go a short way stay in registers: `event` has no address, what goes the
@@ -199,11 +199,11 @@ void serve(struct pager *pager) {
       }
       int64_t result = NOT_QUICK;
       if (space) {
-        result = dispatch_quick(pager, space, event.word[0], event.word[1], event.word[2],
+        result = dispatch_quick(pager, space, (uint32_t)event.word[0], event.word[1], event.word[2],
                                 event.word[3]);
       }
       if (result != NOT_QUICK) {
-        answer_quick(event.token, result, &next);
+        answer_call(event.token, result, &next);
         if (__builtin_expect((int64_t)next.token < 0, 0)) {
           received_next.token = next.token;
           received(&received_next);
