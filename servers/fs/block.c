@@ -72,6 +72,7 @@ static int64_t move(struct process *process, struct file *file, const struct cal
   uint32_t length = piece_of(file, offset, call->word[3]);
   if (length == 0) return writing && call->word[3] != 0 ? -ENOSPC : 0;
   struct disk *disk = block_disk(file);
+  if (writing && swap_uses_disk(disk)) return -ETXTBSY;
   void *page = process_page(process);
   int status =
       writing ? write_piece(disk, offset, length, page) : read_piece(disk, offset, length, page);

@@ -1057,6 +1057,7 @@ TEST(ServerSwap, DiskIsAnArea) {
     ASSERT_EQ(w.Call(c, {FS_SWAPON, fd, FS_SWAP_PREFER | 3}), 0);
     EXPECT_EQ(w.Call(c, {FS_SWAPON, fd, 0}), -EBUSY);
     EXPECT_EQ(Open(&w, c, "/dev/vdb", O_RDWR), -EBUSY);
+    EXPECT_EQ(w.Call(c, {FS_WRITE, fd, 0, 512, 0}), -ETXTBSY);
     ASSERT_EQ(w.swaps.size(), 1u);
     World::Swap swap = w.swaps[1];
     EXPECT_EQ(swap.slots, 17u);

@@ -257,19 +257,21 @@ static void stat_file(const struct file *file, struct fs_stat *stat) {
 
 int shm_truncate(struct shm *shm, uint64_t size) {
   if (shm->provided) return -EINVAL;
-  for (;;) {
-    int64_t status = outside_object_resize(shm->object, size);
-    if (status != -EBUSY) {
-      if (status < 0) return (int)status;
-      shm->size = size;
-      shm->modified = now();
-      return 0;
-    }
+  shm->opens++;  // it stays while the lock is let go
+  int64_t status;
+  while ((status = outside_object_resize(shm->object, size)) == -EBUSY) {
     // Pages that are to go are on their way to a swap area.
     fiber_lock_release(&volume.lock);
     page_io_pause();
     fiber_lock_acquire(&volume.lock);
   }
+  if (status == 0) {
+    shm->size = size;
+    shm->modified = now();
+  }
+  shm->opens--;
+  let_go(shm);
+  return (int)status;
 }
 
 static int truncate_file(struct file *file, uint64_t size) {

@@ -191,11 +191,16 @@ static int64_t give_to_pager(struct swap_area *area, uint64_t flags) {
   area->pager_area = (uint32_t)status;
   area->remover = 0;
   runs_used += area->map.count;
-  if (area->vnode != NULL) {
-    vnode_hold(area->vnode);
-    area->vnode->swap = true;
-  }
+  if (area->vnode != NULL) vnode_hold(area->vnode);
   return 0;
+}
+
+// => the area is chosen.
+static int64_t use(struct swap_area *area, uint64_t pages, uint64_t flags) {
+  // What is dirty would be written over the pages of others later on.
+  int64_t status = area->vnode != NULL ? vnode_forget_pages(area->vnode) : 0;
+  if (status == 0) status = make_map(area, pages);
+  return status == 0 ? give_to_pager(area, flags) : status;
 }
 
 int64_t swap_on(struct process *process, struct call *call) {
@@ -209,10 +214,11 @@ int64_t swap_on(struct process *process, struct call *call) {
   int64_t pages = choose(file, area);
   if (pages < 0) return pages;
   if (area->disk == volume.disk && area->vnode == NULL && volume.ext2 != NULL) return -EBUSY;
-  // What is dirty would be written over the pages of others later on.
-  int64_t status = area->vnode != NULL ? vnode_forget_pages(area->vnode) : 0;
-  if (status == 0) status = make_map(area, (uint64_t)pages);
-  return status == 0 ? give_to_pager(area, flags) : status;
+  // From now on nobody changes it, nor maps it to do so.
+  if (area->vnode != NULL) area->vnode->swap = true;
+  int64_t status = use(area, (uint64_t)pages, flags);
+  if (status != 0 && area->vnode != NULL) area->vnode->swap = false;
+  return status;
 }
 
 void swap_name(uint64_t cookie, char *name, size_t size, bool *is_disk) {

@@ -278,12 +278,13 @@ static int open_shm(const struct process *process, const char *name, int flags, 
     if ((flags & O_CREAT) == 0) return -ENOENT;
     int status = shm_new(name, true, mode & 0777 & ~process->umask, &shm);
     if (status != 0) return status;
-  } else if ((flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY) {
-    int status = shm_truncate(shm, 0);
-    if (status != 0) return status;
   }
   *file = shm_open_file(shm);
-  return *file != NULL ? 0 : -ENFILE;
+  if (*file == NULL) return -ENFILE;
+  bool truncates = (flags & O_TRUNC) != 0 && (flags & O_ACCMODE) != O_RDONLY && shm->size != 0;
+  int status = truncates ? shm_truncate(shm, 0) : 0;
+  if (status != 0) file_put(*file);
+  return status;
 }
 
 static int open_directory(const struct virtual_node *node, int flags, struct file **file) {

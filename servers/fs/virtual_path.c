@@ -21,7 +21,7 @@ bool virtual_path_join(char *out, size_t size, const char *base, const char *res
     } else if (bytes > 0 && !(bytes == 1 && rest[at] == '.')) {
       if (used + bytes + 2 > size) return false;
       out[used++] = '/';
-      memcpy(out + used, rest + at, bytes);
+      memmove(out + used, rest + at, bytes);
       used += bytes;
     }
     at = end + 1;

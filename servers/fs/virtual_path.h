@@ -9,8 +9,8 @@
 #define VIRTUAL_PROC_PATH "/proc"
 
 // Writes base/rest into `out`, which has `size` bytes, without ".", "..", empty components and
-// slashes at the end: "/" or "/a/b". `base` is such a path; `rest` is `length` bytes. Neither is in
-// `out`.
+// slashes at the end: "/" or "/a/b". `base` is such a path; `rest` is `length` bytes, and may be in
+// `out` if it begins with a slash and `base` is "/".
 // => false: too long.
 bool virtual_path_join(char *out, size_t size, const char *base, const char *rest, size_t length);
 

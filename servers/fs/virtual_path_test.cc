@@ -27,6 +27,12 @@ TEST(VirtualPath, Joins) {
   EXPECT_EQ(Join("/dev/shm", "../../..a/.b/..."), "/..a/.b/...");
 }
 
+TEST(VirtualPath, JoinsInPlace) {
+  char text[] = "//a/.././b//c/..";
+  EXPECT_TRUE(virtual_path_join(text, sizeof text, "/", text, strlen(text)));
+  EXPECT_STREQ(text, "/b");
+}
+
 TEST(VirtualPath, KnowsItsLimit) {
   EXPECT_EQ(Join("/a", "b", 5), "/a/b");
   EXPECT_EQ(Join("/a", "b", 4), "too long");
