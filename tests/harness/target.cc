@@ -93,8 +93,8 @@ bool Machine::MakeSwap() {
 std::string Machine::SwapDrive() const {
   std::string drive = "if=none,format=raw,id=swap,";
   if (options_.swap_errors.empty()) return drive + "file=" + QemuValue(swap_disk_);
-  drive += "file.driver=blkdebug,file.image.driver=file,file.image.filename=" +
-           QemuValue(swap_disk_);
+  drive +=
+      "file.driver=blkdebug,file.image.driver=file,file.image.filename=" + QemuValue(swap_disk_);
   for (size_t i = 0; i < options_.swap_errors.size(); i++) {
     const std::string &error = options_.swap_errors[i];
     size_t colon = error.find(':');

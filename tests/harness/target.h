@@ -26,10 +26,10 @@ struct Options {
   std::string disk;  // copied at every start; may be empty
   int smp = 1;
   std::string mem = "256M";
-  std::string swap;    // size of a second disk with swap space, as truncate takes it; may be empty
+  std::string swap;  // size of a second disk with swap space, as truncate takes it; may be empty
   std::vector<std::string> swap_errors;  // "read:N" or "write:N": that of its sector N fails
   std::string append;                    // the guest's command line
-  std::string cmd;     // shell command line that the guest runs, added to append
+  std::string cmd;                       // shell command line that the guest runs, added to append
   bool icount = false;
   std::vector<std::string> qemu;  // further arguments of QEMU
 };
