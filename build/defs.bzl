@@ -251,7 +251,7 @@ def _machine_test(
             dirs = DIRS,
             programs = dict(PROGRAMS, **{
                 program: "bin/" + program.split(":")[-1].split("/")[-1]
-                for program in programs
+                for program in programs + ["//tests/harness:leaks"]
             }),
             tags = ["manual"],
             tree = ["//image:tree"],
@@ -319,7 +319,7 @@ def target_test(
       name: of the suite.
       programs: test programs that the default disk gets as /bin/PROGRAM.
       cmd: the shell command line that starts the program with the cases, by
-        default /bin/ and the first of programs.
+        default the first of programs, under //tests/harness/leaks.c.
       append: further words of the guest's command line.
       smp: numbers of harts, a test for each.
       mem: as QEMU's -m.
@@ -345,7 +345,7 @@ def target_test(
         runner = "//tests/harness:qemu_test",
         smp = smp,
         programs = programs,
-        cmd = cmd or ("/bin/" + programs[0].split(":")[-1].split("/")[-1] if programs else None),
+        cmd = cmd or ("/bin/leaks /bin/" + programs[0].split(":")[-1].split("/")[-1] if programs else None),
         append = append,
         kernel = kernel,
         initrd = initrd,

@@ -303,6 +303,9 @@ struct pager_counts {
   uint64_t pages_swapped_in, pages_swapped_out;  // of pages_in and pages_out's kind, for swap
   uint64_t pages_evicted;
   uint64_t swap_slots, swap_used;
+  // What there is now: frames of processes' page tables, spaces and threads, and structures of the
+  // pager.
+  uint64_t frames_tables, nodes, regions, objects, pendings;
   // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];
 };

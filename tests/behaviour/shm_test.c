@@ -1,4 +1,7 @@
 // Memory as files: shm_open, memfd_create, /dev/zero.
+// For memfd_create.
+#define _GNU_SOURCE
+
 #include "tests/behaviour/support.h"
 
 #define NAME "/quire-shm-test"

@@ -135,6 +135,10 @@ void counts_sum(const struct pager *pager, struct pager_counts *out) {
   out->pages_copied += out->faults_cow_copy;
 }
 
+static uint64_t in_use(const struct slab *slab) {
+  return (uint64_t)slab->frames * slab->capacity - slab->free;
+}
+
 int64_t pager_counts(struct pager *pager, struct space *space) {
   struct pager_counts *out = pager_message(pager, space);
   uint64_t slabs = 0;
@@ -148,5 +152,10 @@ int64_t pager_counts(struct pager *pager, struct space *space) {
   out->frames_kernel = kernel;
   out->frames_anonymous = pager->frames_total - left - kernel - pager->frames_cache;
   out->frames_dirty = pager->frames_dirty;
+  out->frames_tables = pager->frames_kernel - pager->frames_own;
+  out->nodes = in_use(&pager->slab[SLAB_NODE]);
+  out->regions = in_use(&pager->slab[SLAB_REGION]);
+  out->objects = in_use(&pager->slab[SLAB_OBJECT]);
+  out->pendings = in_use(&pager->slab[SLAB_PENDING]);
   return 0;
 }

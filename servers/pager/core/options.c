@@ -1,5 +1,6 @@
 #include "servers/pager/core/options.h"
 
+#include "servers/pager/core/evict.h"
 #include "servers/pager/core/state.h"
 
 static const struct {
@@ -24,12 +25,19 @@ static uint32_t power_below(uint32_t value) {
   return power;
 }
 
+static void drop_caches(struct pager *pager) {
+  for (uint32_t frame = pager->ram_first; frame < pager->ram_end; frame++) {
+    if (page_of(pager, frame)->state == PAGE_CACHED) evict_range(pager, frame, 1);
+  }
+}
+
 static void set(struct pager *pager, enum pager_option option, uint32_t value) {
   if (option == PAGER_FAULT_AROUND) value = power_below(value);
   pager->option[option] = value;
   if (option == PAGER_POLICY) replacement_choose(&pager->replacement, (enum pager_policy)value);
   if (option == PAGER_RANDOM_SEED) replacement_seed(&pager->replacement, value);
   if (option == PAGER_DIRTY_LIMIT) aging_set_limit(pager);
+  if (option == PAGER_DROP_CACHES && value == 1) drop_caches(pager);
   if (option == PAGER_DIRTY_AGE) aging_age_changed(pager);
 }
 

@@ -41,6 +41,19 @@ TEST_F(OptionsTest, FaultAroundIsAPowerOfTwo) {
   EXPECT_EQ(Ask(PAGER_FAULT_AROUND), 8);
 }
 
+TEST_F(OptionsTest, DropCachesDropsWhatIsClean) {
+  struct space *space = machine_.Start(8);
+  uint32_t file = machine_.MakeFile(1, 4);
+  uint64_t va = machine_.MapFile(space, file, 4, PROT_R | PROT_W, PAGER_SHARED);
+  for (uint32_t i = 0; i < 4; i++) machine_.Read(space, va + i * PAGE_SIZE);
+  machine_.Write(space, va + PAGE_SIZE, 77);
+  EXPECT_EQ(machine_.pager->frames_cache, 4u);
+  EXPECT_EQ(Set(PAGER_DROP_CACHES, 1), 0);
+  EXPECT_EQ(machine_.pager->frames_cache, 1u) << "the one that is dirty";
+  EXPECT_EQ(machine_.Read(space, va + PAGE_SIZE), 77);
+  machine_.kernel.Check();
+}
+
 TEST_F(OptionsTest, WordsSetThem) {
   EXPECT_TRUE(Word("batch_max", "7"));
   EXPECT_EQ(Ask(PAGER_BATCH_MAX), 7);

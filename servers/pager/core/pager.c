@@ -77,7 +77,10 @@ uint32_t pager_take_frames(struct pager *pager, uint32_t count) {
 
 uint32_t pager_take_object(struct pager *pager) {
   uint32_t frame = object_frame_take(pager);
-  if (frame != FRAME_NONE) pager->frames_kernel++;
+  if (frame != FRAME_NONE) {
+    pager->frames_kernel++;
+    pager->frames_own++;
+  }
   return frame;
 }
 

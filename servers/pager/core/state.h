@@ -41,6 +41,7 @@ struct pager {
   struct frame_list objects;  // frames of type object that are free
   uint32_t frames_total, frames_cache, frames_dirty;
   uint32_t frames_kernel;    // type object and in use
+  uint32_t frames_own;       // of these, the pager's: endpoints, its handle table
   uint32_t frames_reserved;  // message pages, DMA and the like
   struct object *all_objects;
   struct passes passes;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/harness/cases.h"
+#include "tests/vm/exerciser/regressions.h"
 #include "tests/vm/exerciser/session.h"
 
 enum { AT_ONCE_MAX = 4, SHRINK_SECONDS = 30 };
@@ -38,6 +39,16 @@ static void exercise(uint32_t seed, uint32_t rounds, uint32_t at_once, uint32_t 
     session_shrink(record[failed], names[failed], SHRINK_SECONDS);
   }
   for (uint32_t i = 0; i < at_once; i++) record_delete(record[i]);
+}
+
+CASE(Exerciser, WhatOnceFailed) {
+  struct record *record = record_new();
+  CHECK(record);
+  for (const struct regression *r = regressions; r->step; r++) {
+    if (session_replay(record, "again", r->step, r->count)) continue;
+    case_failed(__FILE__, __LINE__, "number %d: %s", (int)(r - regressions), record->failure);
+  }
+  record_delete(record);
 }
 
 CASE(Exerciser, OneWorld) { exercise(1, 4, 1, 800); }
