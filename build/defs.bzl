@@ -448,7 +448,7 @@ def behaviour_test(name, srcs, deps = [], copts = [], **kwargs):
         srcs = srcs,
         copts = copts,
         deps = deps + ["//tests/harness:cases"],
-        visibility = ["//visibility:private"],
+        visibility = ["//tests:__subpackages__"],
     )
     target_test(
         name = name,
