@@ -7,12 +7,6 @@
 #include "servers/proc/processes_private.h"
 #include "servers/proc/signal_action.h"
 
-static volatile struct signal_page *page_of(const struct process *process) {
-  return signal_page_in(outside_page(process->badge));
-}
-
-bool process_signal_due(const struct process *process) { return signal_due(page_of(process)); }
-
 // The first one's sender stays until the process has taken it.
 static void add_pending(volatile struct signal_page *page, uint32_t signal,
                         const struct signal_cause *cause) {
@@ -58,7 +52,7 @@ void process_signal(struct process *process, uint32_t signal, const struct signa
     process_end(process, status_signaled(signal));
     return;
   }
-  volatile struct signal_page *page = page_of(process);
+  volatile struct signal_page *page = process_signals(process);
   uint64_t bit = SIGNAL_BIT(signal);
   if (page->mask & bit) {
     add_pending(page, signal, cause);
@@ -74,16 +68,9 @@ void process_signal(struct process *process, uint32_t signal, const struct signa
   }
 }
 
-enum child_interest process_child_interest(const struct process *process) {
-  if (process->state != PROCESS_LIVE) return CHILD_NO_SIGNAL;
-  const volatile struct signal_page *page = page_of(process);
-  if (page->ignored & SIGNAL_BIT(SIGNAL_CHLD)) return CHILD_IGNORED;
-  return (page->handled | page->mask) & SIGNAL_BIT(SIGNAL_CHLD) ? CHILD_SIGNAL : CHILD_NO_SIGNAL;
-}
-
 bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,
                     uint64_t address) {
-  volatile struct signal_page *page = page_of(process);
+  volatile struct signal_page *page = process_signals(process);
   if (!signal_take_over(page, signal, code, address)) return false;
   if (outside_reply_upcall(token, page->entry) >= 0) return true;
   signal_take_back(page);

@@ -54,7 +54,7 @@ void op_exec(const struct request *request, struct answer *answer) {
 // --- End ---
 
 void process_leave(struct process *process) {
-  process_unpark(process);
+  if (process->park != PARK_NONE) process_unpark(process);
   process_disarm(process);
   // The space goes first: nothing of it can call fs or console afterwards.
   outside_pager_kill(process->badge);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "protocols/signal.h"
+#include "servers/proc/outside.h"
 #include "servers/proc/process_table.h"
 #include "servers/proc/processes.h"
 #include "servers/proc/timer_heap.h"
@@ -64,12 +66,24 @@ struct signal_cause {
 void process_signal(struct process *process, uint32_t signal, const struct signal_cause *cause);
 // Once more for those that could not be interrupted. => some still could not be
 bool processes_look(void);
+// What a live process wants of signals, or anything else that it has written there.
+static inline volatile struct signal_page *process_signals(const struct process *process) {
+  return signal_page_in(outside_page(process->badge));
+}
 // Whether a live process must not be made to wait now.
-bool process_signal_due(const struct process *process);
+static inline bool process_signal_due(const struct process *process) {
+  return signal_due(process_signals(process));
+}
 // What it wants of the ends of its children: nothing, not even to wait for them; no signal;
 // SIGCHLD.
 enum child_interest { CHILD_IGNORED, CHILD_NO_SIGNAL, CHILD_SIGNAL };
-enum child_interest process_child_interest(const struct process *process);
+static inline enum child_interest process_child_interest(const struct process *process) {
+  const uint64_t bit = SIGNAL_BIT(SIGNAL_CHLD);
+  if (process->state != PROCESS_LIVE) return CHILD_NO_SIGNAL;
+  const volatile struct signal_page *page = process_signals(process);
+  if (page->ignored & bit) return CHILD_IGNORED;
+  return (page->handled | page->mask) & bit ? CHILD_SIGNAL : CHILD_NO_SIGNAL;
+}
 // An exception of a process that waits under the token goes to its handler. => false: it has none
 bool process_upcall(const struct process *process, token_t token, uint32_t signal, int32_t code,
                     uint64_t address);

@@ -49,7 +49,7 @@ static void look(void) {
 }
 
 static void stop_timer(uint32_t id) {
-  if (timer_heap_of(&processes.timers, id) == TIMER_NEVER) return;
+  if (!timer_heap_has(&processes.timers, id)) return;
   timer_heap_remove(&processes.timers, id);
   update_timer();
 }
@@ -93,7 +93,7 @@ void op_sleep(const struct request *request, struct answer *answer) {
 
 void op_pause(const struct request *request, struct answer *answer) {
   uint64_t nanoseconds = request->argument[0], set = request->argument[1];
-  const volatile struct signal_page *page = signal_page_in(outside_page(request->caller->badge));
+  const volatile struct signal_page *page = process_signals(request->caller);
   if (page->pending & (~page->mask | set)) return;
   if (nanoseconds == 0) {
     answer->status = -EAGAIN;
@@ -127,7 +127,7 @@ void op_itimer(const struct request *request, struct answer *answer) {
 
 // The next one of a series; those that were missed are left out.
 static void go_on(struct process *process, uint64_t deadline) {
-  const volatile struct signal_page *page = signal_page_in(outside_page(process->badge));
+  const volatile struct signal_page *page = process_signals(process);
   uint64_t interval = page->interval;
   if (interval == 0) return;
   if (interval < SIGNAL_INTERVAL_MIN) interval = SIGNAL_INTERVAL_MIN;

@@ -35,7 +35,7 @@ void timer_heap_add(struct timer_heap *heap, uint32_t id, uint64_t deadline) {
 }
 
 void timer_heap_remove(struct timer_heap *heap, uint32_t id) {
-  if (heap->index[id] == 0) return;
+  if (!timer_heap_has(heap, id)) return;
   uint32_t at = heap->index[id] - 1u;
   heap->index[id] = 0;
   struct timer last = heap->timer[--heap->count];
@@ -43,7 +43,7 @@ void timer_heap_remove(struct timer_heap *heap, uint32_t id) {
 }
 
 uint64_t timer_heap_of(const struct timer_heap *heap, uint32_t id) {
-  return heap->index[id] != 0 ? heap->timer[heap->index[id] - 1u].deadline : TIMER_NEVER;
+  return timer_heap_has(heap, id) ? heap->timer[heap->index[id] - 1u].deadline : TIMER_NEVER;
 }
 
 uint64_t timer_heap_deadline(const struct timer_heap *heap) {

@@ -2,6 +2,7 @@
 #ifndef SERVERS_PROC_TIMER_HEAP_H
 #define SERVERS_PROC_TIMER_HEAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "protocols/server.h"
@@ -31,6 +32,10 @@ void timer_heap_add(struct timer_heap *heap, uint32_t id, uint64_t deadline);
 
 // The id's deadline, if it has one, is gone.
 void timer_heap_remove(struct timer_heap *heap, uint32_t id);
+
+static inline bool timer_heap_has(const struct timer_heap *heap, uint32_t id) {
+  return heap->index[id] != 0;
+}
 
 // An id's deadline, or TIMER_NEVER.
 uint64_t timer_heap_of(const struct timer_heap *heap, uint32_t id);
