@@ -95,7 +95,7 @@ void endpoint_notify(struct endpoint *endpoint, uint64_t bits) {
   schedule_ready_first(receiver);
 }
 
-void endpoint_forget(struct thread *thread) {
+COLD void endpoint_forget(struct thread *thread) {
   struct endpoint *endpoint = thread->waiting;
   if (thread->state == THREAD_SENDING) {
     queue_remove(&endpoint->senders, thread);
@@ -107,12 +107,12 @@ void endpoint_forget(struct thread *thread) {
 }
 
 // A faulter has no register for the answer: it faults again, and stops for want of a pager.
-static void refuse(struct thread *thread) {
+static COLD void refuse(struct thread *thread) {
   if (thread->resume == RESUME_CALL) thread->x[REG_A0] = (uint64_t)-EPIPE;
   schedule_ready(thread);
 }
 
-void endpoint_destroy(struct endpoint *endpoint) {
+COLD void endpoint_destroy(struct endpoint *endpoint) {
   struct thread *thread;
   while ((thread = endpoint->senders.head)) {
     queue_remove(&endpoint->senders, thread);

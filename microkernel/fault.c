@@ -9,7 +9,7 @@
 
 // There is no endpoint for the message: the thread stops; if it is the first process's, so does the
 // machine.
-static __attribute__((noinline, cold)) struct thread *nobody_decides(uint8_t kind, uint64_t what) {
+static COLD struct thread *nobody_decides(uint8_t kind, uint64_t what) {
   if (current->space == boot_space) {
     panic_print("\nfirst process: ");
     panic_print(kind == EVENT_FAULT ? "page fault at " : "exception ");

@@ -11,7 +11,7 @@ uint64_t frame_base;
 frame_t frame_first;
 uint32_t frame_total;
 
-void frame_set_table(struct frame *table, frame_t first, uint32_t total) {
+COLD void frame_set_table(struct frame *table, frame_t first, uint32_t total) {
   frame_table = table;
   frame_first = first;
   frame_total = total;
@@ -37,7 +37,7 @@ void frame_clear(frame_t frame, size_t bytes) {
   }
 }
 
-int frame_retype(frame_t first, uint8_t from, uint8_t to) {
+COLD int frame_retype(frame_t first, uint8_t from, uint8_t to) {
   if (first % LARGE_FRAMES || !frame_exists(first) || !frame_exists(first + LARGE_FRAMES - 1))
     return -EINVAL;
   for (frame_t i = first; i < first + LARGE_FRAMES; i++)

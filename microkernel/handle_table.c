@@ -43,7 +43,7 @@ void *handle_object(struct space *space, uint64_t index, uint8_t type, uint8_t r
   return handle ? handle_named(handle) : NULL;
 }
 
-int handle_put(struct space *space, uint64_t index, uint8_t type, frame_t frame) {
+COLD int handle_put(struct space *space, uint64_t index, uint8_t type, frame_t frame) {
   struct handle *handle = handle_slot(space, index);
   if (!handle) return -EBADF;
   if (handle->type != OBJECT_NONE && is_alive(handle)) return -EEXIST;
@@ -64,8 +64,8 @@ static int narrow(struct handle *handle, uint64_t range) {
   return 0;
 }
 
-int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
-                uint8_t rights, uint64_t badge) {
+COLD int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
+                     uint8_t rights, uint64_t badge) {
   struct handle *source = handle_slot(from, from_index);
   struct handle *target = handle_slot(to, to_index);
   if (!source || !target || source->type == OBJECT_NONE || !is_alive(source)) return -EBADF;
@@ -85,7 +85,7 @@ int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_
   return 0;
 }
 
-int handle_drop(struct space *space, uint64_t index) {
+COLD int handle_drop(struct space *space, uint64_t index) {
   struct handle *handle = handle_slot(space, index);
   if (!handle || handle->type == OBJECT_NONE) return -EBADF;
   *handle = (struct handle){0};

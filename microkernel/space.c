@@ -104,14 +104,14 @@ static bool in_window(const struct space *space, uaddr_t address) {
 }
 
 // Keeps on the board what the hardware noted in a large leaf: of any of its frames.
-static void note_block(uint64_t pte) {
+static COLD void note_block(uint64_t pte) {
   uint32_t bits = ((uint32_t)(pte >> 6) & 3) * 0x01010101;
   uint32_t *word = (uint32_t *)(void *)(frame_board + (pte_frame(pte) - frame_first));
   for (uint32_t i = 0; bits && i < LARGE_FRAMES / 4; i++)
     __atomic_fetch_or(&word[i], bits, __ATOMIC_RELAXED);
 }
 
-static void drop_large(struct space *space, uint64_t *entry) {
+static COLD void drop_large(struct space *space, uint64_t *entry) {
   uint64_t pte = pte_exchange(entry, 0, 0);
   frame_entry(pte_frame(pte))->count--;
   space->large--;
@@ -292,8 +292,8 @@ static bool is_block(frame_t first) {
          space_large(boot_space, BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT));
 }
 
-static int map_large(struct space *space, const struct handle *authority,
-                     const struct mapping *mapping) {
+static COLD int map_large(struct space *space, const struct handle *authority,
+                          const struct mapping *mapping) {
   frame_t offset = mapping->run - authority->first;
   if (authority->type != OBJECT_FRAMES || mapping->address % LARGE_SIZE ||
       mapping->count != LARGE_FRAMES)
@@ -354,7 +354,7 @@ static void drop_leaves(frame_t frame) {
 
 // Drops the large leaves of a middle table, or of none if it is another one: the kernel's, in a
 // root, are not the user's.
-static void drop_large_leaves(struct space *space, frame_t frame) {
+static COLD void drop_large_leaves(struct space *space, frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
   for (uint32_t i = 0; i < TABLE_ENTRIES; i++)
     if (table[i] & PTE_U) drop_large(space, &table[i]);
@@ -435,7 +435,7 @@ static inline __attribute__((always_inline)) void walk_leaves(struct walk *walk,
 static leaf_visit visit_protect, visit_harvest;
 
 // A large leaf, all or a part of which is in the range.
-static __attribute__((noinline)) void visit_large(struct walk *walk, uint64_t *entry, bool whole) {
+static COLD void visit_large(struct walk *walk, uint64_t *entry, bool whole) {
   uint64_t taken = walk->argument;
   walk->changed = walk->large = true;
   if (whole && walk->visit == visit_harvest)
@@ -591,7 +591,7 @@ bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_
 
 // --- the boot space's window ---
 
-void space_window_set(struct space *space, frame_t first, bool present) {
+COLD void space_window_set(struct space *space, frame_t first, bool present) {
   space->has_window = true;
   uaddr_t address = BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT);
   uint64_t *entry = &space->root[pte_index(address, 2)];

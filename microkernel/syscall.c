@@ -15,7 +15,7 @@ struct thread *sys_null(ARGUMENTS) {
 // --- messages ---
 
 // Why endpoint_handle found none.
-static __attribute__((noinline, cold)) struct thread *refuse_endpoint(word index, uint8_t right) {
+static COLD struct thread *refuse_endpoint(word index, uint8_t right) {
   int error = -EBADF;
   get_endpoint(index, right, &error);
   return result(error);

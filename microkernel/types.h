@@ -14,5 +14,7 @@ typedef uint32_t frame_t;  // physical address >> PAGE_SHIFT
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+// Of a function: small rather than quick.
+#define COLD __attribute__((cold, noinline))
 
 #endif

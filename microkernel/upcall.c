@@ -46,7 +46,7 @@ static bool send_elsewhere(struct thread *thread, uaddr_t pc, int *error) {
   return taken || *error;
 }
 
-int upcall_send(struct thread *thread, uaddr_t pc) {
+COLD int upcall_send(struct thread *thread, uaddr_t pc) {
   int error = 0;
   if (pc >= USER_END || !thread->buffer) return -EINVAL;
   if (thread == current) return -EBUSY;

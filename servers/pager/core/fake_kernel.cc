@@ -114,6 +114,34 @@ void FakeKernel::Forget(const Entry &entry) {
   if (entry.dirty) board_[i] |= BOARD_DIRTY;
 }
 
+// Large entries in the range note a use of any page for all; those of which only a part is in it,
+// in pages, are taken away.
+void FakeKernel::SplitLarge(Space *space, uint64_t start, uint64_t end) {
+  for (uint32_t number : std::set<uint32_t>(space->large)) {
+    uint64_t low = (uint64_t)number << 9, high = low + LARGE_FRAMES;
+    if (start >= high || low >= end) continue;
+    auto first = space->entries.lower_bound((uint32_t)low);
+    auto last = space->entries.lower_bound((uint32_t)high);
+    if (first == last) {  // removed as a whole before
+      space->large.erase(number);
+      continue;
+    }
+    bool accessed = false, dirty = false;
+    for (auto at = first; at != last; ++at) {
+      accessed |= at->second.accessed;
+      dirty |= at->second.dirty;
+    }
+    for (auto at = first; at != last; ++at) {
+      at->second.accessed = accessed;
+      at->second.dirty = dirty;
+    }
+    if (start <= low && high <= end) continue;
+    for (auto at = first; at != last; ++at) Forget(at->second);
+    space->entries.erase(first, last);
+    space->large.erase(number);
+  }
+}
+
 int FakeKernel::Map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames) {
   map_calls++;
   Space &space = spaces_.at(slot);
@@ -127,18 +155,27 @@ int FakeKernel::Map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint3
     map_failures--;
     return -ENOMEM;
   }
+  bool large = va_prot & MAP_LARGE;
   std::set<uint32_t> needed;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t level0 = (page + i) >> 9;
     uint32_t level1 = 1u << 31 | (page + i) >> 18;
-    if (!space.tables.count(level0)) needed.insert(level0);
+    if (!space.tables.count(level0) && !large) needed.insert(level0);
     if (!space.tables.count(level1)) needed.insert(level1);
   }
   if (needed.size() > space.spare) return -ENOMEM;
   space.spare -= (uint32_t)needed.size();
   space.tables.insert(needed.begin(), needed.end());
+  SplitLarge(&space, page, page + count);
+  if (large) {
+    EXPECT_EQ(count, LARGE_FRAMES);
+    EXPECT_EQ(page % LARGE_FRAMES + frames[0] % LARGE_FRAMES, 0u);
+    space.spare += (uint32_t)space.tables.erase(page >> 9);
+    space.large.insert(page >> 9);
+    large_maps++;
+  }
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t frame = va_prot & MAP_RUN ? frames[0] + i : frames[i];
+    uint32_t frame = va_prot & (MAP_RUN | MAP_LARGE) ? frames[0] + i : frames[i];
     uint32_t number = frame - kRamFirst;
     if (number >= frames_ || is_object_[number]) {
       ADD_FAILURE() << "frame " << frame << " cannot be mapped";
@@ -157,6 +194,7 @@ int FakeKernel::Map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint3
 
 void FakeKernel::Unmap(uint32_t slot, uint64_t start, uint64_t end) {
   unmap_calls++;
+  SplitLarge(&spaces_.at(slot), start >> PAGE_SHIFT, end >> PAGE_SHIFT);
   auto &entries = spaces_.at(slot).entries;
   auto first = entries.lower_bound((uint32_t)(start >> PAGE_SHIFT));
   auto last = entries.lower_bound((uint32_t)(end >> PAGE_SHIFT));
@@ -166,6 +204,7 @@ void FakeKernel::Unmap(uint32_t slot, uint64_t start, uint64_t end) {
 
 void FakeKernel::Protect(uint32_t slot, uint64_t start, uint64_t end, uint32_t prot) {
   protect_calls++;
+  SplitLarge(&spaces_.at(slot), start >> PAGE_SHIFT, end >> PAGE_SHIFT);
   auto &entries = spaces_.at(slot).entries;
   EXPECT_NE(prot, 0u);
   auto at = entries.lower_bound((uint32_t)(start >> PAGE_SHIFT));
@@ -182,6 +221,7 @@ void FakeKernel::Protect(uint32_t slot, uint64_t start, uint64_t end, uint32_t p
 
 void FakeKernel::Harvest(uint32_t slot, uint64_t start, uint64_t end) {
   harvest_calls++;
+  SplitLarge(&spaces_.at(slot), start >> PAGE_SHIFT, end >> PAGE_SHIFT);
   auto &entries = spaces_.at(slot).entries;
   auto at = entries.lower_bound((uint32_t)(start >> PAGE_SHIFT));
   for (; at != entries.end() && at->first < end >> PAGE_SHIFT; ++at) {

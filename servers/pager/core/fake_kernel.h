@@ -60,6 +60,8 @@ class FakeKernel {
   // The entry at a page, null if there is none.
   const Entry *Find(uint32_t slot, uint32_t page) const;
   uint32_t Entries(uint32_t slot) const;
+  // Large entries.
+  size_t Large(uint32_t slot) const { return spaces_.at(slot).large.size(); }
   bool HasSpace(uint32_t slot) const { return spaces_.count(slot) != 0; }
   // Takes the request that a provider got as the answer to a token.
   bool TakeServed(token_t token, uint64_t word[4]);
@@ -80,6 +82,7 @@ class FakeKernel {
   uint64_t faults = 0;         // messages to the core
   uint64_t notifications = 0;  // to the provider
   uint64_t unmap_calls = 0, protect_calls = 0, harvest_calls = 0, map_calls = 0;
+  uint64_t large_maps = 0;      // large entries made
   uint32_t spurious_every = 0;  // each so many accesses fault though the entry allows them, as when
                                 // another thread's fault on the page was answered meanwhile
   uint32_t map_failures = 0;    // so many kops_map fail with ENOMEM without need
@@ -107,6 +110,7 @@ class FakeKernel {
     uint32_t badge = 0;
     std::map<uint32_t, Entry> entries;
     std::set<uint32_t> tables;      // level 0: page >> 9; level 1: 1 << 31 | page >> 18
+    std::set<uint32_t> large;       // page >> 9 of large entries, which are in `entries` too
     uint32_t spare = 0;             // funded and not in use
     std::vector<uint32_t> donated;  // frames that this space has
     bool thread = false;
@@ -114,6 +118,7 @@ class FakeKernel {
 
   void Donate(Space *space, uint32_t frame);
   void Forget(const Entry &entry);
+  void SplitLarge(Space *space, uint64_t start, uint64_t end);
   void CheckForest(const struct space *space);
   void CheckCounts(const struct space *space);
 

@@ -8,7 +8,8 @@
 //   message  the program's own           any     it, as fork took rights away         cow_reuse
 //   object   behind the object's end     any     SIGBUS
 //   private  none, anonymous             read    zero page, read-only                 zero_read
-//                                        write   zeroed page; several in a run        anonymous
+//                                        write   zeroed page; several in a run, 2 MiB
+//                                                in a long one                        anonymous
 //   private  none, of a file             read    cached page, read-only, neighbours   file
 //                                        write   copy of the cached page              cow_copy
 //   private  none, end of program data   any     copy, zeros behind the data          cow_copy
@@ -35,6 +36,7 @@
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/fault_short.h"
+#include "servers/pager/core/large.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
@@ -131,6 +133,10 @@ CASE first_touches(struct pager *pager, struct space *space, const struct region
 CASE first_touch(struct pager *pager, struct space *space, const struct region *region,
                  struct node *leaf, struct access *access) {
   uint32_t run = run_wanted(pager, space, access);
+  if (run > 1 && run == pager->option[PAGER_BATCH_MAX] &&
+      large_touch(pager, space, region, access)) {
+    return OUTCOME_FOUND;
+  }
   if (run > 1) return first_touches(pager, space, region, leaf, access, run);
   uint32_t frame = fill_zero(pager, space, leaf, access->page);
   if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;

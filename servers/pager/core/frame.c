@@ -38,10 +38,11 @@ uint32_t frame_take_reserved(struct pager *pager) {
   return frame_pop(pager);
 }
 
-// The first of `count` adjacent free frames, the first one aligned to `alignment`.
-static uint32_t find_run(struct pager *pager, uint32_t count, uint32_t alignment) {
-  uint32_t first = (pager->ram_first + alignment - 1) & ~(alignment - 1);
-  while (first + count <= pager->ram_end) {
+// The first of `count` adjacent free frames in [start, end), the first one aligned to `alignment`.
+static uint32_t find_run(struct pager *pager, uint32_t start, uint32_t end, uint32_t count,
+                         uint32_t alignment) {
+  uint32_t first = (start + alignment - 1) & ~(alignment - 1);
+  while (first + count <= end) {
     uint32_t used = first;
     while (used < first + count && page_of(pager, used)->state == PAGE_FREE) used++;
     if (used == first + count) return first;
@@ -59,11 +60,33 @@ static void remove_run(struct pager *pager, uint32_t first, uint32_t count, enum
 
 uint32_t frame_take_run(struct pager *pager, uint32_t count) {
   if (count == 0 || pager->free.count < count + FRAMES_RESERVE) return FRAME_NONE;
-  uint32_t first = find_run(pager, count, 1);
+  uint32_t first = find_run(pager, pager->ram_first, pager->ram_end, count, 1);
   if (first == FRAME_NONE) return FRAME_NONE;
   remove_run(pager, first, count, PAGE_RESERVED);
   pager->frames_reserved += count;
   return first;
+}
+
+// In 1/PLENTY of memory free frames are plentiful.
+#define PLENTY 4u
+// Blocks that are looked at for one that is free.
+#define BLOCKS_TRIED 8u
+
+uint32_t frame_take_block(struct pager *pager) {
+  if (pager->free.count < LARGE_FRAMES + pager->frames_total / PLENTY) return FRAME_NONE;
+  uint32_t first = pager->next_block;
+  for (uint32_t i = 0; i < BLOCKS_TRIED; i++, first += LARGE_FRAMES) {
+    if (first < pager->ram_first || first + LARGE_FRAMES > pager->ram_end) {
+      first = (pager->ram_first + LARGE_FRAMES - 1) & ~(LARGE_FRAMES - 1);
+      if (first + LARGE_FRAMES > pager->ram_end) return FRAME_NONE;
+    }
+    pager->next_block = first + LARGE_FRAMES;
+    if (find_run(pager, first, first + LARGE_FRAMES, LARGE_FRAMES, LARGE_FRAMES) == FRAME_NONE)
+      continue;
+    remove_run(pager, first, LARGE_FRAMES, PAGE_FREE);
+    return first;
+  }
+  return FRAME_NONE;
 }
 
 // Makes an aligned block of frames free by dropping cache pages. FRAME_NONE if there is none that
@@ -77,7 +100,7 @@ static uint32_t clear_block(struct pager *pager) {
 }
 
 static bool retype_block(struct pager *pager) {
-  uint32_t first = find_run(pager, LARGE_FRAMES, LARGE_FRAMES);
+  uint32_t first = find_run(pager, pager->ram_first, pager->ram_end, LARGE_FRAMES, LARGE_FRAMES);
   if (first == FRAME_NONE) first = clear_block(pager);
   if (first == FRAME_NONE || pager->free.count < LARGE_FRAMES + FRAMES_RESERVE) return false;
   if (kops_retype_objects(first) < 0) return false;

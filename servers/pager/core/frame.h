@@ -88,6 +88,12 @@ uint32_t frame_take_reserved(struct pager *pager);
 // Adjacent frames, PAGE_RESERVED; the first, or FRAME_NONE.
 uint32_t frame_take_run(struct pager *pager, uint32_t count);
 
+// An aligned block of LARGE_FRAMES free frames, still in state PAGE_FREE but no longer in the pool;
+// the first, or FRAME_NONE. Given only while memory is plentiful, and looked for in few places at a
+// time: frames are handed out from one end of memory and used again first, so that blocks stay
+// whole for as long as nobody needs their frames.
+uint32_t frame_take_block(struct pager *pager);
+
 // A frame of type object. Retypes 2 MiB of free memory if need be.
 uint32_t object_frame_take(struct pager *pager);
 void object_frame_put(struct pager *pager, uint32_t frame);

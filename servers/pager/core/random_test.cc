@@ -16,6 +16,9 @@ constexpr uint32_t kFiles = 4;
 constexpr uint32_t kFilePages = 48;
 constexpr uint32_t kArena = 0x1000000;  // first page of the range that is used
 constexpr uint32_t kArenaPages = 400;
+constexpr uint32_t kSweep = kArena + LARGE_FRAMES;  // where whole runs are written at once
+constexpr uint32_t kSweepPages = 3 * LARGE_FRAMES - 100;
+constexpr uint32_t kSpuriousEvery = 29;
 constexpr uint64_t kGarbage = 0xee;
 constexpr uint32_t kModelFlags =
     REGION_LOCKED | REGION_ADVICE | REGION_DONTFORK | REGION_WIPEONFORK;
@@ -53,9 +56,13 @@ struct Process {
 
 class Random {
  public:
-  Random(uint32_t seed, uint32_t frames, bool errors)
-      : machine_(frames, 512), random_(seed), errors_(errors), had_errors_(errors) {
-    machine_.kernel.spurious_every = 29;
+  Random(uint32_t seed, uint32_t frames, bool errors, bool sweeps)
+      : machine_(frames, 512),
+        random_(seed),
+        errors_(errors),
+        had_errors_(errors),
+        sweeps_(sweeps) {
+    machine_.kernel.spurious_every = kSpuriousEvery;
     for (uint32_t i = 0; i < kFiles; i++) files_.push_back(NewFile());
     Spawn();
   }
@@ -67,6 +74,9 @@ class Random {
       step_ = i;
       Step();
       if (i % 256 == 0) machine_.kernel.Check();
+    }
+    if (sweeps_) {
+      EXPECT_GT(machine_.kernel.large_maps, 0u);
     }
     Finish();
   }
@@ -286,10 +296,15 @@ class Random {
 
   void Access(Process *process, uint32_t access) {
     uint32_t number = kArena + Below(kArenaPages);
+    if (sweeps_ && Chance(20)) number = kSweep + Below(kSweepPages);
     if (!process->pages.empty() && Chance(95)) {
       auto at = process->pages.lower_bound(number);
       number = at == process->pages.end() ? process->pages.begin()->first : at->first;
     }
+    AccessPage(process, number, access);
+  }
+
+  void AccessPage(Process *process, uint32_t number, uint32_t access) {
     uint64_t va = (uint64_t)number << PAGE_SHIFT;
     uint32_t reason = ExpectedReason(*process, number, access);
     uint32_t known = reason == 0 ? KnownBytes(process->pages.at(number)) : PAGE_SIZE;
@@ -337,6 +352,26 @@ class Random {
   void RandomRange(uint32_t *start, uint32_t *pages) {
     *pages = Chance(50) ? 1 + Below(4) : 1 + Below(60);
     *start = kArena + Below(kArenaPages - *pages);
+    if (sweeps_ && Chance(20)) *start = kSweep + Below(kSweepPages - *pages);
+  }
+
+  // Maps much and writes to all of it in order, as large pages want it.
+  void Sweep(Process *process) {
+    int64_t va = (int64_t)kSweep << PAGE_SHIFT;
+    int64_t result =
+        pager_map(machine_.pager, process->space, (uint64_t)va, (uint64_t)kSweepPages << PAGE_SHIFT,
+                  PROT_R | PROT_W, PAGER_PRIVATE | PAGER_FIXED);
+    if (result == -ENOMEM) return;
+    ASSERT_EQ(result, va);
+    for (uint32_t i = kSweep; i < kSweep + kSweepPages; i++)
+      process->pages[i] = Page{PROT_R | PROT_W, 7, false, nullptr, nullptr, 0, nullptr, 0};
+    size_t dying = dying_.size();
+    machine_.kernel.spurious_every = 0;  // it would break the run
+    for (uint32_t i = kSweep; i < kSweep + kSweepPages; i++) {
+      AccessPage(process, i, FAULT_WRITE);
+      if (process->waiting || dying_.size() != dying) break;
+    }
+    machine_.kernel.spurious_every = kSpuriousEvery;
   }
 
   void Map(Process *process) {
@@ -832,6 +867,8 @@ class Random {
       Flush();
     } else if (what < 997) {
       Replace();
+    } else if (sweeps_) {
+      Sweep(process);
     }
     Reap();
   }
@@ -865,6 +902,7 @@ class Random {
   std::mt19937_64 random_;
   bool errors_;
   bool had_errors_;  // which may be told later
+  bool sweeps_;
   uint32_t step_ = 0;
   uint32_t generation_ = 0;
   uint64_t next_cookie_ = 1;
@@ -876,6 +914,7 @@ class Random {
 struct Case {
   uint32_t seed, frames, steps;
   bool errors;
+  bool sweeps = false;
 };
 
 class RandomTest : public testing::TestWithParam<Case> {};
@@ -886,11 +925,12 @@ TEST_P(RandomTest, MatchesTheModel) {
   const char *more = std::getenv("QUIRE_SEED_OFFSET");
   uint32_t seed = c.seed + (more ? (uint32_t)std::atoi(more) : 0);
   SCOPED_TRACE(testing::Message() << "seed " << seed << " frames " << c.frames);
-  Random(seed, c.frames, c.errors).Run(c.steps);
+  Random(seed, c.frames, c.errors, c.sweeps).Run(c.steps);
 }
 
 INSTANTIATE_TEST_SUITE_P(PlentyOfMemory, RandomTest,
                          testing::Values(Case{1, 8192, 30000, false}, Case{2, 8192, 30000, true}));
+INSTANTIATE_TEST_SUITE_P(LargePages, RandomTest, testing::Values(Case{7, 8192, 1000, true, true}));
 INSTANTIATE_TEST_SUITE_P(LittleMemory, RandomTest,
                          testing::Values(Case{3, 1100, 30000, false}, Case{4, 1100, 30000, true},
                                          Case{5, 900, 30000, true}, Case{6, 750, 30000, true}));

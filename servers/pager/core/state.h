@@ -36,6 +36,7 @@ struct pager {
   struct slab slab[SLAB_COUNT];
   uintptr_t board;  // of frame 0
   uint32_t ram_first, ram_end;
+  uint32_t next_block;  // where frame_take_block looks next
   struct replacement replacement;
   struct frame_list clean;    // clean pages of files, the oldest at the head
   struct frame_list objects;  // frames of type object that are free

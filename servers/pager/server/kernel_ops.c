@@ -137,7 +137,7 @@ int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]) {
 static void pack_frames(uint64_t va_prot, uint32_t count, const uint32_t *frames,
                         uint64_t packed[3]) {
   packed[0] = frames[0];
-  if (count == 1 || (va_prot & MAP_RUN)) return;
+  if (count == 1 || (va_prot & (MAP_RUN | MAP_LARGE))) return;
   if (count > MAP_INLINE_MAX) {
     if (frames != call_buffer) memcpy(call_buffer, frames, count * sizeof(frames[0]));
     return;
