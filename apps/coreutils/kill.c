@@ -14,9 +14,12 @@ const char program_help[] =
 static const struct {
   const char *name;
   int number;
-} signals[] = {{"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ABRT", SIGABRT},
-               {"KILL", SIGKILL}, {"SEGV", SIGSEGV}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},
-               {"TERM", SIGTERM}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}};
+} signals[] = {{"HUP", SIGHUP},    {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+               {"TRAP", SIGTRAP},  {"ABRT", SIGABRT}, {"BUS", SIGBUS},   {"FPE", SIGFPE},
+               {"KILL", SIGKILL},  {"USR1", SIGUSR1}, {"SEGV", SIGSEGV}, {"USR2", SIGUSR2},
+               {"PIPE", SIGPIPE},  {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"CHLD", SIGCHLD},
+               {"CONT", SIGCONT},  {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"URG", SIGURG},
+               {"WINCH", SIGWINCH}};
 
 // -1: there is none of this name.
 static int signal_of(const char *name) {

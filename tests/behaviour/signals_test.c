@@ -436,6 +436,26 @@ CASE(Fork, InheritsDispositionsAndMaskButNothingPending) {
   signal(SIGUSR2, SIG_DFL);
 }
 
+static volatile pid_t born;
+
+static void fork_inside(int signal, siginfo_t *info, void *context) {
+  note(signal, info, context);
+  born = fork();
+}
+
+CASE(Fork, InsideAHandlerThatBothReturnFrom) {
+  for (int way = 0; way < 2; ++way) {
+    int status;
+    handle_with(SIGUSR1, fork_inside, way ? (int)SA_RESETHAND : 0, 0);
+    raise(SIGUSR1);
+    if (born == 0) _exit(seen.count == 1 ? 23 : 1);
+    CHECK(born > 0);
+    CHECK_EQ(waitpid(born, &status, 0), born);
+    CHECK_EQ(WEXITSTATUS(status), 23);
+    signal(SIGUSR1, SIG_DFL);
+  }
+}
+
 // /bin/sh -c 'kill -TERM $$; exit 3' with SIGTERM as told.
 static int run_shell(const char *what) {
   pid_t child = fork();

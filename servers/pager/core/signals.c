@@ -63,7 +63,7 @@ int signals_fork(struct pager *pager, struct space *parent, struct space *child)
   volatile struct signal_page *to = page_of_signals(pager, child);
   to->mask = from->mask;
   to->ignored = from->ignored;
-  if (from->handled == 0) return 0;
+  if (from->entry == 0) return 0;
   int error = kops_thread_buffer(child->slot, pager->message[child->slot]);
   if (error < 0) return error;
   to->handled = from->handled;

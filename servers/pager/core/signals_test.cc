@@ -160,12 +160,13 @@ TEST_F(SignalsTest, ForkCopiesDispositionsAndExecKeepsWhatIsIgnored) {
   machine_.Kill(child);
 }
 
-TEST_F(SignalsTest, ForkWithoutHandlersBindsNothing) {
-  Page(space_)->handled = 0;
+TEST_F(SignalsTest, ForkOfWhoTakesNoUpcallsBindsNothing) {
+  Page(space_)->entry = 0;
   Page(space_)->mask = 5;
   struct space *child = machine_.Fork(space_, kChild);
   EXPECT_EQ(machine_.kernel.buffered.count(kChild), 0u);
   EXPECT_EQ(Page(child)->entry, 0u);
+  EXPECT_EQ(Page(child)->handled, 0u);
   EXPECT_EQ(Page(child)->mask, 5u);
   machine_.Kill(child);
 }
