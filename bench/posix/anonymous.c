@@ -3,12 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/posix/large.h"
 #include "bench/posix/operations.h"
 #include "bench/posix/pages.h"
 
 #define FAULTS 1001u
 #define AREA RUNS_OF(FAULTS)
 #define SEQUENCE 1024u
+#define LONG_SEQUENCE 4096u
 #define SEQUENCES 15u
 
 static volatile char *area;
@@ -41,6 +43,25 @@ static void write_up(unsigned number) {
   (void)number;
   pages_write(area, SEQUENCE);
 }
+
+static void map_long(unsigned number) {
+  (void)number;
+  area = pages_map(LONG_SEQUENCE);
+}
+
+static void write_long(unsigned number) {
+  (void)number;
+  pages_write(area, LONG_SEQUENCE);
+}
+
+static void unmap_long(unsigned number) {
+  (void)number;
+  pages_unmap(area, LONG_SEQUENCE);
+}
+
+static void large_off(void) { large_pages(false); }
+
+static void large_on(void) { large_pages(true); }
 
 // A child that shares the written area until it is told to end.
 static void share(void) {
@@ -84,6 +105,20 @@ const struct operation anonymous_operations[] = {
      .before = map_sequence,
      .run = write_up,
      .after = unmap_sequence},
+    {.key = "anon_large",
+     .runs = SEQUENCES,
+     .units = LONG_SEQUENCE,
+     .before = map_long,
+     .run = write_long,
+     .after = unmap_long},
+    {.key = "anon_not_large",
+     .runs = SEQUENCES,
+     .units = LONG_SEQUENCE,
+     .setup = large_off,
+     .before = map_long,
+     .run = write_long,
+     .after = unmap_long,
+     .teardown = large_on},
     {.key = "zero_read",
      .runs = FAULTS,
      .setup = map_area,

@@ -163,6 +163,59 @@ CASE(MapFlags, GrowsDownToItsGuard) {
 
 // --- munmap, mprotect, msync --------------------------------------------------------------------
 
+// Memory that is written in one go, so much that systems with large pages use them.
+#define LARGE_PAGES 2048u  // 8 MiB
+
+static int number_at(const char *memory, size_t page) {
+  return *(const int *)(memory + page * PAGE);
+}
+
+static char *long_run(void) {
+  char *area = mmap(NULL, LARGE_PAGES * PAGE, PROT_READ | PROT_WRITE, ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return NULL;
+  for (size_t i = 0; i < LARGE_PAGES; ++i) *(int *)(area + i * PAGE) = (int)i + 1;
+  return area;
+}
+
+static int is_long_run(const char *area, size_t from, size_t to) {
+  for (size_t i = from; i < to; ++i)
+    if (number_at(area, i) != (int)i + 1) return 0;
+  return 1;
+}
+
+CASE(LongRun, PartsAreProtectedAndRemoved) {
+  char *area = long_run();
+  CHECK(area);
+  CHECK(is_long_run(area, 0, LARGE_PAGES));
+  CHECK_EQ(mprotect(area + 700 * PAGE, 10 * PAGE, PROT_READ), 0);
+  CHECK(dies_writing(area + 705 * PAGE));
+  *(int *)(area + 699 * PAGE) = 700;
+  CHECK_EQ(munmap(area + 1500 * PAGE, 100 * PAGE), 0);
+  CHECK(dies_reading(area + 1550 * PAGE));
+  CHECK(is_long_run(area, 0, 1500));
+  CHECK(is_long_run(area, 1600, LARGE_PAGES));
+  CHECK_EQ(munmap(area, LARGE_PAGES * PAGE), 0);
+}
+
+CASE(LongRun, IsSharedByFork) {
+  char *area = long_run();
+  CHECK(area);
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    for (size_t i = 0; i < LARGE_PAGES; i += 100) *(int *)(area + i * PAGE) = -1;
+    for (size_t i = 0; i < LARGE_PAGES; ++i)
+      if (number_at(area, i) != (i % 100 ? (int)i + 1 : -1)) _exit(1);
+    _exit(0);
+  }
+  for (size_t i = 50; i < LARGE_PAGES; i += 100) *(int *)(area + i * PAGE) = (int)i + 1;
+  int status;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
+  CHECK(is_long_run(area, 0, LARGE_PAGES));
+  CHECK_EQ(munmap(area, LARGE_PAGES * PAGE), 0);
+}
+
 CASE(UnmapRange, CoversMappingsAndHoles) {
   char *memory = written(8, MAP_PRIVATE);
   CHECK(memory);
