@@ -12,15 +12,57 @@ struct change {
   uint16_t flags;          // of all regions, together
 };
 
-static void set_prot(struct space *space, struct region *region, uint32_t prot,
-                     struct change *change) {
-  uint32_t pages = region->end - region->start;
-  bool was_data = region_is_data(region);
+static void note_change(const struct region *region, uint32_t prot, struct change *change) {
   change->removed |= region->prot & (uint8_t)~prot;
   change->added |= (uint8_t)prot & (uint8_t)~region->prot;
   change->flags |= region->flags;
+}
+
+static void set_prot(struct space *space, struct region *region, uint32_t prot) {
+  uint32_t pages = region->end - region->start;
+  bool was_data = region_is_data(region);
   region->prot = (uint8_t)prot;
   space->data_pages += (region_is_data(region) ? pages : 0u) - (uint64_t)(was_data ? pages : 0u);
+}
+
+// Moves the border between a region and a neighbour that is what [start, end), a part at that
+// border, will be. Nothing is free in front of either, before and after. False if there is none.
+static bool move_border(struct space *space, struct region *region, uint32_t start, uint32_t end,
+                        uint32_t prot) {
+  struct region part = *region;
+  part.start = start;
+  part.end = end;
+  part.prot = (uint8_t)prot;
+  part.offset += start - region->start;
+  struct region *other = start == region->start ? region_prev(region) : region_next(region);
+  if (!other || other->prot != prot) return false;
+  if (start == region->start) {
+    if (!region_joins(other, &part)) return false;
+    other->end = end;
+    region->start = end;
+    region->offset += end - start;
+  } else {
+    if (!region_joins(&part, other)) return false;
+    region->end = start;
+    other->start = start;
+    other->offset = part.offset;
+  }
+  other->flags |= region->flags & REGION_TOUCHED;
+  space_count(space, region, -(int64_t)(end - start));
+  space_count(space, other, end - start);
+  return true;
+}
+
+// Gives [start, end) of a region other rights. Returns the region that has it then.
+static struct region *change_part(struct pager *pager, struct space *space, struct region *region,
+                                  uint32_t start, uint32_t end, uint32_t prot) {
+  bool is_first = start == region->start;
+  if (is_first != (end == region->end) && move_border(space, region, start, end, prot)) {
+    return is_first ? region_prev(region) : region_next(region);
+  }
+  region = space_cut_out(pager, space, region, start, end);
+  set_prot(space, region, prot);
+  return region;
 }
 
 // Sets the rights of [*page, end), from the region on that has *page, and joins regions that are
@@ -38,12 +80,12 @@ static int change_regions(struct pager *pager, struct space *space, struct regio
     if (region->flags & REGION_FIXTURE) error = -EINVAL;
     if (prot & ~(uint32_t)region->prot_max) error = -EACCES;
     if (error) break;
+    uint32_t stop = region->end < end ? region->end : end;
     if (region->prot != prot) {
-      if (region->start < *page) region = space_split_region(pager, space, region, *page);
-      if (region->end > end) space_split_region(pager, space, region, end);
-      set_prot(space, region, prot, change);
+      note_change(region, prot, change);
+      region = change_part(pager, space, region, *page, stop, prot);
     }
-    *page = region->end;
+    *page = region->end > stop ? region->end : stop;
     last = region_prev(region);
     if (!last || last->prot != prot || !space_join(pager, space, last, region)) last = region;
   }
@@ -89,16 +131,17 @@ void space_enter_owned(struct pager *pager, struct space *space, uint32_t start,
 // One private page in memory is entered with the answer. False if it is not one.
 static bool enter_one(struct pager *pager, struct space *space, uint32_t page, uint32_t prot) {
   bool owned;
-  const struct node *leaf = space_leaf(pager, space, page, &owned);
+  struct node *leaf = space_leaf(pager, space, page, &owned);
   uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
   if (!entry_is_frame(frame)) return false;
-  if (prot & PROT_W) {
-    if (!owned || page_of(pager, frame)->refs > 1) {
-      prot &= ~(uint32_t)PROT_W;
-    } else {
-      space_own_leaf(pager, space, page);  // nothing to copy; marks it writable
-    }
+  if (owned && leaf->writable) {
+    // As space_own_leaf would find it.
+    space->leaf = leaf;
+    space->leaf_tag = page >> NODE_BITS;
+  } else if (owned && (prot & PROT_W)) {
+    space_own_leaf(pager, space, page);  // nothing to copy; marks it writable
   }
+  if (!owned || page_of(pager, frame)->refs > 1) prot &= ~(uint32_t)PROT_W;
   kops_map_with_answer(space->slot, (uint64_t)page << PAGE_SHIFT | prot, frame);
   return true;
 }
@@ -140,6 +183,22 @@ static void apply(struct pager *pager, struct space *space, uint32_t start, uint
   if (change->added) space_enter_owned(pager, space, start, end);
 }
 
+// [start, end), which begins in a region.
+__attribute__((noinline)) static int64_t protect_range(struct pager *pager, struct space *space,
+                                                       struct region *region, uint32_t start,
+                                                       uint32_t end, uint32_t prot) {
+  if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
+  struct change change = {0};
+  uint32_t reached = start;
+  int error = change_regions(pager, space, region, &reached, end, prot, &change);
+  if (reached > end) reached = end;
+  if (!(change.flags & REGION_TOUCHED)) return error;
+  bool one = reached == start + 1 && error == 0 && !(change.flags & REGION_SHARED);
+  if (one && enter_one(pager, space, start, prot)) return 0;
+  apply(pager, space, start, reached, prot, &change);
+  return error;
+}
+
 __attribute__((noinline)) static int64_t protect_long(struct pager *pager, struct space *space,
                                                       uint64_t address, uint64_t length,
                                                       uint32_t prot) {
@@ -156,16 +215,7 @@ __attribute__((noinline)) static int64_t protect_long(struct pager *pager, struc
     if (!(region->flags & REGION_GROWSDOWN)) return -EINVAL;
     start = region->start;
   }
-  if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
-  prot = range_prot(prot);
-  struct change change = {0};
-  uint32_t reached = start;
-  int error = change_regions(pager, space, region, &reached, end, prot, &change);
-  if (!(change.flags & REGION_TOUCHED)) return error;
-  bool one = reached == start + 1 && error == 0 && !(change.flags & REGION_SHARED);
-  if (one && enter_one(pager, space, start, prot)) return 0;
-  apply(pager, space, start, reached, prot, &change);
-  return error;
+  return protect_range(pager, space, region, start, end, range_prot(prot));
 }
 
 // Whether a region may become one with a neighbour when its rights change.
@@ -180,20 +230,13 @@ static inline bool borders_on(const struct region *region, uint32_t prot) {
 
 // The frequent case: one private page in memory, of this space alone, that is a region of its own
 // and stays one. False if it is another.
-static inline bool protect_short(struct pager *pager, struct space *space, uint64_t page,
-                                 uint32_t prot) {
+static inline bool protect_short(struct pager *pager, struct space *space, struct region *region,
+                                 uint64_t page, uint32_t prot) {
   const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
-  struct region *region = space->hit;
-  if (page >> NODE_BITS != space->leaf_tag) return false;
-  if (page - region->start >= region->end - region->start) {
-    region = region_find(space->regions, (uint32_t)page);
-    if (!region) return false;
-    space->hit = region;
-  }
+  if (region->end - region->start != 1 || page >> NODE_BITS != space->leaf_tag) return false;
   uint32_t frame = space->leaf->entry[page & NODE_MASK];
-  if (region->end - region->start != 1 || (region->flags & flags) != REGION_TOUCHED ||
-      (prot & ~(uint32_t)region->prot_max) || !entry_is_frame(frame) ||
-      page_of(pager, frame)->refs != 1 || borders_on(region, prot)) {
+  if ((region->flags & flags) != REGION_TOUCHED || (prot & ~(uint32_t)region->prot_max) ||
+      !entry_is_frame(frame) || page_of(pager, frame)->refs != 1 || borders_on(region, prot)) {
     return false;
   }
   bool was_data = region_is_data(region);
@@ -205,9 +248,17 @@ static inline bool protect_short(struct pager *pager, struct space *space, uint6
 
 int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
                       uint32_t prot) {
-  if (length == PAGE_SIZE && !(address & PAGE_MASK) && prot <= PROT_ALL &&
-      protect_short(pager, space, address >> PAGE_SHIFT, range_prot(prot))) {
-    return 0;
+  if (length == PAGE_SIZE && !(address & PAGE_MASK) && address < USER_END && prot <= PROT_ALL) {
+    uint32_t page = (uint32_t)(address >> PAGE_SHIFT);
+    struct region *region = space->hit;
+    if (page - region->start >= region->end - region->start) {
+      region = region_find(space->regions, page);
+      if (!region) return -ENOMEM;
+      space->hit = region;
+    }
+    prot = range_prot(prot);
+    if (protect_short(pager, space, region, page, prot)) return 0;
+    return protect_range(pager, space, region, page, page + 1, prot);
   }
   return protect_long(pager, space, address, length, prot);
 }

@@ -18,8 +18,8 @@ bool range_set_flags(struct pager *pager, struct space *space, uint32_t start, u
     if (hole && !change.over_holes) return false;
     uint16_t flags = (uint16_t)((region->flags & ~change.clear) | change.set);
     if (flags != region->flags && !(region->flags & REGION_FIXTURE)) {
-      if (region->start < start) region = space_split_region(pager, space, region, start);
-      if (region->end > end) space_split_region(pager, space, region, end);
+      region = space_cut_out(pager, space, region, region->start > start ? region->start : start,
+                             region->end < end ? region->end : end);
       set_flags(space, region, flags);
     }
     if (!hole) covered = region->end;

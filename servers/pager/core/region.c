@@ -166,6 +166,31 @@ void region_split(struct region **root, struct region *region, uint32_t page,
   repair(root, parent, NULL);
 }
 
+// Two regions go to a free place at once, one below the other: that makes the subtree of their
+// parent higher by one, as one would.
+void region_split_out(struct region **root, struct region *region, uint32_t start, uint32_t end,
+                      struct region *middle, struct region *upper) {
+  upper->start = end;
+  upper->end = region->end;
+  middle->start = start;
+  middle->end = end;
+  middle->before = upper->before = 0;
+  region->end = start;
+  if (!region->right) {
+    link_leaf(&region->right, middle, region);
+    link_leaf(&middle->right, upper, middle);
+    middle->height = 2;
+    repair(root, region, NULL);
+    return;
+  }
+  struct region *parent = region->right;
+  while (parent->left) parent = parent->left;
+  link_leaf(&parent->left, upper, parent);
+  link_leaf(&upper->left, middle, upper);
+  upper->height = 2;
+  repair(root, parent, NULL);
+}
+
 // Takes a region with two children out: the next one takes its place.
 static void take_out_inner(struct region **root, struct region *region, struct region *heir) {
   struct region *from = heir;

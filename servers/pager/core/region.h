@@ -96,6 +96,10 @@ void region_insert(struct region **root, struct region *region, struct region *b
 void region_remove(struct region **root, struct region *region);
 // Makes [page, end) of a region one of its own, `upper`, whose other fields the caller has set.
 void region_split(struct region **root, struct region *region, uint32_t page, struct region *upper);
+// Makes [start, end), which is inside a region, one of its own, `middle`, and what is behind it,
+// `upper`. => the caller has set their other fields
+void region_split_out(struct region **root, struct region *region, uint32_t start, uint32_t end,
+                      struct region *middle, struct region *upper);
 // Takes `next`, which begins where `region` ends, out of the tree; `region` ends where it did.
 void region_absorb(struct region **root, struct region *region, struct region *next);
 // Move one end of a region. => the order of the regions stays the same

@@ -110,13 +110,27 @@ TEST_F(RegionTest, AscendingInsertsStayBalanced) {
   EXPECT_EQ(Gap(10, 1 << 26, 2), 10u + 2 * 100000 - 1);
 }
 
+TEST_F(RegionTest, SplittingInThreeStaysBalanced) {
+  Insert(10, 200010);
+  struct region *upper = model_[10];
+  for (uint32_t i = 10; i < 100000; i += 2) {
+    struct region *middle = New(0, 0), *rest = New(0, 0);
+    region_split_out(&root_, upper, i + 1, i + 2, middle, rest);
+    model_[i + 1] = middle;
+    model_[i + 2] = rest;
+    upper = rest;
+  }
+  Check();
+  EXPECT_LE(root_->height, 24);
+}
+
 TEST_F(RegionTest, MatchesTheModel) {
   std::mt19937 random(1);
   constexpr uint32_t kPages = 3000;
   for (int step = 0; step < 60000; step++) {
     uint32_t start = 1 + random() % kPages, end = start + 1 + random() % 20;
     auto at = model_.empty() ? model_.end() : model_.lower_bound(start);
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
       case 1:
         if (IsFree(start, end)) Insert(start, end);
@@ -135,6 +149,16 @@ TEST_F(RegionTest, MatchesTheModel) {
         if (random() % 2) break;
         region_absorb(&root_, lower, upper);
         model_.erase(page);
+        break;
+      }
+      case 6: {  // one out of the middle
+        if (at == model_.end() || at->second->end - at->first < 3) break;
+        struct region *lower = at->second, *middle = New(0, 0), *upper = New(0, 0);
+        uint32_t first = lower->start + 1 + random() % (lower->end - lower->start - 2);
+        uint32_t last = first + 1 + random() % (lower->end - first - 1);
+        region_split_out(&root_, lower, first, last, middle, upper);
+        model_[first] = middle;
+        model_[last] = upper;
         break;
       }
       case 4: {

@@ -420,6 +420,28 @@ struct region *space_split_region(struct pager *pager, struct space *space, stru
   return upper;
 }
 
+struct region *space_cut_out(struct pager *pager, struct space *space, struct region *region,
+                             uint32_t start, uint32_t end) {
+  if (region->start == start) {
+    if (region->end > end) space_split_region(pager, space, region, end);
+    return region;
+  }
+  if (region->end == end) return space_split_region(pager, space, region, start);
+  struct region *middle = slab_take(pager, SLAB_REGION);
+  struct region *upper = slab_take(pager, SLAB_REGION);
+  *middle = *region;
+  *upper = *region;
+  middle->offset += start - region->start;
+  upper->offset += end - region->start;
+  region->tail = middle->tail = 0;
+  region_split_out(&space->regions, region, start, end, middle, upper);
+  if (region->object) {
+    object_link(region->object, middle);
+    object_link(region->object, upper);
+  }
+  return middle;
+}
+
 void space_split(struct pager *pager, struct space *space, uint32_t page) {
   struct region *region = region_find(space->regions, page);
   if (region && region->start < page) space_split_region(pager, space, region, page);

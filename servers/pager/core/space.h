@@ -117,6 +117,10 @@ void space_split(struct pager *pager, struct space *space, uint32_t page);
 // is reserved
 struct region *space_split_region(struct pager *pager, struct space *space, struct region *region,
                                   uint32_t page);
+// Makes [start, end) of a region one of its own and returns it. => the range is in the region, two
+// are reserved
+struct region *space_cut_out(struct pager *pager, struct space *space, struct region *region,
+                             uint32_t start, uint32_t end);
 // Empties [start, end): regions, mappings, private pages. Starts writing dirty shared pages.
 // => one region and SPACE_REMOVE_NODES nodes are reserved
 void space_clear(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
