@@ -2,35 +2,32 @@
 // asked for again.
 #include "libsys/descriptor.h"
 
-#include <stdint.h>
-
 #include "libsys/call.h"
 #include "libsys/message.h"
 
-enum knowledge { UNKNOWN = 0, KNOWN_FILE, KNOWN_MESSAGE };
-
-static uint8_t known[FS_OPEN_MAX];
+uint8_t descriptor_known[FS_OPEN_MAX];
 
 static bool in_range(int fd) { return fd >= 0 && fd < FS_OPEN_MAX; }
 
 enum fs_kind descriptor_kind(int fd) {
   if (!in_range(fd)) return FS_KIND_FILE;
-  if (known[fd] == UNKNOWN) {
+  if (descriptor_known[fd] == DESCRIPTOR_UNKNOWN) {
     if (call_fs(FS_FSTAT, (uint64_t)fd, 0, 0, 0, 0).status < 0) return FS_KIND_FILE;
     const struct fs_stat *status = message_page();
-    known[fd] = status->kind == FS_KIND_FILE ? KNOWN_FILE : KNOWN_MESSAGE;
+    descriptor_known[fd] = status->kind == FS_KIND_FILE ? DESCRIPTOR_FILE : DESCRIPTOR_MESSAGE;
   }
-  return known[fd] == KNOWN_FILE ? FS_KIND_FILE : FS_KIND_MESSAGE;
+  return descriptor_known[fd] == DESCRIPTOR_FILE ? FS_KIND_FILE : FS_KIND_MESSAGE;
 }
 
 void descriptor_opened(int fd, enum fs_kind kind) {
-  if (in_range(fd)) known[fd] = kind == FS_KIND_FILE ? KNOWN_FILE : KNOWN_MESSAGE;
+  if (in_range(fd))
+    descriptor_known[fd] = kind == FS_KIND_FILE ? DESCRIPTOR_FILE : DESCRIPTOR_MESSAGE;
 }
 
 void descriptor_closed(int fd) {
-  if (in_range(fd)) known[fd] = UNKNOWN;
+  if (in_range(fd)) descriptor_known[fd] = DESCRIPTOR_UNKNOWN;
 }
 
 void descriptor_copied(int from, int to) {
-  if (in_range(from) && in_range(to)) known[to] = known[from];
+  if (in_range(from) && in_range(to)) descriptor_known[to] = descriptor_known[from];
 }

@@ -3,8 +3,19 @@
 #define LIBSYS_DESCRIPTOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "protocols/fs.h"
+
+enum descriptor_knowledge { DESCRIPTOR_UNKNOWN = 0, DESCRIPTOR_FILE, DESCRIPTOR_MESSAGE };
+
+// For descriptor_is_file alone.
+extern uint8_t descriptor_known[FS_OPEN_MAX];
+
+// Whether it is known already that `fd` has FS_KIND_FILE.
+static inline bool descriptor_is_file(int fd) {
+  return (unsigned)fd < FS_OPEN_MAX && descriptor_known[fd] == DESCRIPTOR_FILE;
+}
 
 // How data of `fd` moves. Asks fs the first time; for a bad descriptor FS_KIND_FILE, and fs refuses
 // what is then tried.

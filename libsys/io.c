@@ -50,7 +50,8 @@ static inline int64_t interruptible(enum fs_op op, int fd, size_t length, uint64
   return status;
 }
 
-static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
+static __attribute__((noinline)) ssize_t read_other(int fd, void *buffer, size_t length,
+                                                    uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
     return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
@@ -64,7 +65,13 @@ static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
   return result(status);
 }
 
-static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset) {
+static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset) {
+  if (!descriptor_is_file(fd)) return read_other(fd, buffer, length, offset);
+  return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
+}
+
+static __attribute__((noinline)) ssize_t write_other(int fd, const void *buffer, size_t length,
+                                                     uint64_t offset) {
   if (descriptor_kind(fd) == FS_KIND_FILE) {
     return transfer(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
   }
@@ -80,6 +87,11 @@ static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offs
     if ((size_t)status < now) break;
   } while (done < length);
   return (ssize_t)done;
+}
+
+static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset) {
+  if (!descriptor_is_file(fd)) return write_other(fd, buffer, length, offset);
+  return transfer(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
 }
 
 // What a ssize_t cannot express is not asked for.
