@@ -41,8 +41,8 @@ enum { FUND_FRAMES_MAX = 5 };
 int kops_fund_tables(uint32_t slot, uint32_t count, const uint32_t frames[]);
 
 // Enters count <= MAP_BUFFER_MAX pages; entries that exist are replaced, their bits go to the
-// board. va_prot is va | PROT_* (abi/syscall.h); with MAP_RUN or MAP_LARGE only frames[0] is read. -ENOMEM:
-// a page table is missing, nothing is mapped.
+// board. va_prot is va | PROT_* (abi/syscall.h); with MAP_RUN or MAP_LARGE only frames[0] is read.
+// -ENOMEM: a page table is missing, nothing is mapped.
 int kops_map(uint32_t slot, uint64_t va_prot, uint32_t count, const uint32_t *frames);
 // As kops_map for one page, of which none is or another mapping, with any rights or none; together
 // with the answer to the call that is being served, which is 0. The last thing that call does.
