@@ -64,7 +64,7 @@ static int narrow(struct handle *handle, uint64_t range) {
   return 0;
 }
 
-COLD int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
+int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
                      uint8_t rights, uint64_t badge) {
   struct handle *source = handle_slot(from, from_index);
   struct handle *target = handle_slot(to, to_index);
