@@ -192,7 +192,6 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
 static int64_t copy_start(struct pager *pager, struct pending *pending, uint32_t id) {
   pending->object = object_named(pager, id);
   if (!pending->object) return -EINVAL;
-  if (pending->object->broken) return -EIO;
   uint64_t size = pending->object->size;
   if (pending->offset > size || pending->length > size - pending->offset) return -EINVAL;
   pending->object->closed = false;
