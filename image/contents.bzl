@@ -42,6 +42,7 @@ _MEMORY = [
     "mkswap",
     "pagerctl",
     "pmap",
+    "squeeze",
     "swapoff",
     "swapon",
     "top",

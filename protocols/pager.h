@@ -68,6 +68,10 @@ enum pager_op {
   // answer came too late, or its object is gone or has been cut off meanwhile; EAGAIN: there is no
   // request to poll
   PAGER_SERVE = 18,
+  // (address, length): writes a byte for each page to the message page, as many as fit: whether it
+  // was written to since this was last asked; where that is not known, it was. -> pages. EINVAL
+  // ENOMEM
+  PAGER_DIRTY = 19,
   // Writes struct pager_swap[] of all swap areas to the message page, by descending priority.
   // () -> areas. Also from fs.
   PAGER_SWAPS = 20,

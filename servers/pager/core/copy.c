@@ -131,6 +131,8 @@ static enum step copy_some(struct pager *pager, struct pending *pending, int64_t
     const struct page *page = page_of(pager, theirs);
     if (page->state == PAGE_CACHED) {
       object_set_dirty(pager, item_at(pager, page->object), theirs);
+    } else {
+      *board_of(pager, theirs) |= BOARD_DIRTY;  // as if the caller had written it
     }
   } else {
     bytes_copy(our_bytes, their_bytes, bytes);

@@ -40,6 +40,7 @@ enum page_flag {
   PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
   PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
   PAGE_DROPPED = 16,    // left the cache while filling; the request holds it
+  PAGE_WRITTEN = 128,   // of an object: changed since PAGER_DIRTY last asked
   PAGE_LEAVING = 64,    // dirty, and out of the cache as soon as it is written
   PAGE_LISTED = 32,     // in a list of pages that may be evicted (policy.h)
   PAGE_SECOND = 64,     // in the second one

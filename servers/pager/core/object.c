@@ -235,6 +235,7 @@ void object_unmap_page(struct pager *pager, struct object *object, uint32_t inde
 
 void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame) {
   struct page *page = page_of(pager, frame);
+  page->flags |= PAGE_WRITTEN;
   if (page->state != PAGE_CACHED || (page->flags & PAGE_DIRTY)) return;
   if (!(page->flags & PAGE_WRITING)) {
     frame_list_remove(pager, &pager->clean, frame);

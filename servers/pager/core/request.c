@@ -192,7 +192,7 @@ static void page_in_done(struct pager *pager, struct request *request, int32_t s
       page_release(pager, frame);  // the reference that object_remove left to the request
     } else {
       page->state = PAGE_CACHED;
-      page->flags = status & OBJECT_HOLE ? PAGE_HOLE : 0;
+      page->flags = (status & OBJECT_HOLE ? PAGE_HOLE : 0) | PAGE_WRITTEN;
       *board_of(pager, frame) = 0;
       frame_list_append(pager, &pager->clean, frame);
       pager->counts.pages_in++;

@@ -105,6 +105,10 @@ static int64_t do_upcall(struct pager *pager, struct space *space, const struct 
   return pager_upcall(pager, space);
 }
 
+static int64_t do_dirty(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_dirty(pager, space, event->word[1], event->word[2]);
+}
+
 static int64_t do_provider(struct pager *pager, struct space *space, const struct event *event) {
   (void)event;
   return pager_provider(pager, space);
@@ -234,6 +238,7 @@ static const struct operation kOperations[] = {
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
     [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
     [PAGER_UPCALL] = {do_upcall, FROM(VIA_PROGRAM), 1},
+    [PAGER_DIRTY] = {do_dirty, FROM(VIA_PROGRAM), 1},
     [PAGER_PROVIDER] = {do_provider, FROM(VIA_PROGRAM), 1},
     [PAGER_SERVE] = {do_serve, FROM(VIA_PROGRAM), 1},
     [PAGER_INVALIDATE] = {do_invalidate, FROM(VIA_PROGRAM), 1},

@@ -56,6 +56,9 @@ int64_t pager_protect(struct pager *, struct space *, uint64_t a, uint64_t l, ui
   return Record("protect", {a, l, p});
 }
 int64_t pager_break(struct pager *, struct space *, uint64_t a) { return Record("break", {a}); }
+int64_t pager_dirty(struct pager *, struct space *, uint64_t a, uint64_t l) {
+  return Record("dirty", {a, l});
+}
 int64_t pager_provider(struct pager *, struct space *) { return Record("provider", {}); }
 int64_t pager_serve(struct pager *, struct space *, token_t t, uint64_t tag, uint64_t s,
                     uint64_t f) {
@@ -182,6 +185,7 @@ const Case kCases[] = {
     {PAGER_OBJECT_RESIZE, {VIA_FS}, false, "object_resize"},
     {PAGER_OBJECT_CLOSE, {VIA_FS}, false, "object_close"},
     {PAGER_OPTION, {VIA_PROGRAM}, false, "option"},
+    {PAGER_DIRTY, {VIA_PROGRAM}, true, "dirty"},
     {PAGER_PROVIDER, {VIA_PROGRAM}, true, "provider"},
     {PAGER_SERVE, {VIA_PROGRAM}, true, "serve"},
     {PAGER_INVALIDATE, {VIA_PROGRAM}, true, "invalidate"},
