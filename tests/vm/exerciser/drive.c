@@ -16,6 +16,14 @@
 #include "tests/vm/exerciser/world_private.h"
 #include "tests/vm/features.h"
 
+// Where memory is short, what needs some at once is asked for again.
+#ifdef HOG_MEGABYTES
+enum { PATIENCE = 250 };
+#else
+enum { PATIENCE = 0 };
+#endif
+enum { PAUSE_US = 20000 };
+
 bool world_fail(struct world *world, const char *format, ...) {
   if (world->failure[0]) return false;
   va_list args;
@@ -55,9 +63,28 @@ bool world_do(struct world *world, int actor, const struct command *command) {
   return true;
 }
 
+pid_t fork_patiently(void) {
+  fflush(stdout);
+  for (int i = 0;; i++) {
+    pid_t pid = fork();
+    if (pid >= 0 || errno != ENOMEM || i == PATIENCE) return pid;
+    usleep(PAUSE_US);
+  }
+}
+
+bool world_ask(struct world *world, int actor, const struct command *command) {
+  for (int i = 0;; i++) {
+    if (!world_do(world, actor, command)) return false;
+    if (world_answer(world, actor)->error != ENOMEM || i == PATIENCE) return true;
+    usleep(PAUSE_US);
+  }
+}
+
 bool world_expect(struct world *world, int actor, const struct command *command, long value,
                   int error) {
-  if (!world_do(world, actor, command)) return false;
+  if (error == ENOMEM ? !world_do(world, actor, command) : !world_ask(world, actor, command)) {
+    return false;
+  }
   const struct answer *answer = world_answer(world, actor);
   if (error) value = -1;
   if (answer->value == value && answer->error == error) return true;
@@ -260,7 +287,7 @@ bool world_begin(struct world *world, const char *name) {
   if (!make_stage(world) || !make_files(world, name)) return false;
   world->heap = ((uintptr_t)sbrk(0) + PAGE - 1) / PAGE * PAGE;
   fflush(stdout);
-  world->first = fork();
+  world->first = fork_patiently();
   if (world->first < 0) return world_fail(world, "fork: %s", strerror(errno));
   if (world->first == 0) actor_run(&world->stage, 0);
   // What is left of the other ends keeps a death of all actors from being seen.

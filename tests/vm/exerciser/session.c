@@ -41,8 +41,7 @@ static void run(struct record *record, const char *name, struct random *random, 
 
 static pid_t start(struct record *record, const char *name, struct random *random, uint32_t steps) {
   strcpy(record->failure, "did not start");
-  fflush(stdout);
-  pid_t pid = fork();
+  pid_t pid = fork_patiently();
   if (pid == 0) {
 #if HAVE_SIGACTION
     alarm(SECONDS_MAX);

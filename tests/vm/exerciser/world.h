@@ -4,6 +4,8 @@
 #ifndef TESTS_VM_EXERCISER_WORLD_H
 #define TESTS_VM_EXERCISER_WORLD_H
 
+#include <sys/types.h>
+
 #include "tests/vm/exerciser/model.h"
 #include "tests/vm/exerciser/step.h"
 #include "tests/vm/random.h"
@@ -20,6 +22,9 @@ struct world {
   int first;          // pid of the first actor
   char failure[256];  // empty as long as all is well
 };
+
+// fork, again and again for some seconds if there is no memory and a hog runs beside this.
+pid_t fork_patiently(void);
 
 // Starts the first actor. `name` tells the files of this world from others'. False, and
 // world->failure says why, if that is not possible.
