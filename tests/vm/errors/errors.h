@@ -53,8 +53,10 @@
   X(mprotect)                                                                                \
   X(msync)                                                                                   \
   X(heap)                                                                                    \
-  X(transfer) X(truncate) ERROR_GROUPS_MREMAP(X) ERROR_GROUPS_ADVICE(X) ERROR_GROUPS_LOCK(X) \
-      ERROR_GROUPS_OBJECTS(X) ERROR_GROUPS_SIGNALS(X) ERROR_GROUPS_LIMITS(X)
+  X(transfer)                                                                                \
+  X(truncate)                                                                                \
+  ERROR_GROUPS_MREMAP(X) ERROR_GROUPS_ADVICE(X) ERROR_GROUPS_LOCK(X) ERROR_GROUPS_OBJECTS(X) \
+      ERROR_GROUPS_SIGNALS(X) ERROR_GROUPS_LIMITS(X)
 
 #define X(group) void errors_##group(void);
 ERROR_GROUPS(X)
