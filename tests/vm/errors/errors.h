@@ -46,17 +46,18 @@
 #else
 #define ERROR_GROUPS_LIMITS(X)
 #endif
-#define ERROR_GROUPS(X)                                                                      \
-  X(mmap)                                                                                    \
-  X(mmap_file)                                                                               \
-  X(munmap)                                                                                  \
-  X(mprotect)                                                                                \
-  X(msync)                                                                                   \
-  X(heap)                                                                                    \
-  X(transfer)                                                                                \
-  X(truncate)                                                                                \
-  ERROR_GROUPS_MREMAP(X) ERROR_GROUPS_ADVICE(X) ERROR_GROUPS_LOCK(X) ERROR_GROUPS_OBJECTS(X) \
-      ERROR_GROUPS_SIGNALS(X) ERROR_GROUPS_LIMITS(X)
+#define ERROR_GROUPS_ALWAYS(X) \
+  X(mmap) X(mmap_file) X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate)
+#define ERROR_GROUPS_MAYBE(X) \
+  ERROR_GROUPS_MREMAP(X)      \
+  ERROR_GROUPS_ADVICE(X)      \
+  ERROR_GROUPS_LOCK(X)        \
+  ERROR_GROUPS_OBJECTS(X)     \
+  ERROR_GROUPS_SIGNALS(X)     \
+  ERROR_GROUPS_LIMITS(X)
+#define ERROR_GROUPS(X)  \
+  ERROR_GROUPS_ALWAYS(X) \
+  ERROR_GROUPS_MAYBE(X)
 
 #define X(group) void errors_##group(void);
 ERROR_GROUPS(X)
