@@ -160,6 +160,10 @@ enum pager_op {
   // `busy`: then it will look itself. (badge). EBUSY: it waits in a call. ESRCH, EINVAL: there is
   // no such process, or it takes no upcalls
   PAGER_INTERRUPT = 67,
+  // After NOTIFY_OOM: memory and swap are full. () -> badge of the program to be ended, the
+  // largest,
+  // and its size in KiB << 32; 0: none any more
+  PAGER_OOM_VICTIM = 68,
 };
 
 // Who fills the pages of an object that fs names, and takes them back.

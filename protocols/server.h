@@ -54,6 +54,7 @@ enum {
   NOTIFY_IRQ = 1,        // a driver's interrupt
   NOTIFY_INTERRUPT = 2,  // console -> proc: Ctrl-C
   NOTIFY_EXITED = 3,     // console, fs <- proc: some process ended
+  NOTIFY_OOM = 4,        // pager -> proc: memory is full (PAGER_OOM_VICTIM)
 };
 
 // A server's handles. Endpoints with RIGHT_CALL alone, HANDLE_NOTIFY_* with RIGHT_NOTIFY, unless

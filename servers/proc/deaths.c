@@ -98,6 +98,16 @@ void exception_call(const struct event *event, struct answer *answer) {
   }
 }
 
+void processes_out_of_memory(void) {
+  int64_t victim = outside_pager_oom_victim();
+  struct process *process = victim > 0 ? table_by_badge(&processes.table, (uint32_t)victim) : NULL;
+  if (!process) return;
+  char text[LAST_WORDS_MAX];
+  size_t count = last_words_of_memory(text, process->name, process->pid, (uint64_t)victim >> 32);
+  outside_message(text, count);
+  process_end(process, status_signaled(SIGNAL_KILL));
+}
+
 void fs_call(const struct event *event, struct answer *answer) {
   struct process *process = table_by_badge(&processes.table, badge_origin(event->badge));
   if (!process) {

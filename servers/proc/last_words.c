@@ -121,3 +121,11 @@ size_t last_words_of_exception(char *text, const char *name, uint32_t pid, uint6
   }
   return end(&line);
 }
+
+size_t last_words_of_memory(char *text, const char *name, uint32_t pid, uint64_t kib) {
+  struct line line = begin(text, name, pid);
+  add(&line, "killed: out of memory, largest program with ");
+  add_number(&line, kib, 10);
+  add(&line, " KiB");
+  return end(&line);
+}

@@ -13,6 +13,9 @@
 size_t last_words_of_fault(char *text, const char *name, uint32_t pid, int signal, uint64_t address,
                            uint64_t pc, uint64_t access, uint64_t reason);
 
+// Memory is full and the program, the largest with `kib` KiB, has to go.
+size_t last_words_of_memory(char *text, const char *name, uint32_t pid, uint64_t kib);
+
 // Another exception; words as of EVENT_EXCEPTION.
 size_t last_words_of_exception(char *text, const char *name, uint32_t pid, uint64_t scause,
                                uint64_t stval, uint64_t pc);

@@ -26,6 +26,12 @@ std::string Exception(uint64_t scause) {
   return std::string(text, count);
 }
 
+TEST(LastWords, OfMemory) {
+  char text[LAST_WORDS_MAX];
+  EXPECT_EQ(std::string(text, last_words_of_memory(text, "wild", 12, 65536)),
+            "wild[12]: killed: out of memory, largest program with 65536 KiB\n");
+}
+
 TEST(LastWords, OfFaults) {
   EXPECT_EQ(Fault(SIGSEGV, FAULT_WRITE, FAULT_UNMAPPED),
             "wild[12]: segmentation fault at 0xdeadbeef, pc 0x10234, write to unmapped memory\n");

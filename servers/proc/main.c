@@ -7,6 +7,7 @@
 
 static void notified(uint64_t bits) {
   if (bits & (1ull << NOTIFY_INTERRUPT)) processes_interrupt();
+  if (bits & (1ull << NOTIFY_OOM)) processes_out_of_memory();
   if (bits & NOTIFY_TIMER) processes_tick();
 }
 

@@ -46,6 +46,8 @@ void outside_fs_exited(uint32_t badge) { call(HANDLE_FS, FS_EXITED, badge, 0); }
 
 void outside_pager_kill(uint32_t badge) { call(HANDLE_PAGER, PAGER_KILL, badge, 0); }
 
+int64_t outside_pager_oom_victim(void) { return call(HANDLE_PAGER, PAGER_OOM_VICTIM, 0, 0); }
+
 void outside_console_exited(uint32_t badge) { call(HANDLE_CONSOLE, CONSOLE_EXITED, badge, 0); }
 
 void outside_console_yield(uint32_t badge) { call(HANDLE_CONSOLE, CONSOLE_YIELD, badge, 0); }

@@ -24,6 +24,7 @@ int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd, uint32_t 
 int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child);
 void outside_fs_exited(uint32_t badge);
 void outside_pager_kill(uint32_t badge);
+int64_t outside_pager_oom_victim(void);
 void outside_console_exited(uint32_t badge);
 void outside_console_yield(uint32_t badge);
 int64_t outside_console_interrupted(uint32_t badge);

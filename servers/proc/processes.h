@@ -31,6 +31,9 @@ void processes_call(const struct event *event, struct answer *answer);
 // Ctrl-C was typed.
 void processes_interrupt(void);
 
+// Memory and swap are full.
+void processes_out_of_memory(void);
+
 // The time of outside_timer has come.
 void processes_tick(void);
 

@@ -44,6 +44,7 @@ struct World {
   std::string messages, firmware;
   uint64_t now = 5, timer = TIMER_NEVER;
   int64_t fs_fork = 0, pager_fork = 0, fs_spawn = 77, pager_spawn = 0, forward = 0;
+  int64_t oom_victim = 0;
   int64_t reading = 1;  // does who survived Ctrl-C read?
   int64_t taken = 1;    // or has it not read since?
   int64_t busy = 0;     // of those who are to be interrupted: 0 runs, -EBUSY waits in a call
@@ -114,6 +115,7 @@ void outside_fs_exited(uint32_t badge) {
 }
 
 void outside_pager_kill(uint32_t badge) { EXPECT_EQ(world->spaces.erase(badge), 1u); }
+int64_t outside_pager_oom_victim(void) { return world->oom_victim; }
 void outside_console_exited(uint32_t badge) { world->console_exited.push_back(badge); }
 void outside_console_yield(uint32_t badge) { world->yields.push_back(badge); }
 int64_t outside_console_interrupted(uint32_t badge) {

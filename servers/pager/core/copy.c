@@ -11,6 +11,7 @@ enum step {
   STEP_READY = 0,
   STEP_PARKED = 1,
   STEP_FAILED = 2,  // *error says why
+  STEP_AGAIN = 3,   // there is memory now
 };
 
 static enum step park(struct pager *pager, struct pending *pending, const struct access *access,
@@ -21,9 +22,10 @@ static enum step park(struct pager *pager, struct pending *pending, const struct
   return STEP_FAILED;
 }
 
-// There is no memory: waits until dirty pages are stored, if there are any.
+// There is no memory: makes some, or waits for it.
 static enum step await_memory(struct pager *pager, struct pending *pending, int64_t *error) {
-  struct pending **list = evict_dirty(pager);
+  struct pending **list;
+  if (evict_wait(pager, &list) == MEMORY_THERE) return STEP_AGAIN;
   pending->alone = false;
   if (list && pending_park(pager, pending, list)) return STEP_PARKED;
   *error = -ENOMEM;
@@ -74,6 +76,13 @@ static uint32_t new_page(struct pager *pager, struct object *object, uint32_t in
 // The page of an object without provider. Reading where none is makes none.
 static enum step memory_page(struct pager *pager, struct pending *pending, uint32_t index,
                              uint32_t *frame, int64_t *error) {
+  if (entry_is_swapped(*frame)) {
+    struct access access;
+    enum outcome outcome =
+        swap_in(pager, NULL, pending->object, index, *frame, pending->alone, &access.wait);
+    if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
+    return await_memory(pager, pending, error);
+  }
   if (*frame == FRAME_NONE && pending->kind == PENDING_READ) *frame = pager->zero_frame;
   if (*frame == FRAME_NONE) {
     *frame = object_zero_page(pager, pending->object, index);
@@ -137,6 +146,7 @@ static enum step copy_some(struct pager *pager, struct pending *pending, int64_t
   } else {
     bytes_copy(our_bytes, their_bytes, bytes);
     page_of(pager, ours)->flags &= (uint8_t)~PAGE_HOLE;
+    if (pending->object->backing == BACKED_BY_NOTHING) *board_of(pager, ours) |= BOARD_DIRTY;
     object_set_dirty(pager, pending->object, ours);
   }
   pending->done += bytes;
@@ -181,6 +191,7 @@ int64_t copy_run(struct pager *pager, struct pending *pending) {
       if (step != STEP_READY) break;
     }
     step = copy_some(pager, pending, &error);
+    if (step == STEP_AGAIN) step = STEP_READY;
   }
   requests_kick(pager);
   if (step == STEP_PARKED) return PAGER_PARKED;

@@ -4,13 +4,17 @@
 #include "servers/pager/core/state.h"
 
 struct tally {
-  uint32_t resident, shared, dirty, shared_dirty;
+  uint32_t resident, shared, dirty, shared_dirty, swapped;
 };
 
 static void tally_private(struct pager *pager, struct space *space, const struct region *region,
                           struct tally *tally) {
   uint32_t frame;
   for (uint32_t p = region->start; (frame = space_next(pager, space, &p, region->end)); p++) {
+    if (entry_is_swapped(frame)) {
+      tally->swapped++;
+      continue;
+    }
     bool owned;
     space_leaf(pager, space, p, &owned);
     tally->resident++;
@@ -29,6 +33,10 @@ static void tally_object(struct pager *pager, struct space *space, const struct 
   uint32_t frame;
   for (uint32_t i = region->offset;
        (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    if (entry_is_swapped(frame)) {
+      tally->swapped += is_shared;
+      continue;
+    }
     const struct page *page = page_of(pager, frame);
     if (page->state == PAGE_FILLING) continue;
     if (!is_shared) {
@@ -82,7 +90,8 @@ static void describe(struct pager *pager, struct space *space, const struct regi
       .resident = tally.resident,
       .shared = tally.shared,
       .dirty = tally.dirty,
-      .shared_dirty = tally.shared_dirty};
+      .shared_dirty = tally.shared_dirty,
+      .swapped = tally.swapped};
 }
 
 static struct space *chosen(struct pager *pager, struct space *space, uint64_t slot) {
@@ -120,6 +129,7 @@ int64_t pager_space_counts(struct pager *pager, struct space *space, uint64_t sl
     counts.resident += tally.resident;
     counts.shared += tally.shared;
     counts.dirty += tally.dirty;
+    counts.swapped += tally.swapped;
   }
   bytes_copy(pager_message(pager, space), &counts, sizeof(counts));
   return 0;
@@ -157,5 +167,10 @@ int64_t pager_counts(struct pager *pager, struct space *space) {
   out->regions = in_use(&pager->slab[SLAB_REGION]);
   out->objects = in_use(&pager->slab[SLAB_OBJECT]);
   out->pendings = in_use(&pager->slab[SLAB_PENDING]);
+  out->pages_evicted = pager->evicted;
+  for (uint32_t i = 0; i < PAGER_SWAP_AREAS_MAX; i++) {
+    out->swap_slots += pager->swap.area[i].slots;
+    out->swap_used += pager->swap.area[i].used;
+  }
   return 0;
 }

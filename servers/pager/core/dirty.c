@@ -20,7 +20,7 @@ static bool take_private(struct pager *pager, uint32_t entry, bool owned) {
   if (!entry_is_frame(entry)) return true;
   const struct page *page = page_of(pager, entry);
   uint8_t *board = board_of(pager, entry);
-  if (page->object != 0) return true;
+  if (page->object != 0 || (page->flags & PAGE_WRITING)) return true;
   bool dirty = *board & BOARD_DIRTY;
   if (owned && page->refs == 1) *board &= (uint8_t)~BOARD_DIRTY;
   return dirty;
@@ -36,7 +36,7 @@ static bool take_shared(struct pager *pager, struct object *object, uint32_t ind
   page->flags &= (uint8_t)~PAGE_WRITTEN;
   if (page->state == PAGE_SHARED_MEMORY) {
     dirty |= (*board & BOARD_DIRTY) != 0;
-    *board &= (uint8_t)~BOARD_DIRTY;
+    if (!(page->flags & PAGE_WRITING)) *board &= (uint8_t)~BOARD_DIRTY;
   }
   return dirty;
 }

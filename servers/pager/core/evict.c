@@ -1,56 +1,320 @@
 #include "servers/pager/core/evict.h"
 
+#include "servers/pager/core/oom.h"
+#include "servers/pager/core/rmap.h"
 #include "servers/pager/core/state.h"
+#include "servers/pager/core/swap.h"
 
-// The oldest page that may be dirty after all: it is if a mapping wrote to it.
-static bool drop(struct pager *pager, uint32_t frame) {
+#define LOOKS_OF_STEP 64u  // pages judged in a step
+#define LOOKS_PATIENT 48u  // of these, as long as nothing was found; then the next one goes
+#define PAGES_OF_STEP 32u  // pages evicted in a step
+#define LOW_LEAST 32u
+#define WRITE_WINDOW 64u  // pages of a file written around a dirty one, power of two
+
+// What one step has found.
+struct step {
+  uint32_t evicted;  // frames free, or on their way
+  uint32_t looks, in_vain;
+  uint32_t pages;  // to be written to swap
+  uint32_t page[OBJECT_REQUEST_PAGES];
+  bool swap_refused;  // no slot or no request is free
+  bool urgent;        // somebody waits: what could not be written lately is tried again
+};
+
+// --- limits --------------------------------------------------------------------------------------
+
+static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+void evict_set_limits(struct pager *pager) {
+  struct evict *evict = &pager->evict;
+  uint64_t frames = pager->frames_total;
+  uint32_t low = (uint32_t)(frames * pager->option[PAGER_FREE_LOW] / 1024);
+  uint32_t high = (uint32_t)(frames * pager->option[PAGER_FREE_HIGH] / 1024);
+  pager->free_low = FRAMES_RESERVE + max32(low, LOW_LEAST);
+  evict->high = max32(FRAMES_RESERVE + high, pager->free_low + LOW_LEAST);
+}
+
+void evict_init(struct pager *pager) {
+  pager->evict.step = 1;
+  evict_set_limits(pager);
+}
+
+// --- looking -------------------------------------------------------------------------------------
+
+static uint32_t leaf_key(const struct page *page) {
+  uint32_t owner = page->family ? page->family : page->object << 10;
+  uint32_t key = owner * 0x9e3779b1u ^ page->index >> NODE_BITS;
+  return key ? key : 1;
+}
+
+// The bits of the page's leaf are on the board; once in a step is enough.
+static void look(struct pager *pager, const struct page *page) {
+  struct evict *evict = &pager->evict;
+  uint32_t key = leaf_key(page);
+  uint32_t place = key % EVICT_NODES;
+  if (evict->harvested[place].key == key && evict->harvested[place].step == evict->step) return;
+  evict->harvested[place].key = key;
+  evict->harvested[place].step = evict->step;
+  rmap_harvest(pager, page);
+}
+
+static bool was_accessed(struct pager *pager, uint32_t frame) {
+  uint8_t *board = board_of(pager, frame);
+  bool accessed = *board & BOARD_ACCESSED;
+  *board &= (uint8_t)~BOARD_ACCESSED;
+  return accessed;
+}
+
+static void put_back(struct pager *pager, uint32_t frame) {
+  replacement_add(&pager->replacement, 0, frame);
+}
+
+// --- pages of files ------------------------------------------------------------------------------
+
+// Takes a cached page's mappings away. Returns whether it is dirty.
+static bool unmap_cached(struct pager *pager, struct object *object, uint32_t frame) {
   const struct page *page = page_of(pager, frame);
-  struct object *object = item_at(pager, page->object);
   if (object->regions) object_unmap_page(pager, object, page->index);
   if (*board_of(pager, frame) & BOARD_DIRTY) {
-    *board_of(pager, frame) = 0;
+    *board_of(pager, frame) &= (uint8_t)~BOARD_DIRTY;
     object_set_dirty(pager, object, frame);
-    return false;
   }
-  object_remove(pager, object, page->index);
+  return page->flags & (PAGE_DIRTY | PAGE_WRITING);
+}
+
+static void drop_cached(struct pager *pager, struct object *object, uint32_t frame) {
+  object_remove(pager, object, page_of(pager, frame)->index);
+  pager->evicted++;
+}
+
+// A clean page that is listed. False if it was dirty after all.
+static bool drop_listed(struct pager *pager, uint32_t frame) {
+  struct object *object = item_at(pager, page_of(pager, frame)->object);
+  if (unmap_cached(pager, object, frame)) return false;
+  drop_cached(pager, object, frame);
+  return true;
+}
+
+static void evict_cached(struct pager *pager, uint32_t frame, struct step *step) {
+  struct page *page = page_of(pager, frame);
+  struct object *object = item_at(pager, page->object);
+  if ((page->flags & (PAGE_WRITING | PAGE_ALLOCATING | PAGE_LEAVING)) ||
+      rmap_is_locked(pager, page)) {
+    put_back(pager, frame);
+    return;
+  }
+  if (!unmap_cached(pager, object, frame)) {
+    drop_cached(pager, object, frame);
+    step->evicted++;
+    return;
+  }
+  if (pager->aging.failing && !step->urgent) {
+    put_back(pager, frame);
+    return;
+  }
+  step->evicted++;
+  page->flags |= PAGE_EVICTING;
+  pager->evict.leaving++;
+  uint32_t first = page->index & ~(WRITE_WINDOW - 1);
+  uint32_t end = first + WRITE_WINDOW < object->pages ? first + WRITE_WINDOW : object->pages;
+  writeback_start(pager, object, first, end);
+}
+
+void evict_written(struct pager *pager, struct object *object, uint32_t frame, bool stored) {
+  struct page *page = page_of(pager, frame);
+  page->flags &= (uint8_t)~PAGE_EVICTING;
+  pager->evict.leaving--;
+  bool used = !stored || (page->flags & (PAGE_DIRTY | PAGE_ALLOCATING)) || frame == pager->pinned ||
+              was_accessed(pager, frame);
+  if (!used && !rmap_is_locked(pager, page) && !unmap_cached(pager, object, frame) &&
+      !was_accessed(pager, frame)) {
+    drop_cached(pager, object, frame);
+  } else {
+    put_back(pager, frame);
+  }
+}
+
+bool evict_range(struct pager *pager, uint32_t first, uint32_t count) {
+  const uint8_t busy = PAGE_DIRTY | PAGE_WRITING | PAGE_ALLOCATING | PAGE_LEAVING;
+  for (uint32_t frame = first; frame < first + count; frame++) {
+    const struct page *page = page_of(pager, frame);
+    if (page->state == PAGE_FREE) continue;
+    if (page->state != PAGE_CACHED || (page->flags & busy) || frame == pager->pinned ||
+        page_is_evicting(page))
+      return false;
+  }
+  for (uint32_t frame = first; frame < first + count; frame++) {
+    if (page_of(pager, frame)->state == PAGE_CACHED && !drop_listed(pager, frame)) return false;
+  }
+  return true;
+}
+
+// --- private pages and shared memory -------------------------------------------------------------
+
+// Writes what the step has collected; what cannot be written is judged again soon.
+static void write_collected(struct pager *pager, struct step *step) {
+  uint32_t done = 0;
+  while (done < step->pages && !step->swap_refused) {
+    uint32_t sent = swap_out(pager, step->page + done, step->pages - done);
+    step->swap_refused = sent == 0;
+    step->evicted += sent;
+    done += sent;
+  }
+  while (step->pages > done) replacement_push(&pager->replacement, step->page[--step->pages]);
+  step->pages = 0;
+}
+
+// A page whose slot has the same content, unless it was changed. False: it must be written.
+static bool drop_stored(struct pager *pager, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  if (!(page->flags & PAGE_STORED)) return false;
+  rmap_unmap(pager, page, 1);
+  if (*board_of(pager, frame) & BOARD_DIRTY) return false;
+  uint32_t slot = page->object - 1;
+  swap_leave(pager, slot, rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot));
+  frame_put(pager, frame);
   pager->evicted++;
   return true;
 }
 
-uint32_t evict_clean(struct pager *pager, uint32_t count) {
-  uint32_t dropped = 0;
-  for (uint32_t looked_at = pager->clean.count; looked_at > 0 && dropped < count; looked_at--) {
-    uint32_t frame = pager->clean.head;
-    if (frame == pager->pinned) {
-      frame_list_remove(pager, &pager->clean, frame);
-      frame_list_append(pager, &pager->clean, frame);
-    } else if (drop(pager, frame)) {
-      dropped++;
+static void evict_memory(struct pager *pager, uint32_t frame, struct step *step) {
+  struct page *page = page_of(pager, frame);
+  if (rmap_is_locked(pager, page)) {
+    put_back(pager, frame);
+  } else if (drop_stored(pager, frame)) {
+    step->evicted++;
+  } else if (step->swap_refused || pager->swap.free == 0) {
+    put_back(pager, frame);
+  } else {
+    look(pager, page);  // so that what is written from now on is found
+    step->page[step->pages++] = frame;
+    if (step->pages == OBJECT_REQUEST_PAGES) write_collected(pager, step);
+  }
+}
+
+// --- ghosts --------------------------------------------------------------------------------------
+
+#define GHOSTS_PART 2u  // of all frames
+
+// A policy that wants ghosts gets a frame for them now and then, until there are enough.
+static void keep_ghosts(struct pager *pager) {
+  struct replacement *r = &pager->replacement;
+  uint32_t wanted = pager->frames_total / GHOSTS_PART / GHOSTS_PER_PAGE + 1;
+  if (r->ghost_pages >= wanted || r->ghost_pages == GHOST_PAGES_MAX) return;
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return;
+  page_of(pager, frame)->state = PAGE_RESERVED;
+  pager->frames_reserved++;
+  replacement_add_ghosts(r, frame_pointer(pager, frame));
+}
+
+// --- a step --------------------------------------------------------------------------------------
+
+static uint32_t free_soon(const struct pager *pager) {
+  return pager->free.count + pager->swap.writing + pager->evict.leaving;
+}
+
+static void evict_page(struct pager *pager, uint32_t frame, struct step *step) {
+  if (frame == pager->pinned) {
+    put_back(pager, frame);
+  } else if (page_of(pager, frame)->state == PAGE_CACHED) {
+    evict_cached(pager, frame, step);
+  } else {
+    evict_memory(pager, frame, step);
+  }
+}
+
+// Returns how many frames became free or will.
+static uint32_t evict_step(struct pager *pager, bool urgent) {
+  struct replacement *r = &pager->replacement;
+  struct step step = {.urgent = urgent};
+  if (++pager->evict.step == 0) pager->evict.step = 1;
+  r->pages = pager->frames_total - pager->free.count - pager->objects.count - pager->frames_kernel -
+             pager->frames_reserved;
+  while (step.looks < LOOKS_OF_STEP && step.evicted < PAGES_OF_STEP &&
+         free_soon(pager) + step.pages < pager->evict.high) {
+    uint32_t frame = replacement_next(r);
+    if (frame == FRAME_NONE) break;
+    bool accessed = false;
+    if (r->policy->looks) {
+      look(pager, page_of(pager, frame));
+      accessed = was_accessed(pager, frame);
+    }
+    // However much memory is used, a step finds something.
+    if (step.in_vain >= LOOKS_PATIENT) accessed = false;
+    step.looks++;
+    if (replacement_judge(r, frame, accessed)) {
+      evict_page(pager, frame, &step);
+    } else {
+      step.in_vain++;
     }
   }
-  return dropped;
+  // Clean pages that are as old have made room first.
+  if (free_soon(pager) < pager->evict.high) write_collected(pager, &step);
+  while (step.pages > 0) replacement_push(r, step.page[--step.pages]);
+  requests_kick(pager);
+  return step.evicted;
 }
 
-static bool is_evictable(const struct page *page) {
-  return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
+static void wake_waiting(struct pager *pager) {
+  struct pending *last = pager->evict.waiting;
+  while (last && last->next) last = last->next;
+  while (pager->evict.waiting && pager->free.count > FRAMES_RESERVE) {
+    bool was_last = pager->evict.waiting == last;
+    pending_wake_one(pager, &pager->evict.waiting);
+    if (was_last) break;
+  }
 }
 
-bool evict_range(struct pager *pager, uint32_t first, uint32_t count) {
-  for (uint32_t frame = first; frame < first + count; frame++) {
-    const struct page *page = page_of(pager, frame);
-    if (page->state != PAGE_FREE && (!is_evictable(page) || frame == pager->pinned)) return false;
+void pager_between(struct pager *pager) {
+  struct evict *evict = &pager->evict;
+  if (pager->free.count <= pager->free_low) evict->active = true;
+  if (evict->active) {
+    evict_step(pager, false);
+    evict->active = free_soon(pager) < evict->high;
+    if (pager->option[PAGER_POLICY] == PAGER_POLICY_2Q) keep_ghosts(pager);
   }
-  for (uint32_t frame = first; frame < first + count; frame++) {
-    if (page_of(pager, frame)->state == PAGE_CACHED && !drop(pager, frame)) return false;
-  }
-  return true;
+  if (!evict->waiting) return;
+  wake_waiting(pager);
+  // What they waited for is over and gave nothing: the first one looks for more.
+  bool idle = free_soon(pager) == pager->free.count && pager->writebacks == 0;
+  if (evict->waiting && idle && !evict->out_of_memory) pending_wake_one(pager, &evict->waiting);
 }
 
-struct pending **evict_dirty(struct pager *pager) {
-  for (struct object *object = pager->all_objects; object; object = object->next) {
-    if (object->dirty > 0 && !object->writeback.active) {
-      writeback_start(pager, object, 0, object->pages);
-    }
+// --- when there is nothing -----------------------------------------------------------------------
+
+// Whether some page could be evicted at all.
+static bool has_evictable(const struct pager *pager) {
+  return pager->swap.free > 0 || pager->frames_cache > 0;
+}
+
+static enum memory have(struct pager *pager, struct pending ***list) {
+  *list = &pager->evict.waiting;
+  return pager->free.count > FRAMES_RESERVE ? MEMORY_THERE : MEMORY_LATER;
+}
+
+enum memory evict_wait(struct pager *pager, struct pending ***list) {
+  struct evict *evict = &pager->evict;
+  // As many steps as bring every page to the front once.
+  uint32_t steps = has_evictable(pager) ? pager->replacement.pages / LOOKS_PATIENT + 2 : 0;
+  while (steps-- > 0 && pager->free.count <= FRAMES_RESERVE &&
+         free_soon(pager) == pager->free.count) {
+    evict_step(pager, true);
   }
-  return pager->writebacks > 0 ? &pager->short_of_memory : NULL;
+  if (pager->free.count > FRAMES_RESERVE || free_soon(pager) > pager->free.count ||
+      pager->writebacks > 0) {
+    return have(pager, list);
+  }
+  *list = NULL;
+  if (!oom_possible(pager)) return MEMORY_NEVER;
+  if (!evict->out_of_memory) {
+    evict->out_of_memory = true;
+    kops_notify_out_of_memory();
+  }
+  return have(pager, list);
+}
+
+void evict_failed(struct pager *pager) {
+  bool hope = pager->free.count > FRAMES_RESERVE || pager->swap.writing > 0 || pager->swap.free > 0;
+  pending_wake(pager, &pager->evict.waiting, hope ? 0 : -ENOMEM, false);
 }

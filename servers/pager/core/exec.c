@@ -117,7 +117,9 @@ static bool move_arguments(struct pager *pager, struct space *from, uint32_t sta
     space_leaf(pager, from, page, &owned);
     struct node *leaf = space_own_leaf(pager, to, new_page);
     if (!leaf) return false;
-    if (owned && page_of(pager, frame)->refs == 1) {
+    if (entry_is_swapped(frame)) {
+      swap_add_reference(pager, entry_slot(frame));
+    } else if (owned && page_of(pager, frame)->refs == 1) {
       page_of(pager, frame)->refs++;
     } else {
       frame = copy_of(pager, to, new_page, frame);
@@ -150,6 +152,7 @@ static void key_arguments(struct pager *pager, struct space *space, uint32_t pag
   uint32_t page = arguments_place(pages);
   uint32_t frame;
   for (; (frame = space_next(pager, space, &page, arguments_place(0))); page++) {
+    if (!entry_is_frame(frame)) continue;
     page_of(pager, frame)->family = space_family(space);
     page_of(pager, frame)->index = page;
   }
@@ -235,7 +238,7 @@ static void enter_stack(struct pager *pager, struct space *space, uint64_t sp) {
   uint32_t page = page_down(sp < STACK_TOP ? sp : sp - 1);
   struct node *leaf = space_own_leaf(pager, space, page);
   uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
-  if (frame == FRAME_NONE || page_of(pager, frame)->refs != 1) return;
+  if (!entry_is_frame(frame) || page_of(pager, frame)->refs != 1) return;
   space_enter(pager, space, page, PROT_R | PROT_W, 1, &frame);
 }
 

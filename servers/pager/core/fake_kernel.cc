@@ -348,7 +348,7 @@ void CheckKeys(struct pager *p, const struct space *space) {
   ASSERT_EQ(member, space) << "not in its family";
 }
 
-// Lists are whole. Returns how many pages they have.
+// A list is whole. Returns how many pages it has.
 uint32_t CheckList(struct pager *p, uint32_t head, uint32_t tail) {
   uint32_t count = 0, last = head;
   while (last != tail) {
@@ -405,6 +405,7 @@ void FakeKernel::CheckForest(const struct space *space) {
     bool owned = false;
     struct node *leaf = space_leaf(pager_, const_cast<struct space *>(space), page, &owned);
     uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : 0;
+    ASSERT_FALSE(entry_is_swapped(frame)) << "mapped and swapped: page " << page;
     if (frame) {
       ASSERT_EQ(entry.frame, frame) << "S1: page " << page;
       if (entry.prot & PROT_W) {
@@ -422,6 +423,40 @@ void FakeKernel::CheckForest(const struct space *space) {
       ASSERT_FALSE(entry.prot & PROT_W) << "S2";
     }
   }
+}
+
+// Every slot is named as often as it says, or held by one page, or free.
+void FakeKernel::CheckSlots(const std::map<uint32_t, uint32_t> &entries) {
+  std::map<uint32_t, uint32_t> used;  // by area
+  for (const auto &[entry, count] : entries) {
+    if (!entry_is_swapped(entry)) continue;
+    ASSERT_EQ(swap_references(pager_, entry_slot(entry)), count) << "slot " << entry_slot(entry);
+    used[entry_slot(entry) >> SWAP_INDEX_BITS]++;
+  }
+  uint32_t writing = 0;
+  for (const struct page &page : pages_) {
+    if (page.state != PAGE_ANONYMOUS && page.state != PAGE_SHARED_MEMORY) continue;
+    if (page.flags & PAGE_WRITING) {
+      writing++;
+    } else if (page.state == PAGE_ANONYMOUS && (page.flags & PAGE_STORED)) {
+      ASSERT_EQ(swap_references(pager_, page.object - 1), 0u);
+      used[(page.object - 1) >> SWAP_INDEX_BITS]++;
+    }
+  }
+  ASSERT_EQ(writing, pager_->swap.writing);
+  uint32_t all = 0, in_use = writing, free = 0, reading = 0;
+  for (uint32_t i = 0; i < PAGER_SWAP_AREAS_MAX; i++) {
+    const struct swap_area *area = &pager_->swap.area[i];
+    if (!area->object) continue;
+    all += area->used - area->bad;
+    in_use += used[i];
+    if (!area->removing) free += area->slots - area->used;
+  }
+  // What is being read though nobody wants it any more is used, too.
+  for (const struct page &page : pages_) reading += page.state == PAGE_SWAPPING;
+  ASSERT_GE(all, in_use);
+  ASSERT_LE(all, in_use + reading);
+  ASSERT_EQ(free, pager_->swap.free);
 }
 
 void FakeKernel::Check() {
@@ -445,8 +480,9 @@ void FakeKernel::Check() {
       CountNode(pager_, object->root, object->height - 1, true, &nodes, &frames);
     }
     for (; (frame = node_next(pager_, object->root, object->height, &index, 1ull << 32)); index++) {
-      const struct page *page = page_of(pager_, frame);
       count++;
+      if (entry_is_swapped(frame)) continue;
+      const struct page *page = page_of(pager_, frame);
       cached += page->state != PAGE_SHARED_MEMORY;
       own_dirty += page->state == PAGE_CACHED && (page->flags & (PAGE_DIRTY | PAGE_WRITING)) != 0;
       ASSERT_EQ(page->index, index);
@@ -460,7 +496,7 @@ void FakeKernel::Check() {
   ASSERT_EQ(dirty, pager_->frames_dirty);
   ASSERT_EQ(cached, pager_->frames_cache);
   for (const auto &[ref, count] : nodes) ASSERT_EQ(node_at(pager_, ref)->refs, count);
-  uint32_t free = 0, clean = 0, listed = 0;
+  uint32_t free = 0, listed = 0;
   for (uint32_t i = 0; i < frames_; i++) {
     const struct page &page = pages_[i];
     if (page.state == PAGE_FREE) {
@@ -473,11 +509,13 @@ void FakeKernel::Check() {
       ASSERT_EQ(page.refs, frames[kRamFirst + i]) << "frame " << i;
     }
     listed += (page.flags & PAGE_LISTED) != 0 && page.state != PAGE_FREE;
-    clean += page.state == PAGE_CACHED && !(page.flags & (PAGE_DIRTY | PAGE_WRITING));
   }
   ASSERT_EQ(free, pager_->free.count);
-  ASSERT_EQ(clean, pager_->clean.count);
-  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end, pager_->replacement.tail));
+  const uint32_t second = pager_->ram_end + 1;
+  uint32_t in_second = CheckList(pager_, second, page_of(pager_, second)->prev);
+  ASSERT_EQ(in_second, pager_->replacement.second);
+  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end, pager_->replacement.tail) + in_second);
+  CheckSlots(frames);
 }
 
 // --- kernel_ops.h -------------------------------------------------------------------------------
@@ -555,5 +593,6 @@ void kops_moved(token_t token, uint64_t, int64_t status, uint64_t, uint64_t leng
   EXPECT_LT(status, (int64_t)length);
   kernel->SetAnswer(token, Answer{Answer::kReply, status, 0, 0, 0, 0});
 }
+void kops_notify_out_of_memory(void) { kernel->out_of_memory = true; }
 void kops_notify_provider(void) { kernel->notifications++; }
 }

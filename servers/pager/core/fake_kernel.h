@@ -79,6 +79,7 @@ class FakeKernel {
   // Lets time pass, with its timer events.
   void Advance(uint64_t ms);
 
+  bool out_of_memory = false;  // the core wants somebody to be ended
   uint64_t faults = 0;         // messages to the core
   uint64_t notifications = 0;  // to the provider
   uint64_t unmap_calls = 0, protect_calls = 0, harvest_calls = 0, map_calls = 0;
@@ -119,6 +120,7 @@ class FakeKernel {
   void Donate(Space *space, uint32_t frame);
   void Forget(const Entry &entry);
   void SplitLarge(Space *space, uint64_t start, uint64_t end);
+  void CheckSlots(const std::map<uint32_t, uint32_t> &entries);
   void CheckForest(const struct space *space);
   void CheckCounts(const struct space *space);
 

@@ -70,6 +70,7 @@ class FakeMachine {
 
   // An access that the provider may have to help with. Null and *answer if it ends in a signal.
   uint8_t *Touch(struct space *space, uint64_t va, uint32_t access, Answer *answer) {
+    uint32_t badge = space->badge;
     for (int i = 0; i < 100; i++) {
       token_t token = kernel.NewToken();
       bool answered;
@@ -77,6 +78,10 @@ class FakeMachine {
       if (at || answered) return at;
       while (!kernel.TakeAnswer(token, answer)) {
         store.Take();
+        if (EndVictim()) {
+          if (!pager_space(pager, badge)) return nullptr;
+          continue;
+        }
         if (store.Waiting() == 0) {
           ADD_FAILURE() << "a parked fault waits for nothing";
           return nullptr;
@@ -110,6 +115,19 @@ class FakeMachine {
     if (reason) *reason = answer.reason;
     EXPECT_EQ(answer.address, va);
     return answer.signal;
+  }
+
+  // What proc does when memory is full. Returns whether somebody was ended.
+  bool EndVictim() {
+    if (!kernel.out_of_memory) return false;
+    kernel.out_of_memory = false;
+    int64_t victim = pager_oom_victim(pager);
+    if (victim == 0) pager_between(pager);
+    if (victim == 0) return false;
+    EXPECT_EQ(pager_kill(pager, (uint32_t)victim), 0);
+    pager_between(pager);
+    ended.push_back((uint32_t)victim);
+    return true;
   }
 
   struct space *Fork(struct space *parent, uint32_t badge) {
@@ -170,6 +188,7 @@ class FakeMachine {
   FakeStore store;
   struct pager *pager;
   Counters counts;
+  std::vector<uint32_t> ended;  // badges of those that had to go
 };
 
 #endif

@@ -255,10 +255,17 @@ static inline uint32_t index_of(const struct region *region, uint32_t page) {
   return region->offset + (page - region->start);
 }
 
+// A page of a space, or of an object if that is not NULL, is in a swap area.
+CASE swapped(struct pager *pager, struct space *space, struct object *object, uint32_t index,
+             uint32_t entry, struct access *access) {
+  return swap_in(pager, space, object, index, entry, access->how & ACCESS_ALONE, &access->wait);
+}
+
 // The cached page of an object, in access->frame if found.
 static inline enum outcome cached_page(struct pager *pager, struct object *object, uint32_t index,
                                        struct access *access) {
   uint32_t frame = object_frame(pager, object, index);
+  if (entry_is_swapped(frame)) return swapped(pager, NULL, object, index, frame, access);
   if (frame == FRAME_NONE && object->backing == BACKED_BY_NOTHING) {
     access->frame = object_zero_page(pager, object, index);
     if (access->frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
@@ -303,7 +310,7 @@ static inline uint32_t neighbour(struct pager *pager, const struct region *regio
                                  const struct node *leaf, uint32_t page, uint8_t hole) {
   if (leaf && leaf->entry[page & NODE_MASK]) return FRAME_NONE;
   uint32_t frame = object_frame(pager, region->object, index_of(region, page));
-  if (frame == FRAME_NONE) return FRAME_NONE;
+  if (!entry_is_frame(frame)) return FRAME_NONE;
   const struct page *p = page_of(pager, frame);
   if (p->state == PAGE_FILLING || (p->flags & (PAGE_HOLE | PAGE_LEAVING)) != hole) {
     return FRAME_NONE;
@@ -366,6 +373,9 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
                    struct access *access) {
   uint32_t index = index_of(region, access->page);
   access->frame = object_frame(pager, region->object, index);
+  if (entry_is_swapped(access->frame)) {
+    return swapped(pager, NULL, region->object, index, access->frame, access);
+  }
   if (access->frame != FRAME_NONE) {
     return object_found(pager, region, NULL, access, region->prot);
   }
@@ -421,6 +431,7 @@ CASE private_write(struct pager *pager, struct space *space, const struct region
     if (region->object) return file_copy(pager, space, region, access);
     return first_touch(pager, space, region, leaf, access);
   }
+  if (entry_is_swapped(frame)) return swapped(pager, space, NULL, access->page, frame, access);
   if (page_of(pager, frame)->refs == 1) return reuse(pager, space, region, leaf, access, frame);
   return cow_copy(pager, space, region, leaf, access);
 }
@@ -453,6 +464,7 @@ CASE private_read_far(struct pager *pager, struct space *space, const struct reg
   if (!leaf) space->empty_tag = access->page >> NODE_BITS;
   uint32_t frame = leaf ? leaf->entry[access->page & NODE_MASK] : FRAME_NONE;
   if (frame == FRAME_NONE) return unwritten_read(pager, space, region, leaf, access);
+  if (entry_is_swapped(frame)) return swapped(pager, space, NULL, access->page, frame, access);
   if (owned && page_of(pager, frame)->refs == 1) {
     leaf = space_own_leaf(pager, space, access->page);  // nothing to copy; marks it writable
     return reuse(pager, space, region, leaf, access, frame);
@@ -468,6 +480,7 @@ CASE private_read(struct pager *pager, struct space *space, const struct region 
   }
   uint32_t frame = leaf->entry[access->page & NODE_MASK];
   if (frame == FRAME_NONE) return unwritten_read(pager, space, region, leaf, access);
+  if (entry_is_swapped(frame)) return swapped(pager, space, NULL, access->page, frame, access);
   if (page_of(pager, frame)->refs == 1) return reuse(pager, space, region, leaf, access, frame);
   return read_around(pager, region, leaf, access);
 }
@@ -619,11 +632,17 @@ __attribute__((noinline)) static void answer_signal(struct pager *pager, const s
   answer->word[4] = entry;
 }
 
-// Where to wait for what an access lacks: a page of a provider, or memory. NULL: it has failed.
-static struct pending **wait_list(struct pager *pager, enum outcome outcome,
-                                  const struct access *access) {
-  if (outcome == OUTCOME_WAIT) return access->wait;
-  return outcome == OUTCOME_NO_MEMORY ? evict_dirty(pager) : NULL;
+// Resolves an access, making room if there is none. *list: where to wait for what it lacks, a page
+// of a provider or memory; NULL if it is found or has failed.
+static inline enum outcome resolve_or_wait(struct pager *pager, struct space *space,
+                                           struct access *access, struct pending ***list) {
+  for (;;) {
+    enum outcome outcome = fault_resolve(pager, space, access);
+    *list = NULL;
+    if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) return outcome;
+    if (outcome == OUTCOME_WAIT) *list = access->wait;
+    if (outcome != OUTCOME_NO_MEMORY || evict_wait(pager, list) != MEMORY_THERE) return outcome;
+  }
 }
 
 __attribute__((noinline)) static void park_fault(struct pager *pager, struct space *space,
@@ -665,7 +684,8 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
   struct access access;
   access.page = (uint32_t)(event->word[0] >> PAGE_SHIFT);
   access.how = ((uint32_t)event->word[1] & FAULT_ANY) | ACCESS_RUN;
-  enum outcome outcome = fault_resolve(pager, space, &access);
+  struct pending **list;
+  enum outcome outcome = resolve_or_wait(pager, space, &access, &list);
   if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) {
     ++*access.counter;
     pager->counts.pages_mapped += access.count - 1;
@@ -675,7 +695,6 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
     }
   } else {
     pager->counts.faults++;
-    struct pending **list = wait_list(pager, outcome, &access);
     if (list) {
       park_fault(pager, space, event, list, answer);
     } else {
@@ -685,6 +704,7 @@ __attribute__((noinline)) static void fault(struct pager *pager, struct space *s
 }
 
 void fault_long(struct pager *pager, const struct event *event, struct answer *answer) {
+  if (__builtin_expect(pager->free.count <= pager->free_low, 0)) pager_between(pager);
   struct space *space = space_of(pager, badge_origin(event->badge));
   if (!space) {
     pager->counts.faults++;
@@ -765,8 +785,8 @@ void fault_run(struct pager *pager, struct pending *pending) {
   // OUTCOME_WAIT stands for the error of what it waited for.
   enum outcome outcome = pending->error == -ENOMEM ? OUTCOME_NO_MEMORY : OUTCOME_WAIT;
   if (pending->error == 0) {
-    outcome = fault_resolve(pager, pending->space, &access);
-    struct pending **list = wait_list(pager, outcome, &access);
+    struct pending **list;
+    outcome = resolve_or_wait(pager, pending->space, &access, &list);
     if (list && pending_park(pager, pending, list)) return;
     if (outcome == OUTCOME_FOUND) {
       ++*access.counter;

@@ -46,7 +46,7 @@ FAULT_INLINE bool fault_short_write(struct pager *pager, struct space *space, ui
     space->touch_run = 1;
     return fault_found_one(space, page, prot, old, &pager->counts.faults_cow_reuse, found);
   }
-  if (pager->free.count <= FRAMES_RESERVE) return false;  // perhaps memory can be found
+  if (pager->free.count <= pager->free_low) return false;  // memory is short
   space->touch_next = (uint32_t)page + 1;
   space->touch_run = 1;
   uint32_t frame = frame_pop_raw(pager);

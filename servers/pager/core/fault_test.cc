@@ -407,10 +407,20 @@ TEST_F(FaultTest, MissingPageTablesAreFunded) {
   EXPECT_GE(space_->tables, 8u);
 }
 
-TEST_F(FaultTest, OutOfMemoryKillsTheFaulterAndNobodyElse) {
-  struct space *other = machine_.Start(kChild);
-  uint64_t va2 = machine_.MapAnonymous(other, 1);
-  machine_.Write(other, va2, 7);
+TEST_F(FaultTest, OutOfMemoryEndsTheLargestProgramAndNobodyElse) {
+  struct space *large = machine_.Start(kChild);
+  struct space *other = machine_.Start(kChild + 1);
+  uint64_t va = machine_.MapAnonymous(large, 1000);
+  for (uint32_t i = 0; i < 1000; i++) machine_.Write(large, va + i * PAGE_SIZE, 1);
+  // The other one asks for what is missing, and gets it.
+  uint64_t va2 = machine_.MapAnonymous(other, 900);
+  for (uint32_t i = 0; i < 900; i++) machine_.Write(other, va2 + i * PAGE_SIZE, 7);
+  EXPECT_EQ(machine_.ended, std::vector<uint32_t>{kChild});
+  EXPECT_EQ(machine_.Read(other, va2), 7);
+  EXPECT_EQ(pager_oom_victim(machine_.pager), 0);
+}
+
+TEST_F(FaultTest, WithoutMemoryOrProgramsTheFaulterEnds) {
   uint64_t va = machine_.MapAnonymous(space_, 4096);
   uint32_t signal = 0, reason = 0;
   for (uint32_t i = 0; i < 4096 && signal == 0; i++) {
@@ -418,10 +428,6 @@ TEST_F(FaultTest, OutOfMemoryKillsTheFaulterAndNobodyElse) {
   }
   EXPECT_EQ(signal, (uint32_t)SIGKILL);
   EXPECT_EQ(reason, (uint32_t)FAULT_NO_MEMORY);
-  machine_.Kill(space_);
-  space_ = nullptr;
-  EXPECT_EQ(machine_.Read(other, va2), 7);
-  machine_.Write(other, va2, 8);
 }
 
 TEST_F(FaultTest, CleanCachePagesMakeRoom) {

@@ -26,16 +26,19 @@ void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t fr
   }
 }
 
-uint32_t frame_take_slow(struct pager *pager) {
-  if (pager->free.count <= FRAMES_RESERVE && evict_clean(pager, EVICT_BATCH) == 0) {
-    return FRAME_NONE;
-  }
-  return frame_pop(pager);
+uint32_t frame_take_reserved(struct pager *pager) {
+  return pager->free.count > 0 ? frame_pop(pager) : FRAME_NONE;
 }
 
-uint32_t frame_take_reserved(struct pager *pager) {
-  if (pager->free.count == 0 && evict_clean(pager, EVICT_BATCH) == 0) return FRAME_NONE;
-  return frame_pop(pager);
+void page_release_far(struct pager *pager, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  if (page->flags & PAGE_LISTED) replacement_remove(&pager->replacement, page);
+  if (page->state == PAGE_CACHED) {
+    if (page_is_evicting(page)) pager->evict.leaving--;
+    frame_put(pager, frame);
+  } else {
+    swap_forget_page(pager, frame);
+  }
 }
 
 // The first of `count` adjacent free frames in [start, end), the first one aligned to `alignment`.

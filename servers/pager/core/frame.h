@@ -32,6 +32,7 @@ enum page_state {
   PAGE_FILLING = 5,        // cache page, the provider is reading it
   PAGE_CACHED = 6,         // cache page with content
   PAGE_SHARED_MEMORY = 7,  // page of an object without provider
+  PAGE_SWAPPING = 8,       // a request is reading it from swap; its key is that of who wants it
 };
 
 enum page_flag {
@@ -39,11 +40,13 @@ enum page_flag {
   PAGE_WRITING = 2,     // a page-out of it is out
   PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
   PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
-  PAGE_DROPPED = 16,    // left the cache while filling; the request holds it
+  PAGE_STORED = 8,      // ANONYMOUS: the swap slot in `object` has the same content
+  PAGE_DROPPED = 16,    // FILLING: left the cache while filling; the request holds it
+  PAGE_LEAVING = 16,    // CACHED: dirty, and out of the cache as soon as it is written
   PAGE_WRITTEN = 128,   // of an object: changed since PAGER_DIRTY last asked
-  PAGE_LEAVING = 64,    // dirty, and out of the cache as soon as it is written
   PAGE_LISTED = 32,     // in a list of pages that may be evicted (policy.h)
   PAGE_SECOND = 64,     // in the second one
+  PAGE_EVICTING = 64,   // not LISTED: dropped when it is written, unless it is used until then
 };
 
 // One for each frame of RAM. What maps it is found by its key: object and index, for a private page
@@ -67,6 +70,10 @@ struct page {
   uint8_t age;          // the replacement policy's
 };
 
+static inline bool page_is_evicting(const struct page *page) {
+  return (page->flags & (PAGE_LISTED | PAGE_EVICTING)) == PAGE_EVICTING;
+}
+
 // Behind the last frame of RAM: heads of the lists of pages that may be evicted.
 #define PAGE_HEADS 2u
 
@@ -80,11 +87,11 @@ struct frame_list {
 void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame);
 void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame);
 
-// frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. Drops clean cache
-// pages if need be; FRAME_NONE if there are none, or only the reserve.
-uint32_t frame_take_slow(struct pager *pager);
-// The same from the reserve, too.
+// frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. FRAME_NONE if
+// there is none but the reserve. frame_take from the reserve, too.
 uint32_t frame_take_reserved(struct pager *pager);
+// page_release (state.h) where more is to be done than to give the frame back.
+void page_release_far(struct pager *pager, uint32_t frame);
 // frame_put (state.h): gives a frame back that nothing maps or names any more.
 // Adjacent frames, PAGE_RESERVED; the first, or FRAME_NONE.
 uint32_t frame_take_run(struct pager *pager, uint32_t count);

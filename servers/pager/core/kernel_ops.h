@@ -82,6 +82,9 @@ void kops_forward_to_proc(token_t token, const uint64_t word[5]);
 uint64_t kops_now(void);
 void kops_timer(uint64_t deadline);
 
+// NOTIFY_OOM to proc: somebody is to be ended (PAGER_OOM_VICTIM).
+void kops_notify_out_of_memory(void);
+
 // NOTIFY_RING to fs: there are requests in the ring.
 void kops_notify_provider(void);
 

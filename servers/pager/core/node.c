@@ -23,10 +23,12 @@ static struct node *node_copy(struct pager *pager, struct node *node, uint32_t l
   copy->writable = 0;
   for (uint64_t left = copy->present; left; left &= left - 1) {
     uint32_t entry = copy->entry[bits_lowest(left)];
-    if (level == 0) {
-      page_of(pager, entry)->refs++;
-    } else {
+    if (level > 0) {
       node_at(pager, entry)->refs++;
+    } else if (entry_is_swapped(entry)) {
+      swap_add_reference(pager, entry_slot(entry));
+    } else {
+      page_of(pager, entry)->refs++;
     }
   }
   node->refs--;
@@ -76,7 +78,7 @@ void node_release(struct pager *pager, uint32_t root, uint32_t height) {
   if (--node->refs > 0) return;
   if (height == 1) {
     for (uint64_t left = node->present; left; left &= left - 1) {
-      page_release(pager, node->entry[bits_lowest(left)]);
+      entry_release(pager, node->entry[bits_lowest(left)]);
     }
   } else {
     for (uint64_t left = node->present; left; left &= left - 1) {
@@ -112,7 +114,7 @@ static void remove_below(struct pager *pager, uint32_t *slot, uint32_t level, ui
   for (; hit; hit &= hit - 1) {
     uint32_t way = bits_lowest(hit);
     if (level == 0) {
-      page_release(pager, node->entry[way]);
+      entry_release(pager, node->entry[way]);
       node->entry[way] = 0;
     } else {
       remove_below(pager, &node->entry[way], level - 1, base + way * span, start, end);

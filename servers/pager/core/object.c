@@ -118,8 +118,7 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
   page->object = object->id;
   page->index = index;
   if (state != PAGE_SHARED_MEMORY) pager->frames_cache++;
-  if (state == PAGE_SHARED_MEMORY) page_list(pager, frame);
-  if (state == PAGE_CACHED) frame_list_append(pager, &pager->clean, frame);
+  if (state != PAGE_FILLING) page_list(pager, frame);
   return true;
 }
 
@@ -141,16 +140,17 @@ static void count_dirty(struct pager *pager, struct object *object, int more) {
   if (!object->provider) pager->aging.dirty += (uint32_t)more;
 }
 
-static bool is_clean(const struct page *page) {
-  return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
-}
-
 void object_remove(struct pager *pager, struct object *object, uint32_t index) {
   uint32_t frame = object_frame(pager, object, index);
+  if (entry_is_swapped(frame)) {
+    if (object->cut_page == index) object->cut_bytes = 0;
+    object->cached--;
+    object->leaf_tag = LEAF_NONE;
+    node_remove(pager, &object->root, object->height, index, (uint64_t)index + 1);
+    return;
+  }
   struct page *page = page_of(pager, frame);
-  if (is_clean(page)) {
-    frame_list_remove(pager, &pager->clean, frame);
-  } else if (page->state == PAGE_CACHED) {
+  if (page->state == PAGE_CACHED && (page->flags & (PAGE_DIRTY | PAGE_WRITING))) {
     count_dirty(pager, object, -1);
   }
   if (page->state != PAGE_SHARED_MEMORY) pager->frames_cache--;
@@ -192,6 +192,10 @@ static void unmap_range(const struct object *object, uint32_t first, uint32_t en
   }
 }
 
+static bool is_clean(const struct page *page) {
+  return page->state == PAGE_CACHED && !(page->flags & (PAGE_DIRTY | PAGE_WRITING));
+}
+
 uint32_t object_give_back(struct pager *pager, struct object *object, uint32_t first,
                           uint32_t end) {
   unmap_range(object, first, end);
@@ -218,6 +222,7 @@ bool object_is_writing(struct pager *pager, struct object *object, uint32_t firs
   if (object->writeback.out == 0) return false;
   uint32_t frame;
   for (uint32_t i = first; (frame = node_next(pager, object->root, object->height, &i, end)); i++) {
+    if (!entry_is_frame(frame)) continue;
     if (page_of(pager, frame)->flags & PAGE_WRITING) return true;
   }
   return false;
@@ -238,16 +243,14 @@ void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame
   page->flags |= PAGE_WRITTEN;
   if (page->state != PAGE_CACHED || (page->flags & PAGE_DIRTY)) return;
   if (!(page->flags & PAGE_WRITING)) {
-    frame_list_remove(pager, &pager->clean, frame);
     count_dirty(pager, object, 1);
     if (object->dirty == 1) aging_dirtied(pager, object);
   }
   page->flags |= PAGE_DIRTY;
 }
 
-void object_set_clean(struct pager *pager, struct object *object, uint32_t frame) {
+void object_set_clean(struct pager *pager, struct object *object) {
   count_dirty(pager, object, -1);
-  frame_list_append(pager, &pager->clean, frame);
 }
 
 void object_protect(const struct object *object) {

@@ -13,7 +13,11 @@ struct page;
 struct pager;
 struct region;
 
-enum object_backing { BACKED_BY_PROVIDER = 1, BACKED_BY_NOTHING = 2 };
+enum object_backing {
+  BACKED_BY_PROVIDER = 1,
+  BACKED_BY_NOTHING = 2,
+  BACKED_BY_SWAP = 3,  // a swap area: for requests alone, it has no pages
+};
 
 // A power of two, so that a reference can be checked.
 #define OBJECT_ITEM_BYTES 256u
@@ -43,6 +47,8 @@ struct object {
   uint32_t waiters;       // pending calls that hold it
   uint32_t ahead_next;    // page after the last page-in
   uint32_t ahead_window;  // pages of the last page-in
+  uint32_t cut_page;      // without provider: a page in swap of which only the first cut_bytes
+  uint32_t cut_bytes;     // count, if > 0; the rest is behind what was the end
   struct writeback writeback;
   // provider.h: a program; NULL: fs or nobody
   struct provider *provider;
@@ -99,12 +105,14 @@ void object_unmap_page(struct pager *pager, struct object *object, uint32_t inde
 
 // Dirty state of a cached page.
 void object_set_dirty(struct pager *pager, struct object *object, uint32_t frame);
-void object_set_clean(struct pager *pager, struct object *object, uint32_t frame);
+void object_set_clean(struct pager *pager, struct object *object);
 // Moves dirty bits of [first, end) from the board to the pages. With `harvest` those of pages
 // that are still mapped, too. Returns whether a page of the range is dirty.
 bool object_collect(struct pager *pager, struct object *object, uint32_t first, uint32_t end,
                     bool harvest);
 
+// A page of an object without provider is back from swap: what was cut off meanwhile becomes zeros.
+void object_came_back(struct pager *pager, struct object *object, uint32_t frame);
 // The rest of the last page, behind the object's end, becomes zeros.
 void object_zero_tail(struct pager *pager, struct object *object);
 

@@ -34,8 +34,29 @@ void object_zero_tail(struct pager *pager, struct object *object) {
   uint32_t used = (uint32_t)(object->size & PAGE_MASK);
   if (used == 0) return;
   uint32_t frame = object_frame(pager, object, object->pages - 1);
+  if (entry_is_swapped(frame)) {
+    uint32_t least = object->cut_page == object->pages - 1 ? object->cut_bytes : 0;
+    object->cut_page = object->pages - 1;
+    object->cut_bytes = least > 0 && least < used ? least : used;
+    return;
+  }
   if (frame == FRAME_NONE || page_of(pager, frame)->state == PAGE_FILLING) return;
   bytes_zero((uint8_t *)frame_pointer(pager, frame) + used, PAGE_SIZE - used);
+  *board_of(pager, frame) |= object->backing == BACKED_BY_NOTHING ? BOARD_DIRTY : 0;
+}
+
+void object_came_back(struct pager *pager, struct object *object, uint32_t frame) {
+  if (object->cut_bytes == 0 || page_of(pager, frame)->index != object->cut_page) return;
+  bytes_zero((uint8_t *)frame_pointer(pager, frame) + object->cut_bytes,
+             PAGE_SIZE - object->cut_bytes);
+  object->cut_bytes = 0;
+}
+
+// Whether what a size cuts off of its last page can be remembered until that is back from swap.
+static bool can_cut(struct pager *pager, struct object *object, uint64_t size) {
+  uint32_t last = (uint32_t)(size >> PAGE_SHIFT);
+  if (object->cut_bytes == 0 || object->cut_page >= last || !(size & PAGE_MASK)) return true;
+  return !entry_is_swapped(object_frame(pager, object, last));
 }
 
 int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
@@ -49,6 +70,7 @@ int64_t pager_object_resize(struct pager *pager, uint32_t id, uint64_t size) {
   }
   provider_take_back(pager, object, pages);
   if (object_is_writing(pager, object, pages, object->pages)) return -EBUSY;
+  if (!can_cut(pager, object, size)) return -ENOMEM;
   // Before it grows: what a mapping wrote behind the end is not to become part of the file.
   if (size > object->size) object_zero_tail(pager, object);
   bool shrinks = size < object->size;

@@ -29,6 +29,7 @@ struct pager *pager_init(const struct pager_setup *setup) {
   requests_init(&pager->requests, pager->ring_request, OBJECT_RING_SLOTS, NULL);
   timer_init(&pager->timer, setup->timebase);
   replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end);
+  evict_init(pager);
   options_init(pager);
   return pager;
 }
@@ -60,6 +61,7 @@ static void add_run(struct pager *pager, struct frame_list *list, uint32_t first
   list->count += count;
   pager->frames_total += count;
   aging_set_limit(pager);
+  evict_set_limits(pager);
 }
 
 void pager_add_frames(struct pager *pager, uint32_t first, uint32_t count) {

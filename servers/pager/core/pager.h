@@ -79,6 +79,9 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
 // funded and the answer stays as it is, to be tried again; or it becomes another one.
 void pager_map_refused(struct pager *pager, const struct event *event, int64_t error,
                        struct answer *answer);
+// Before and after every event that goes another way than pager_fault and pager_completions: takes
+// frames back if they are short, and lets go on who waited for them.
+void pager_between(struct pager *pager);
 // NOTIFY_RING: takes completions and goes on with what waited for them.
 void pager_completions(struct pager *pager);
 // NOTIFY_TIMER: does what has waited for its time.
@@ -149,6 +152,11 @@ int64_t pager_object_write(struct pager *pager, struct space *space, token_t tok
 int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t object, uint64_t offset,
                          uint64_t address, uint64_t length, uint32_t prot, uint32_t flags,
                          uint32_t prot_max);
+int64_t pager_swap_add(struct pager *pager, uint64_t cookie, uint64_t slots, uint64_t priority);
+// As pager_object_flush: a parked caller goes to kops_flushed, other results are for it as well.
+int64_t pager_swap_remove(struct pager *pager, uint32_t origin, token_t token, uint64_t area,
+                          uint64_t then);
+int64_t pager_swaps(struct pager *pager, struct space *space);
 int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t object);
 int64_t pager_exec_status(struct pager *pager, uint64_t badge);
 
@@ -157,6 +165,7 @@ int64_t pager_exec_status(struct pager *pager, uint64_t badge);
 int64_t pager_fork(struct pager *pager, uint32_t parent, uint32_t child);
 int64_t pager_spawn(struct pager *pager, uint32_t parent, uint32_t child, uint32_t object);
 int64_t pager_kill(struct pager *pager, uint32_t badge);
+int64_t pager_oom_victim(struct pager *pager);
 int64_t pager_interrupt(struct pager *pager, uint32_t badge);
 
 // --- boot: servers and the first program -------------------------------------------------------

@@ -57,6 +57,8 @@ static int64_t run(struct pager *pager, struct pending *pending) {
     case PENDING_READ:
     case PENDING_WRITE:
       return copy_run(pager, pending);
+    case PENDING_SWAPOFF:
+      return swapoff_run(pager, pending);
     case PENDING_SYNC:
       return sync_run(pager, pending);
     case PENDING_POPULATE:
@@ -81,7 +83,7 @@ static void run_again(struct pager *pager, struct pending *pending, int32_t erro
   }
   int64_t result = run(pager, pending);
   if (result == PAGER_PARKED) return;
-  if (pending->kind == PENDING_FLUSH) {
+  if (pending->kind == PENDING_FLUSH || pending->kind == PENDING_SWAPOFF) {
     kops_flushed(pending->token, pending->result, result);
   } else if (is_copy(pending) && result != (int64_t)pending->length) {
     kops_moved(pending->token, pending->result, result, pending->offset, pending->length);

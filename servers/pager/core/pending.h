@@ -19,6 +19,7 @@ enum pending_kind {
   PENDING_SYNC = 3,
   PENDING_FLUSH = 4,
   PENDING_POPULATE = 5,
+  PENDING_SWAPOFF = 6,
 };
 
 struct pending {

@@ -72,10 +72,9 @@ static void count(struct pager *pager, const struct access *access) {
   if (access->counter == &pager->counts.faults_cow_copy) pager->counts.pages_copied++;
 }
 
-// Waits for what an access lacks. False if there is nothing to wait for.
-static bool await(struct pager *pager, struct pending *pending, uint32_t page, enum outcome outcome,
-                  const struct access *access) {
-  struct pending **list = outcome == OUTCOME_WAIT ? access->wait : evict_dirty(pager);
+// Waits in a list for what an access lacks. False if there is nothing to wait for.
+static bool await(struct pager *pager, struct pending *pending, uint32_t page,
+                  struct pending **list) {
   pending->length -= ((uint64_t)page << PAGE_SHIFT) - pending->address;
   pending->address = (uint64_t)page << PAGE_SHIFT;
   pending->alone = false;
@@ -132,7 +131,9 @@ int64_t populate_run(struct pager *pager, struct pending *pending) {
       enum outcome outcome = reach(pager, pending, region, &access);
       if (outcome == OUTCOME_WAIT || outcome == OUTCOME_NO_MEMORY) {
         flush(pager, space, &batch);
-        if (await(pager, pending, page, outcome, &access)) return PAGER_PARKED;
+        struct pending **list = access.wait;
+        if (outcome == OUTCOME_NO_MEMORY && evict_wait(pager, &list) == MEMORY_THERE) continue;
+        if (await(pager, pending, page, list)) return PAGER_PARKED;
         error = -ENOMEM;
       } else if (outcome == OUTCOME_FOUND) {
         count(pager, &access);

@@ -22,6 +22,7 @@ constexpr uint32_t kSpuriousEvery = 29;
 constexpr uint64_t kGarbage = 0xee;
 constexpr uint32_t kModelFlags =
     REGION_LOCKED | REGION_ADVICE | REGION_DONTFORK | REGION_WIPEONFORK;
+constexpr uint64_t kSwap = 1000000;  // cookies of swap areas
 
 using Bytes = std::vector<uint8_t>;
 
@@ -50,21 +51,24 @@ struct Process {
   struct space *space = nullptr;
   std::map<uint32_t, Page> pages;
   token_t waiting = 0;  // a fault that is parked
+  bool ended = false;   // by the pager's choice; to be forgotten at the end of the step
   uint64_t fault_va = 0;
   uint32_t fault_access = 0;
 };
 
 class Random {
  public:
-  Random(uint32_t seed, uint32_t frames, bool errors, bool sweeps)
+  Random(uint32_t seed, uint32_t frames, bool errors, bool sweeps, uint32_t swap_slots)
       : machine_(frames, 512),
         random_(seed),
         errors_(errors),
         had_errors_(errors),
-        sweeps_(sweeps) {
+        sweeps_(sweeps),
+        swap_slots_(swap_slots) {
     machine_.kernel.spurious_every = kSpuriousEvery;
     for (uint32_t i = 0; i < kFiles; i++) files_.push_back(NewFile());
     Spawn();
+    AddSwap();
   }
 
   void Run(uint32_t steps) {
@@ -98,10 +102,23 @@ class Random {
     Reap();
   }
 
-  // Answers until the token's result is there.
-  struct Answer Await(token_t token) {
+  // What proc does when memory is full.
+  bool EndVictim() {
+    if (!machine_.EndVictim()) return false;
+    uint32_t badge = machine_.ended.back();
+    processes_.at(badge).ended = true;
+    dying_.push_back(badge);
+    return true;
+  }
+
+  // Answers until the token's result is there, or `process`, whose it is, is ended.
+  struct Answer Await(token_t token, const Process *process) {
     struct Answer answer = {};
     while (!machine_.kernel.TakeAnswer(token, &answer)) {
+      pager_between(machine_.pager);
+      EndVictim();
+      if (process && process->ended) break;
+      if (machine_.kernel.TakeAnswer(token, &answer)) break;
       machine_.store.Take();
       if (machine_.store.Waiting() == 0) {
         ADD_FAILURE() << "step " << step_ << ": waits for nothing";
@@ -112,8 +129,8 @@ class Random {
     return answer;
   }
 
-  int64_t Await(int64_t result, token_t token) {
-    return result == PAGER_PARKED ? Await(token).status : result;
+  int64_t Await(int64_t result, token_t token, const Process *process) {
+    return result == PAGER_PARKED ? Await(token, process).status : result;
   }
 
   // --- model --------------------------------------------------------------------------------
@@ -177,6 +194,7 @@ class Random {
     }
     for (auto &[badge, process] : processes_) {
       for (auto &[number, page] : process.pages) {
+        if (process.ended) continue;
         if (!page.shared) AdoptPage(&process, number, &page);
         if (page.memory && !page.IsBehindMemory()) AdoptMemory(process, number, &page);
       }
@@ -199,12 +217,20 @@ class Random {
     }
   }
 
+  // The bytes of a page that is in memory or in a swap area.
+  const uint8_t *Content(uint32_t entry) {
+    if (!entry_is_swapped(entry)) return machine_.kernel.memory(entry);
+    const struct swap_area &area = machine_.pager->swap.area[entry_slot(entry) >> SWAP_INDEX_BITS];
+    size_t index = entry_slot(entry) & SWAP_INDEX_MASK;
+    return &machine_.store.file(area.object->cookie).bytes[index * PAGE_SIZE];
+  }
+
   void AdoptPage(Process *process, uint32_t number, Page *page) {
     uint32_t at = number;
     uint32_t frame = space_next(machine_.pager, process->space, &at, number + 1);
     page->own = nullptr;
     if (!frame) return;
-    const uint8_t *from = machine_.kernel.memory(frame);
+    const uint8_t *from = Content(frame);
     page->own = std::make_shared<Bytes>(from, from + PAGE_SIZE);
   }
 
@@ -213,8 +239,7 @@ class Random {
     uint32_t frame =
         object_frame(machine_.pager, region->object, region->offset + number - region->start);
     if (!frame) return;
-    std::memcpy(page->memory->data() + (size_t)page->index * PAGE_SIZE,
-                machine_.kernel.memory(frame), PAGE_SIZE);
+    std::memcpy(page->memory->data() + (size_t)page->index * PAGE_SIZE, Content(frame), PAGE_SIZE);
   }
 
   // --- processes ----------------------------------------------------------------------------
@@ -261,7 +286,12 @@ class Random {
   // Those that a signal ended.
   void Reap() {
     for (uint32_t badge : dying_) {
-      if (processes_.count(badge)) Kill(badge);
+      if (!processes_.count(badge)) continue;
+      if (processes_.at(badge).ended) {
+        processes_.erase(badge);
+      } else {
+        Kill(badge);
+      }
     }
     dying_.clear();
   }
@@ -455,7 +485,8 @@ class Random {
       Kill(badge);
       return;
     }
-    result = Await(result, token);
+    result = Await(result, token, process);
+    if (process->ended) return;
     bool io_error = had_errors_ && (result == -EIO || result == -ENOSPC);
     if (hole) {
       EXPECT_TRUE(result == -ENOMEM || io_error) << result;
@@ -612,7 +643,8 @@ class Random {
       Kill(badge);
       return;
     }
-    result = Await(result, token);
+    result = Await(result, token, process);
+    if (process->ended) return;
     // How far it got where it failed is not known: takes over what private copies there are.
     for (uint32_t i = start; i < start + pages; i++) {
       auto at = process->pages.find(i);
@@ -703,7 +735,8 @@ class Random {
     token_t token = machine_.kernel.NewToken();
     int64_t result = Await(pager_object_read(machine_.pager, process->space, token, file->object,
                                              offset, va, length, 4711),
-                           token);
+                           token, process);
+    if (process->ended) return Adopt();
     if (!BufferOk(*process, va, length, FAULT_WRITE)) {
       EXPECT_LT(result, (int64_t)length);
       Adopt();
@@ -752,7 +785,8 @@ class Random {
     token_t token = machine_.kernel.NewToken();
     int64_t result = Await(pager_object_write(machine_.pager, process->space, token, file->object,
                                               fresh, offset, va, length, 4712),
-                           token);
+                           token, process);
+    if (process->ended) return Adopt();
     bool ok = BufferOk(*process, va, length, FAULT_READ);
     if (!ok || result < (int64_t)length) {
       EXPECT_LT(result, (int64_t)length);
@@ -793,7 +827,8 @@ class Random {
     token_t token = machine_.kernel.NewToken();
     uint32_t id = Chance(80) ? file->object : 0;
     int64_t result =
-        Await(pager_object_flush(machine_.pager, processes_.begin()->first, token, id, 0), token);
+        Await(pager_object_flush(machine_.pager, processes_.begin()->first, token, id, 0), token,
+              &processes_.begin()->second);
     EXPECT_TRUE(result == 0 || errors_ || result == -ENOMEM) << result;
   }
 
@@ -813,6 +848,45 @@ class Random {
     files_[i] = fresh;
   }
 
+  // --- swap ---------------------------------------------------------------------------------
+
+  void AddSwap() {
+    if (swap_slots_ == 0) return;
+    uint64_t cookie = kSwap + next_swap_++;
+    uint32_t slots = 1 + Below(swap_slots_);
+    machine_.store.Make(cookie, slots, 0);
+    int64_t area = pager_swap_add(machine_.pager, cookie, slots, Below(3));
+    if (area > 0) {
+      areas_.push_back((uint64_t)area);
+    } else {
+      EXPECT_TRUE(area == -ENOMEM || area == -EPERM) << area;
+    }
+  }
+
+  void RemoveSwap() {
+    if (areas_.empty()) return;
+    size_t i = Below((uint32_t)areas_.size());
+    token_t token = machine_.kernel.NewToken();
+    int64_t result =
+        Await(pager_swap_remove(machine_.pager, 0, token, areas_[i], 0), token, nullptr);
+    EXPECT_TRUE(result == 0 || result == -ENOMEM || (errors_ && result == -EIO)) << result;
+    if (result == 0) areas_.erase(areas_.begin() + (ptrdiff_t)i);
+  }
+
+  // As if some frames were wanted.
+  void Evict() {
+    struct pager *pager = machine_.pager;
+    pager->free_low = pager->free.count + 1;
+    pager->evict.high = pager->free_low + 1 + Below(100);
+    pager_between(pager);
+    evict_set_limits(pager);
+    pager->evict.active = false;
+  }
+
+  void ChoosePolicy() {
+    EXPECT_GE(pager_option(machine_.pager, PAGER_POLICY, Below(PAGER_POLICY_COUNT)), 0);
+  }
+
   // --- steps --------------------------------------------------------------------------------
 
   Process *RandomProcess() {
@@ -823,6 +897,9 @@ class Random {
 
   void Step() {
     if (Chance(30)) Answer();
+    pager_between(machine_.pager);
+    EndVictim();
+    Reap();
     if (processes_.empty()) Spawn();
     if (processes_.empty()) return;
     if (Chance(2)) machine_.kernel.map_failures = Below(3);
@@ -869,18 +946,26 @@ class Random {
       Replace();
     } else if (sweeps_) {
       Sweep(process);
+    } else if (what < 998) {
+      AddSwap();
+    } else if (what < 999) {
+      RemoveSwap();
+    } else {
+      ChoosePolicy();
     }
+    if (swap_slots_ > 0 && Chance(3)) Evict();
     Reap();
   }
 
   // Everything is stored and given back.
   void Finish() {
     errors_ = false;
+    if (testing::Test::HasFatalFailure() || testing::Test::HasNonfatalFailure()) return;
     machine_.kernel.map_failures = 0;
     while (!processes_.empty()) Kill(processes_.begin()->first);
     machine_.store.Drain();
     token_t token = machine_.kernel.NewToken();
-    EXPECT_EQ(Await(pager_object_flush(machine_.pager, 0, token, 0, 0), token), 0);
+    EXPECT_EQ(Await(pager_object_flush(machine_.pager, 0, token, 0, 0), token, nullptr), 0);
     machine_.kernel.Check();
     for (auto &file : files_) {
       const FakeStore::File &stored = machine_.store.file(file->cookie);
@@ -892,10 +977,18 @@ class Random {
     }
     machine_.store.Drain();
     machine_.kernel.Check();
+    while (!areas_.empty()) RemoveSwap();
+    EXPECT_EQ(machine_.pager->swap.free, 0u);
     EXPECT_EQ(machine_.ItemsInUse(), 0u);
     EXPECT_EQ(machine_.pager->frames_kernel, 0u);
     EXPECT_EQ(machine_.FramesInUse(), machine_.pager->frames_reserved);
     EXPECT_EQ(machine_.pager->requests.used, 0u);
+    if (std::getenv("QUIRE_VERBOSE")) {
+      std::printf("swapped out %lu in %lu evicted %u ended %zu\n",
+                  (unsigned long)machine_.pager->counts.pages_swapped_out,
+                  (unsigned long)machine_.pager->counts.pages_swapped_in, machine_.pager->evicted,
+                  machine_.ended.size());
+    }
   }
 
   FakeMachine machine_;
@@ -909,12 +1002,16 @@ class Random {
   std::vector<std::shared_ptr<File>> files_;
   std::map<uint32_t, Process> processes_;
   std::vector<uint32_t> dying_;
+  uint32_t swap_slots_;  // of an area at most; 0: none is made
+  uint64_t next_swap_ = 0;
+  std::vector<uint64_t> areas_;
 };
 
 struct Case {
   uint32_t seed, frames, steps;
   bool errors;
   bool sweeps = false;
+  uint32_t swap_slots = 0;
 };
 
 class RandomTest : public testing::TestWithParam<Case> {};
@@ -925,14 +1022,24 @@ TEST_P(RandomTest, MatchesTheModel) {
   const char *more = std::getenv("QUIRE_SEED_OFFSET");
   uint32_t seed = c.seed + (more ? (uint32_t)std::atoi(more) : 0);
   SCOPED_TRACE(testing::Message() << "seed " << seed << " frames " << c.frames);
-  Random(seed, c.frames, c.errors, c.sweeps).Run(c.steps);
+  Random(seed, c.frames, c.errors, c.sweeps, c.swap_slots).Run(c.steps);
 }
 
 INSTANTIATE_TEST_SUITE_P(PlentyOfMemory, RandomTest,
                          testing::Values(Case{1, 8192, 30000, false}, Case{2, 8192, 30000, true}));
 INSTANTIATE_TEST_SUITE_P(LargePages, RandomTest, testing::Values(Case{7, 8192, 1000, true, true}));
 INSTANTIATE_TEST_SUITE_P(LittleMemory, RandomTest,
-                         testing::Values(Case{3, 1100, 30000, false}, Case{4, 1100, 30000, true},
-                                         Case{5, 900, 30000, true}, Case{6, 750, 30000, true}));
+                         testing::Values(Case{3, 1100, 30000, false, false, 0},
+                                         Case{4, 1100, 30000, true, false, 0},
+                                         Case{5, 900, 30000, true, false, 0},
+                                         Case{6, 750, 30000, true, false, 0}));
+
+INSTANTIATE_TEST_SUITE_P(Swap, RandomTest,
+                         testing::Values(Case{11, 8192, 30000, false, false, 3000},
+                                         Case{12, 1100, 30000, false, false, 2000},
+                                         Case{13, 800, 30000, false, false, 2000},
+                                         Case{14, 800, 30000, true, false, 500},
+                                         Case{15, 720, 30000, true, false, 100},
+                                         Case{16, 720, 30000, true, false, 2000}));
 
 }  // namespace

@@ -52,15 +52,22 @@ uint32_t request_bytes(const struct request *request) {
   return (uint32_t)(size - start < bytes ? size - start : bytes);
 }
 
+static bool is_free(const struct requests *all, enum object_op op) {
+  if (all->free == REQUEST_NONE) return false;
+  return op != OBJECT_PAGE_OUT ||
+         all->writing < all->slots - all->slots / REQUESTS_FOR_READING_PART;
+}
+
+bool request_is_free(const struct pager *pager, enum object_op op) {
+  return is_free(&pager->requests, op);
+}
+
 // fs names objects, whoever provides them: it is told when they are idle.
 struct request *request_take(struct pager *pager, struct object *object, enum object_op op,
                              uint32_t first) {
   struct requests *all = op == OBJECT_IDLE ? &pager->requests : requests_of(pager, object);
-  if (all->free == REQUEST_NONE) return NULL;
-  if (op == OBJECT_PAGE_OUT) {
-    if (all->writing >= all->slots - all->slots / REQUESTS_FOR_READING_PART) return NULL;
-    all->writing++;
-  }
+  if (!is_free(all, op)) return NULL;
+  if (op == OBJECT_PAGE_OUT) all->writing++;
   struct request *request = &all->request[all->free];
   all->free = request->next;
   all->used++;
@@ -194,7 +201,7 @@ static void page_in_done(struct pager *pager, struct request *request, int32_t s
       page->state = PAGE_CACHED;
       page->flags = (status & OBJECT_HOLE ? PAGE_HOLE : 0) | PAGE_WRITTEN;
       *board_of(pager, frame) = 0;
-      frame_list_append(pager, &pager->clean, frame);
+      replacement_return(&pager->replacement, frame);
       pager->counts.pages_in++;
     }
   }
@@ -213,6 +220,14 @@ static void allocate_done(struct pager *pager, struct request *request, int32_t 
   }
 }
 
+static void swap_done(struct pager *pager, struct request *request, int32_t status) {
+  if (request->op == OBJECT_PAGE_IN) {
+    swap_in_done(pager, request, status);
+  } else {
+    swap_out_done(pager, request, status);
+  }
+}
+
 static int32_t checked(const struct request *request, int32_t status) {
   if (status > 0 && (request->op != OBJECT_PAGE_IN || status != OBJECT_HOLE)) return -EIO;
   return status >= 0 || status == -ENOSPC || status == -ECANCELED ? status : -EIO;
@@ -225,7 +240,9 @@ void request_complete(struct pager *pager, struct request *request, int32_t stat
   // A failed read of several pages is tried again for the one page that is needed.
   bool several = request->count > 1 && !request->of->provider;
   status = checked(request, status);
-  if (op == OBJECT_PAGE_IN) {
+  if (object->backing == BACKED_BY_SWAP) {
+    swap_done(pager, request, status);
+  } else if (op == OBJECT_PAGE_IN) {
     page_in_done(pager, request, status);
   } else if (op == OBJECT_ALLOCATE) {
     allocate_done(pager, request, status);
@@ -236,9 +253,6 @@ void request_complete(struct pager *pager, struct request *request, int32_t stat
   bool alone = status < 0 && op == OBJECT_PAGE_IN && several;
   object->waiters++;  // so that it is still there afterwards
   pending_wake(pager, &waiting, status < 0 && !alone && status != -ECANCELED ? status : 0, alone);
-  if (op == OBJECT_PAGE_OUT && status >= 0) {
-    pending_wake(pager, &pager->short_of_memory, 0, false);
-  }
   object->waiters--;
   object_run(pager, object);
 }
@@ -291,5 +305,6 @@ void pager_completions(struct pager *pager) {
   }
   fill_ring(pager);
   requests_feed(pager, all);
+  pager_between(pager);
   requests_kick(pager);
 }

@@ -71,6 +71,8 @@ void requests_init(struct requests *requests, struct request *request, uint32_t 
 // A free request, NULL if there is none.
 struct request *request_take(struct pager *pager, struct object *object, enum object_op op,
                              uint32_t first);
+// Whether there is one of fs for this operation.
+bool request_is_free(const struct pager *pager, enum object_op op);
 // Gives back a request that was not sent.
 void request_cancel(struct pager *pager, struct request *request);
 void request_send(struct pager *pager, struct request *request);

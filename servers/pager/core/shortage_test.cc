@@ -94,9 +94,9 @@ TEST_F(ShortageTest, WhoWaitsForMemoryCanBeKilled) {
                                 &answer, &answered);
     EXPECT_FALSE(!at && answered);
   }
-  EXPECT_NE(machine_.pager->short_of_memory, nullptr);
+  EXPECT_NE(machine_.pager->evict.waiting, nullptr);
   machine_.Kill(space_);
-  EXPECT_EQ(machine_.pager->short_of_memory, nullptr);
+  EXPECT_EQ(machine_.pager->evict.waiting, nullptr);
   machine_.store.Drain();
 }
 

@@ -55,7 +55,8 @@ struct space {
   uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
   uint64_t locked_pages;             // in regions that are REGION_LOCKED
   struct pager_limit_value limit[LIMIT_COUNT];
-  uint16_t new_flags;  // enum region_flag, of regions that are made from now on
+  uint16_t new_flags;               // enum region_flag, of regions that are made from now on
+  uint32_t swap_next, swap_window;  // page after the last swap-in, and how many it read
   struct pending *pending;
   struct provider *provider;         // if it is one
   struct space *family_next;         // of the same family; NULL after the last

@@ -12,6 +12,7 @@
 #include "protocols/pager.h"
 #include "protocols/server.h"
 #include "servers/pager/core/aging.h"
+#include "servers/pager/core/evict.h"
 #include "servers/pager/core/frame.h"
 #include "servers/pager/core/kernel_ops.h"
 #include "servers/pager/core/node.h"
@@ -23,6 +24,7 @@
 #include "servers/pager/core/request.h"
 #include "servers/pager/core/slab.h"
 #include "servers/pager/core/space.h"
+#include "servers/pager/core/swap.h"
 #include "servers/pager/core/timer.h"
 
 struct pager {
@@ -32,13 +34,13 @@ struct pager {
   uint32_t zero_frame;
   uint32_t pinned;  // not to be evicted just now
   struct frame_list free;
+  uint32_t free_low;  // frames: eviction begins below
   uint32_t option[PAGER_OPTION_COUNT];
   struct slab slab[SLAB_COUNT];
   uintptr_t board;  // of frame 0
   uint32_t ram_first, ram_end;
   uint32_t next_block;  // where frame_take_block looks next
   struct replacement replacement;
-  struct frame_list clean;    // clean pages of files, the oldest at the head
   struct frame_list objects;  // frames of type object that are free
   uint32_t frames_total, frames_cache, frames_dirty;
   uint32_t frames_kernel;    // type object and in use
@@ -48,9 +50,10 @@ struct pager {
   struct passes passes;
   uint32_t exec_badge;  // of the last exec, and how it ended
   int32_t exec_status;
-  struct pending *short_of_memory;  // who waits until dirty pages are clean
-  uint32_t evicted;                 // cache pages, ever
-  uint32_t writebacks;              // active ones
+  uint32_t evicted;     // pages, ever
+  uint32_t writebacks;  // active ones
+  struct evict evict;
+  struct swap swap;
   struct timer timer;
   struct aging aging;
   // Counters. Faults are counted by what they were answered with; faults, pages_mapped,
@@ -110,8 +113,7 @@ static inline uint32_t frame_pop(struct pager *pager) {
 }
 
 static inline uint32_t frame_take(struct pager *pager) {
-  if (__builtin_expect(pager->free.count > FRAMES_RESERVE, 1)) return frame_pop(pager);
-  return frame_take_slow(pager);
+  return __builtin_expect(pager->free.count > FRAMES_RESERVE, 1) ? frame_pop(pager) : FRAME_NONE;
 }
 
 // --- pages that may be evicted ------------------------------------------------------------------
@@ -193,12 +195,30 @@ static inline uint32_t object_frame(struct pager *pager, struct object *object, 
   return object_frame_far(pager, object, index);
 }
 
-// Gives up one reference of a tree entry to a page.
+// Gives up one reference of a tree entry to a page in memory.
 static inline void page_release(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
   if (--page->refs > 0) return;
+  if (page->flags & (PAGE_STORED | PAGE_WRITING | PAGE_EVICTING)) {
+    page_release_far(pager, frame);
+    return;
+  }
   if (page->flags & PAGE_LISTED) replacement_remove(&pager->replacement, page);
   frame_put(pager, frame);
+}
+
+// Whether pager_between has something to do.
+static inline bool pager_is_short(const struct pager *pager) {
+  return pager->free.count <= pager->free_low || pager->evict.waiting;
+}
+
+// Gives up the reference of a leaf's entry to whatever it names.
+static inline void entry_release(struct pager *pager, uint32_t entry) {
+  if (entry_is_swapped(entry)) {
+    swap_release(pager, entry_slot(entry));
+  } else {
+    page_release(pager, entry);
+  }
 }
 
 #endif

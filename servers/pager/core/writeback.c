@@ -147,7 +147,7 @@ static void end_pass(struct pager *pager, struct object *object) {
     pending_wake(pager, &pager->aging.throttled, 0, false);
   }
   if (pager->writebacks > 0) return;
-  pending_wake(pager, &pager->short_of_memory, failed ? -ENOMEM : 0, false);
+  if (failed) evict_failed(pager);
 }
 
 void writeback_step(struct pager *pager, struct object *object) {
@@ -170,8 +170,9 @@ static bool page_done(struct pager *pager, struct object *object, uint32_t index
   if (status >= 0) pager->counts.pages_out++;
   if (leaves) {
     object_remove(pager, object, index);
-  } else if (status >= 0 && !changed) {
-    object_set_clean(pager, object, frame);
+  } else {
+    if (status >= 0 && !changed) object_set_clean(pager, object);
+    if (page_is_evicting(page)) evict_written(pager, object, frame, status >= 0);
   }
   return leaves;
 }

@@ -183,6 +183,25 @@ static int64_t do_object_map(struct pager *pager, struct space *space, const str
                           (uint32_t)(mode >> 32));
 }
 
+static int64_t do_swaps(struct pager *pager, struct space *space, const struct event *event) {
+  (void)event;
+  return pager_swaps(pager, space);
+}
+
+static int64_t do_swap_add(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  return pager_swap_add(pager, event->word[1], event->word[2], event->word[3]);
+}
+
+static int64_t do_swap_remove(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  uint64_t then = event->word[2];
+  int64_t status =
+      pager_swap_remove(pager, badge_origin(event->badge), event->token, event->word[1], then);
+  if (status != PAGER_PARKED) kops_flushed(event->token, then, status);
+  return PAGER_PARKED;
+}
+
 static int64_t do_exec(struct pager *pager, struct space *space, const struct event *event) {
   return pager_exec(pager, space, event->token, object_of(event));
 }
@@ -210,6 +229,12 @@ static int64_t do_kill(struct pager *pager, struct space *space, const struct ev
   (void)space;
   if (event->word[1] > UINT32_MAX) return -ESRCH;
   return pager_kill(pager, (uint32_t)event->word[1]);
+}
+
+static int64_t do_oom_victim(struct pager *pager, struct space *space, const struct event *event) {
+  (void)space;
+  (void)event;
+  return pager_oom_victim(pager);
 }
 
 static int64_t do_interrupt(struct pager *pager, struct space *space, const struct event *event) {
@@ -251,10 +276,14 @@ static const struct operation kOperations[] = {
     [PAGER_OBJECT_READ] = {do_object_read, FROM(VIA_FS), 1},
     [PAGER_OBJECT_WRITE] = {do_object_write, FROM(VIA_FS), 1},
     [PAGER_OBJECT_MAP] = {do_object_map, FROM(VIA_FS), 1},
+    [PAGER_SWAPS] = {do_swaps, FROM(VIA_PROGRAM) | FROM(VIA_FS), 1},
+    [PAGER_SWAP_ADD] = {do_swap_add, FROM(VIA_FS), 0},
+    [PAGER_SWAP_REMOVE] = {do_swap_remove, FROM(VIA_FS), 0},
     [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
     [PAGER_EXEC_STATUS] = {do_exec_status, FROM(VIA_FS), 0},
     [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
     [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
+    [PAGER_OOM_VICTIM] = {do_oom_victim, FROM(VIA_PROC), 0},
     [PAGER_INTERRUPT] = {do_interrupt, FROM(VIA_PROC), 0},
     [PAGER_SPAWN] = {do_spawn, FROM(VIA_PROC), 0},
 };

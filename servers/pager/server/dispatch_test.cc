@@ -68,6 +68,14 @@ int64_t pager_invalidate(struct pager *, struct space *, uint64_t c, uint64_t f,
   return Record("invalidate", {c, f, n});
 }
 int64_t pager_detach(struct pager *, struct space *, uint64_t c) { return Record("detach", {c}); }
+int64_t pager_swaps(struct pager *, struct space *) { return Record("swaps", {}); }
+int64_t pager_swap_add(struct pager *, uint64_t c, uint64_t s, uint64_t p) {
+  return Record("swap_add", {c, s, p});
+}
+int64_t pager_swap_remove(struct pager *, uint32_t o, token_t t, uint64_t a, uint64_t then) {
+  return Record("swap_remove", {o, t, a, then});
+}
+int64_t pager_oom_victim(struct pager *) { return Record("oom_victim", {}); }
 int64_t pager_option(struct pager *, uint64_t o, uint64_t v) { return Record("option", {o, v}); }
 int64_t pager_sync(struct pager *, struct space *, token_t t, uint64_t a, uint64_t l, uint32_t f) {
   return Record("sync", {t, a, l, f});
@@ -190,6 +198,10 @@ const Case kCases[] = {
     {PAGER_SERVE, {VIA_PROGRAM}, true, "serve"},
     {PAGER_INVALIDATE, {VIA_PROGRAM}, true, "invalidate"},
     {PAGER_DETACH, {VIA_PROGRAM}, true, "detach"},
+    {PAGER_SWAPS, {VIA_PROGRAM, VIA_FS}, true, "swaps"},
+    {PAGER_SWAP_ADD, {VIA_FS}, false, "swap_add"},
+    {PAGER_SWAP_REMOVE, {VIA_FS}, false, "swap_remove", PAGER_PARKED},
+    {PAGER_OOM_VICTIM, {VIA_PROC}, false, "oom_victim"},
     {PAGER_OBJECT_DESTROY, {VIA_FS}, false, "object_destroy"},
     {PAGER_OBJECT_FLUSH, {VIA_FS}, false, "object_flush", PAGER_PARKED},
     {PAGER_OBJECT_READ, {VIA_FS}, true, "object_read"},

@@ -11,6 +11,7 @@ enum {
   HANDLE_TO_PROC = HANDLE_BOOT_FIRST_FREE,
   HANDLE_TO_FS,
   HANDLE_NOTIFY_FS,  // rings the provider
+  HANDLE_TELL_OOM,   // proc: NOTIFY_OOM
   // The endpoints of the other servers, with all rights. The pager's is HANDLE_SELF.
   HANDLE_ENDPOINT_FS,
   HANDLE_ENDPOINT_PROC,

@@ -232,4 +232,6 @@ uint64_t kops_now(void) { return rdtime(); }
 
 void kops_timer(uint64_t deadline) { kcall_timer(HANDLE_SELF, deadline); }
 
+void kops_notify_out_of_memory(void) { kcall_notify(HANDLE_TELL_OOM); }
+
 void kops_notify_provider(void) { kcall_notify(HANDLE_NOTIFY_FS); }

@@ -108,6 +108,7 @@ static inline void answer_call(token_t token, int64_t result, struct event *next
 
 static void serve_call(struct pager *pager, const struct event *event, struct event *next) {
   int64_t result = dispatch_call(pager, event);
+  if (__builtin_expect(pager_is_short(pager), 0)) pager_between(pager);
   if (result == PAGER_PARKED) {
     kcall_wait(HANDLE_SELF, next);
   } else {
@@ -130,6 +131,7 @@ static void serve_any(struct pager *pager, const struct event *event, struct eve
   } else {
     if (event->badge & 1ull << NOTIFY_RING) pager_completions(pager);
     if (event->badge & NOTIFY_TIMER) pager_tick(pager);
+    if (pager_is_short(pager)) pager_between(pager);
     kcall_wait(HANDLE_SELF, next);
     received(next);
   }

@@ -1,0 +1,93 @@
+#include "servers/pager/core/rmap.h"
+
+#include "servers/pager/core/state.h"
+
+static struct space *first_of_family(struct pager *pager, const struct page *page) {
+  uint32_t slot = pager->family[page->family];
+  return slot == SLOT_NONE ? NULL : pager->space[slot];
+}
+
+static bool is_private(const struct page *page) { return page->family != 0; }
+
+static struct object *object_of_page(struct pager *pager, const struct page *page) {
+  return item_at(pager, page->object);
+}
+
+static uint64_t address_of(uint64_t page) { return page << PAGE_SHIFT; }
+
+// Calls `change` for what each region of an object shows of [first, end).
+static void for_regions(const struct object *object, uint64_t first, uint64_t end,
+                        void (*change)(uint32_t slot, uint64_t start, uint64_t end)) {
+  for (const struct region *r = object->regions; r; r = r->object_next) {
+    uint64_t region_end = (uint64_t)r->offset + (r->end - r->start);
+    if (!(r->flags & REGION_TOUCHED) || end <= r->offset || first >= region_end) continue;
+    uint64_t low = first > r->offset ? first - r->offset : 0;
+    uint64_t high = (end < region_end ? end : region_end) - r->offset;
+    change(r->slot, address_of(r->start + low), address_of(r->start + high));
+  }
+}
+
+void rmap_harvest(struct pager *pager, const struct page *page) {
+  uint32_t first = page->index & ~NODE_MASK;
+  if (!is_private(page)) {
+    for_regions(object_of_page(pager, page), first, (uint64_t)first + NODE_WAYS, kops_harvest);
+    return;
+  }
+  for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
+    bool owned;
+    if (!space_leaf(pager, s, page->index, &owned)) continue;
+    kops_harvest(s->slot, address_of(first), address_of((uint64_t)first + NODE_WAYS));
+  }
+}
+
+void rmap_unmap(struct pager *pager, const struct page *page, uint32_t count) {
+  uint64_t end = (uint64_t)page->index + count;
+  if (!is_private(page)) {
+    for_regions(object_of_page(pager, page), page->index, end, kops_unmap);
+    return;
+  }
+  for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
+    bool owned;
+    if (!space_leaf(pager, s, page->index, &owned)) continue;
+    kops_unmap(s->slot, address_of(page->index), address_of(end));
+  }
+}
+
+bool rmap_is_locked(struct pager *pager, const struct page *page) {
+  if (is_private(page)) {
+    for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
+      if (s->locked_pages == 0) continue;
+      const struct region *region = region_find(s->regions, page->index);
+      if (region && (region->flags & REGION_LOCKED)) return true;
+    }
+    return false;
+  }
+  for (const struct region *r = object_of_page(pager, page)->regions; r; r = r->object_next) {
+    if (!(r->flags & REGION_LOCKED) || page->index < r->offset) continue;
+    if (page->index - r->offset < r->end - r->start) return true;
+  }
+  return false;
+}
+
+static uint32_t replace_in(struct node *leaf, uint32_t index, uint32_t from, uint32_t to) {
+  uint32_t *entry = leaf ? &leaf->entry[index & NODE_MASK] : NULL;
+  if (!entry || *entry != from) return 0;
+  *entry = to;
+  return 1;
+}
+
+uint32_t rmap_replace(struct pager *pager, const struct page *page, uint32_t from, uint32_t to) {
+  bool owned;
+  if (!is_private(page)) {
+    struct object *object = object_of(pager, page->object);
+    if (!object) return 0;
+    struct node *leaf = node_find_leaf(pager, object->root, object->height, page->index, &owned);
+    return replace_in(leaf, page->index, from, to);
+  }
+  uint32_t count = 0;
+  for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
+    struct node *leaf = space_leaf(pager, s, page->index, &owned);
+    count += replace_in(leaf, page->index, from, to);
+  }
+  return count;
+}

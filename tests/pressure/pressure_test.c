@@ -1,0 +1,116 @@
+// Memory pressure on a machine of 64 MiB with 320 MiB of swap space: what does not fit goes to swap
+// and comes back unchanged.
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libsys/quire.h"
+#include "tests/harness/cases.h"
+
+#define PAGE 4096ul
+#define MEMORY (64ul << 20)
+
+static uint64_t *map(uint64_t bytes, int flags) {
+  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  return at == MAP_FAILED ? NULL : at;
+}
+
+static uint64_t *word_of(uint64_t *memory, uint64_t page) {
+  return memory + page * (PAGE / sizeof(uint64_t)) + page % 500;
+}
+
+static void fill(uint64_t *memory, uint64_t pages, uint64_t seed) {
+  for (uint64_t i = 0; i < pages; i++) *word_of(memory, i) = seed + i * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t wrong(uint64_t *memory, uint64_t pages, uint64_t seed) {
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < pages; i++) {
+    count += *word_of(memory, i) != seed + i * 0x9e3779b97f4a7c15u;
+  }
+  return count;
+}
+
+// Writes, reads and changes `bytes` of memory.
+static void use(uint64_t bytes, int flags) {
+  uint64_t pages = bytes / PAGE;
+  uint64_t *memory = map(bytes, flags);
+  CHECK(memory);
+  fill(memory, pages, 1);
+  CHECK_EQ(wrong(memory, pages, 1), 0);
+  fill(memory, pages, 2);
+  CHECK_EQ(wrong(memory, pages, 2), 0);
+  munmap(memory, bytes);
+}
+
+CASE(Pressure, OneAndAHalfTimesMemory) {
+  struct pager_counts before, after;
+  CHECK_EQ(quire_counts(&before), 0);
+  use(MEMORY + MEMORY / 2, MAP_PRIVATE);
+  CHECK_EQ(quire_counts(&after), 0);
+  CHECK(after.pages_swapped_out > before.pages_swapped_out);
+  CHECK(after.pages_swapped_in > before.pages_swapped_in);
+  CHECK_EQ(after.swap_used, before.swap_used);
+}
+
+CASE(Pressure, FourTimesMemory) { use(4 * MEMORY, MAP_PRIVATE); }
+
+CASE(Pressure, SharedMemory) { use(MEMORY + MEMORY / 2, MAP_SHARED); }
+
+CASE(Pressure, EveryPolicy) {
+  int64_t policy = quire_option(PAGER_POLICY);
+  for (uint32_t i = 0; i < PAGER_POLICY_COUNT; i++) {
+    CHECK(quire_set_option(PAGER_POLICY, i) >= 0);
+    use(MEMORY + MEMORY / 4, MAP_PRIVATE);
+  }
+  quire_set_option(PAGER_POLICY, (uint32_t)policy);
+}
+
+CASE(Pressure, AForkSharesWhatIsInSwap) {
+  uint64_t bytes = MEMORY + MEMORY / 2, pages = bytes / PAGE;
+  uint64_t *memory = map(bytes, MAP_PRIVATE);
+  CHECK(memory);
+  fill(memory, pages, 3);
+  pid_t child = fork();
+  if (child == 0) {
+    // Half of it changes here alone.
+    fill(memory, pages / 2, 4);
+    bool right = wrong(memory, pages / 2, 4) == 0;
+    for (uint64_t i = pages / 2; i < pages; i++) {
+      right = right && *word_of(memory, i) == 3 + i * 0x9e3779b97f4a7c15u;
+    }
+    _exit(right ? 0 : 1);
+  }
+  CHECK(child > 0);
+  CHECK_EQ(wrong(memory, pages, 3), 0);
+  int status = -1;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
+  CHECK_EQ(wrong(memory, pages, 3), 0);
+  munmap(memory, bytes);
+}
+
+CASE(Pressure, TheLargestProgramEndsWhenSwapIsFull) {
+  uint64_t bytes = 1ul << 20, pages = bytes / PAGE;
+  uint64_t *mine = map(bytes, MAP_PRIVATE);
+  CHECK(mine);
+  fill(mine, pages, 5);
+  pid_t child = fork();
+  if (child == 0) {
+    uint64_t *memory = map(16 * MEMORY, MAP_PRIVATE);
+    if (memory) fill(memory, 16 * MEMORY / PAGE, 6);
+    _exit(2);
+  }
+  CHECK(child > 0);
+  int status = 0;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  CHECK_EQ(wrong(mine, pages, 5), 0);
+  struct pager_counts counts;
+  CHECK_EQ(quire_counts(&counts), 0);
+  CHECK(counts.swap_used < counts.swap_slots / 4);
+  munmap(mine, bytes);
+}
