@@ -32,7 +32,7 @@ struct handle {
       uint32_t count;
     };
   };
-};
+} __attribute__((aligned(8)));  // copied in words
 
 #define HANDLE_CHUNK_SHIFT 7  // HANDLES_INLINE
 _Static_assert(1u << HANDLE_CHUNK_SHIFT == HANDLES_INLINE, "a chunk is what fits inline");
