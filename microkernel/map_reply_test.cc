@@ -71,7 +71,7 @@ TEST_F(MapReplyTest, NothingHappensOnError) {
   event = Message(true, kPage);
   EXPECT_EQ(Answer(event.token, kPage | PROT_R, frame_first), -EACCES);
   EXPECT_EQ(Answer(event.token, kPage | PROT_R, frame_first + frame_total), -EACCES);
-  EXPECT_EQ(Answer(event.token, kPage | 16, frames_[0]), -EINVAL);
+  EXPECT_EQ(Answer(event.token, kPage | 32, frames_[0]), -EINVAL);
   EXPECT_EQ(Answer(event.token, kPage | 1ull << 53 | PROT_R, frames_[0]), -EINVAL);
   EXPECT_EQ(Answer(event.token, kPage | 1ull << 43, frames_[0]), -EINVAL);
   EXPECT_EQ(client_->state, THREAD_REPLY);

@@ -91,7 +91,7 @@ TEST_F(SpaceTest, MapRefuses) {
   } cases[] = {
       {USER_END, 1, first_, -EINVAL},                                   // no rights
       {kPage, 0, first_, -EINVAL},                                      //
-      {kPage | PROT_R | 16, 1, first_, -EINVAL},                        // unknown flags
+      {kPage | PROT_R | 32, 1, first_, -EINVAL},                        // unknown flags
       {kPage | PROT_R | 0x800, 1, first_, -EINVAL},                     //
       {kPage | PROT_R, 0, first_, -EINVAL},                             // no pages
       {kPage | PROT_R, 1ull << 32 | 1, first_, -EINVAL},                //

@@ -66,7 +66,7 @@ CASE(Error, Map) {
   } cases[] = {
       {USER_END, 1, frame, -EINVAL},
       {CHILD_DATA | PROT_R, 0, frame, -EINVAL},
-      {CHILD_DATA | PROT_R | 16, 1, frame, -EINVAL},
+      {CHILD_DATA | PROT_R | 32, 1, frame, -EINVAL},
       {CHILD_DATA | PROT_R | 0x800, 1, frame, -EINVAL},
       {CHILD_DATA | PROT_R | MAP_RUN, 1025, frame, -EINVAL},
       {CHILD_DATA | PROT_R | MAP_RUN, ~0ull, frame, -EINVAL},
