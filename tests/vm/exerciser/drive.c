@@ -236,7 +236,7 @@ bool world_settle(struct world *world, int actor, uint32_t cell, size_t at, cons
   struct cell *c = &world->model.actor[actor].cell[cell];
   bool lazy = c->lazy;
   model_store(&world->model, c, at, data, length);
-  c->lazy = false;
+  c->lazy = lazy && FREE_LASTS;
   if (!lazy) return true;
   if (!load(world, actor, cell, 1)) return false;
   if (memcmp(world_data(world, actor), model_show(&world->model, c), PAGE) == 0) return true;
