@@ -1,0 +1,170 @@
+// Pages that go to swap and come back, with exact counts.
+#include <csignal>
+
+#include "protocols/proc.h"
+#include "servers/pager/core/fake_machine.h"
+
+namespace {
+
+constexpr uint32_t kBadge = 8;
+constexpr uint32_t kChild = 9;
+constexpr uint64_t kSwap = 77;
+constexpr uint32_t kSlots = 300;
+
+class SwapTest : public testing::Test {
+ protected:
+  SwapTest() : space_(machine_.Start(kBadge)), pager_(machine_.pager) {
+    machine_.OnePage();
+    machine_.store.Make(kSwap, kSlots, 0);
+    EXPECT_EQ(pager_swap_add(pager_, kSwap, kSlots, 0), 1);
+    EXPECT_GE(pager_option(pager_, PAGER_POLICY, PAGER_POLICY_FIFO), 0);
+  }
+  ~SwapTest() override { machine_.kernel.Check(); }
+
+  uint64_t Filled(uint32_t pages) {
+    uint64_t va = machine_.MapAnonymous(space_, pages);
+    for (uint32_t i = 0; i < pages; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
+    return va;
+  }
+
+  // Evicts the `pages` oldest pages; what must be written is, unless with an error.
+  void Evict(uint32_t pages, int32_t error = 0) {
+    pager_->free_low = pager_->free.count + 1;
+    pager_->evict.high = pager_->free.count + pages;
+    pager_between(pager_);
+    evict_set_limits(pager_);
+    pager_->evict.active = false;
+    for (machine_.store.Take(); machine_.store.Waiting() > 0; machine_.store.Take()) {
+      machine_.store.Answer(0, error);
+    }
+  }
+
+  uint64_t Swapped(struct space *space) {
+    EXPECT_EQ(pager_space_counts(pager_, space, 0), 0);
+    struct pager_space_counts counts;
+    std::memcpy(&counts, pager_message(pager_, space), sizeof(counts));
+    return counts.swapped;
+  }
+
+  FakeMachine machine_;
+  struct space *space_;
+  struct pager *pager_;
+};
+
+TEST_F(SwapTest, PagesGoAndComeBack) {
+  uint64_t va = Filled(32);
+  uint32_t free = pager_->free.count;
+  Evict(16);
+  EXPECT_EQ(pager_->free.count, free + 16);
+  EXPECT_EQ(machine_.store.page_outs, 16u);
+  EXPECT_EQ(machine_.counts->requests_out, 1u) << "adjacent slots, one request";
+  EXPECT_EQ(Swapped(space_), 16u);
+  for (uint32_t i = 0; i < 32; i++) ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+  EXPECT_EQ(Swapped(space_), 0u);
+  EXPECT_EQ(machine_.store.page_ins, 16u);
+}
+
+TEST_F(SwapTest, WhatWasNotChangedGoesAgainWithoutAWrite) {
+  uint64_t va = Filled(1);
+  Evict(1);
+  EXPECT_EQ(machine_.Read(space_, va), 0);
+  Evict(1);
+  EXPECT_EQ(Swapped(space_), 1u);
+  EXPECT_EQ(machine_.store.page_outs, 1u);
+  machine_.Write(space_, va, 9);
+  Evict(1);
+  EXPECT_EQ(machine_.store.page_outs, 2u);
+  EXPECT_EQ(machine_.Read(space_, va), 9);
+}
+
+TEST_F(SwapTest, AForkSharesSlots) {
+  uint64_t va = Filled(4);
+  Evict(4);
+  struct space *child = machine_.Fork(space_, kChild);
+  EXPECT_EQ(Swapped(child), 4u);
+  machine_.Write(child, va, 50);
+  EXPECT_EQ(machine_.store.page_ins, 1u);
+  EXPECT_EQ(machine_.Read(space_, va), 0) << "the copy is the child's alone";
+  EXPECT_EQ(machine_.Read(child, va), 50);
+  EXPECT_EQ(machine_.store.page_ins, 1u) << "read once for both";
+  machine_.Kill(child);
+  EXPECT_EQ(machine_.Read(space_, va + 3 * PAGE_SIZE), 3);
+}
+
+TEST_F(SwapTest, ExitGivesSlotsBack) {
+  struct space *child = machine_.Fork(space_, kChild);
+  uint64_t va = machine_.MapAnonymous(child, 8);
+  for (uint32_t i = 0; i < 8; i++) machine_.Write(child, va + i * PAGE_SIZE, 1);
+  Evict(8);
+  EXPECT_EQ(pager_->swap.area[0].used, 8u);
+  EXPECT_EQ(pager_unmap(pager_, child, va, PAGE_SIZE), 0);
+  EXPECT_EQ(pager_->swap.area[0].used, 7u);
+  machine_.Kill(child);
+  EXPECT_EQ(pager_->swap.area[0].used, 0u);
+}
+
+TEST_F(SwapTest, WhatIsUsedWhileItIsWrittenStays) {
+  uint64_t va = Filled(2);
+  pager_->free_low = pager_->free.count + 1;
+  pager_->evict.high = pager_->free.count + 2;
+  pager_between(pager_);
+  evict_set_limits(pager_);
+  uint64_t faults = machine_.counts->faults;
+  machine_.Write(space_, va, 42);
+  EXPECT_EQ(machine_.counts->faults, faults) << "it is still mapped";
+  machine_.store.Drain();
+  EXPECT_EQ(Swapped(space_), 1u);
+  EXPECT_EQ(machine_.Read(space_, va), 42);
+  EXPECT_EQ(pager_->swap.area[0].used, 1u) << "what was written is not what is there";
+}
+
+TEST_F(SwapTest, PageThatCannotBeReadIsABusError) {
+  uint64_t va = Filled(1);
+  Evict(1);
+  token_t token = machine_.kernel.NewToken();
+  Answer answer = {};
+  bool answered;
+  EXPECT_EQ(machine_.kernel.Access(kBadge, va, FAULT_READ, token, &answer, &answered), nullptr);
+  machine_.store.Take();
+  machine_.store.Answer(0, -EIO);
+  ASSERT_TRUE(machine_.kernel.TakeAnswer(token, &answer));
+  EXPECT_EQ(answer.signal, (uint32_t)SIGBUS);
+  EXPECT_EQ(answer.reason, (uint32_t)FAULT_IO_ERROR);
+  EXPECT_EQ(machine_.Read(space_, va), 0) << "the next time it can be read";
+}
+
+TEST_F(SwapTest, PageThatCannotBeWrittenStaysAndGoesElsewhere) {
+  uint64_t va = Filled(1);
+  Evict(1, -EIO);
+  EXPECT_EQ(Swapped(space_), 0u);
+  EXPECT_EQ(pager_->swap.area[0].bad, 1u);
+  Evict(1);
+  EXPECT_EQ(Swapped(space_), 1u);
+  EXPECT_EQ(machine_.Read(space_, va), 0);
+}
+
+TEST_F(SwapTest, AreasAreCheckedAndRemoved) {
+  EXPECT_EQ(pager_swap_add(pager_, 1, 0, 0), -EINVAL);
+  EXPECT_EQ(pager_swap_add(pager_, 1, 1, PAGER_SWAP_PRIORITY_MAX + 1), -EINVAL);
+  for (uint32_t i = 2; i <= PAGER_SWAP_AREAS_MAX; i++) {
+    EXPECT_EQ(pager_swap_add(pager_, 100 + i, 5, i), i);
+  }
+  EXPECT_EQ(pager_swap_add(pager_, 1, 5, 0), -EPERM);
+  EXPECT_EQ(pager_swaps(pager_, space_), (int64_t)PAGER_SWAP_AREAS_MAX);
+  const struct pager_swap *swaps = (const struct pager_swap *)pager_message(pager_, space_);
+  EXPECT_EQ(swaps[0].area, PAGER_SWAP_AREAS_MAX) << "the highest priority first";
+  for (uint32_t i = 2; i <= PAGER_SWAP_AREAS_MAX; i++) {
+    EXPECT_EQ(pager_swap_remove(pager_, kBadge, 0, i, 0), 0);
+  }
+  EXPECT_EQ(pager_swap_remove(pager_, kBadge, 0, 2, 0), -EINVAL);
+  EXPECT_EQ(pager_swap_remove(pager_, kBadge, 0, 0, 0), -EINVAL);
+  uint64_t va = Filled(10);
+  Evict(10);
+  token_t token = machine_.kernel.NewToken();
+  EXPECT_EQ(machine_.Finish(pager_swap_remove(pager_, kBadge, token, 1, 0), token), 0);
+  EXPECT_EQ(Swapped(space_), 0u);
+  EXPECT_EQ(machine_.Read(space_, va + 9 * PAGE_SIZE), 9);
+  EXPECT_EQ(pager_->swap.free, 0u);
+}
+
+}  // namespace
