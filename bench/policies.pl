@@ -20,7 +20,7 @@ touches with as many frames as the program had (Belady's MIN).
   --workload REGEX  only the workloads whose name matches
   --memory MIB      of the machine (default 64)
   --tenths N        pages, in tenths of the memory that is free (default 15)
-  --touches N       of each page on average (default 2)
+  --touches N       of each page on average (default 1)
   --csv FILE        where the CSV goes (default policies.csv in the checkout)
   --help            print this
 END
@@ -42,7 +42,7 @@ my ($module, $kernel, $initrd, $disk, $slow_disk, $optimum) =
   map { m{^/} ? $_ : getcwd() . "/$_" } splice @ARGV, 0, 6;
 require $module;
 
-my %option = (policy => '.', workload => '.', memory => 64, tenths => 15, touches => 2);
+my %option = (policy => '.', workload => '.', memory => 64, tenths => 15, touches => 1);
 while (@ARGV) {
   my $word = shift @ARGV;
   if ($word eq '--help' || $word eq '-h') { print $usage; exit 0 }

@@ -3,7 +3,7 @@
 //   policies,WORKLOAD,PAGES,TOUCHES,FRAMES,INSTRUCTIONS,FAULTS,IN,OUT,HOT,HOT_IN
 //
 // FRAMES: pages of the area in memory, the most at any look. INSTRUCTIONS: of the whole machine,
-// idle ones and those that make up the references not counted. IN, OUT: pages read and written.
+// idle ones and those that make up the references not counted. IN, OUT: pages read from swap and written to it.
 // HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile. Usage: touch WORKLOAD
 // TENTHS_OF_MEMORY TOUCHES_PER_PAGE
 #include <errno.h>
@@ -101,11 +101,11 @@ static uint32_t run(struct workload *workload, char *area, uint32_t most, struct
   uint64_t all = touching(workload, area, count);
   struct pager_counts after = counts();
   uint64_t idle = after.kernel[STAT_IDLE_INSTRET] - before.kernel[STAT_IDLE_INSTRET];
-  uint64_t in = after.pages_in - before.pages_in;
+  uint64_t in = after.pages_swapped_in - before.pages_swapped_in;
   sums->instructions += all - idle - made;
   sums->faults += after.faults - before.faults;
   sums->in += in;
-  sums->out += after.pages_out - before.pages_out;
+  sums->out += after.pages_swapped_out - before.pages_swapped_out;
   if (hot) {
     sums->hot += count;
     sums->hot_in += in;
