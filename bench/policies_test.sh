@@ -14,7 +14,7 @@ wrong() {
 
 "$program" "$@" --help | grep -q '^Usage: ' || wrong '--help says nothing'
 for arguments in --unknown word --policy --policy= '--policy=[' --policy=none --workload=none \
-  --memory=0 --memory=x --tenths=-1 --touches=99999 --csv=; do
+  --memory=0 --memory=x --tenths=-1 --touches=9999999 --csv=; do
   status=0
   "$program" "$@" "$arguments" >"$TEST_TMPDIR/out" 2>"$TEST_TMPDIR/err" || status=$?
   if [ "$status" != 2 ] || [ -s "$TEST_TMPDIR/out" ] || ! [ -s "$TEST_TMPDIR/err" ]; then

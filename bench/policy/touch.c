@@ -3,9 +3,9 @@
 //   policies,WORKLOAD,PAGES,TOUCHES,FRAMES,INSTRUCTIONS,FAULTS,IN,OUT,HOT,HOT_IN
 //
 // FRAMES: pages of the area in memory, the most at any look. INSTRUCTIONS: of the whole machine,
-// idle ones and those that make up the references not counted. IN, OUT: pages read from swap and written to it.
-// HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile. Usage: touch WORKLOAD
-// TENTHS_OF_MEMORY TOUCHES_PER_PAGE
+// idle ones and those that make up the references not counted. IN, OUT: pages read from swap and
+// written to it. HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile. Usage:
+// touch WORKLOAD TENTHS_OF_MEMORY TOUCHES_PER_PAGE
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
