@@ -19,8 +19,9 @@ touches with as many frames as the program had (Belady's MIN).
   --policy REGEX    only the policies whose name matches
   --workload REGEX  only the workloads whose name matches
   --memory MIB      of the machine (default 64)
-  --tenths N        pages, in tenths of the memory that is free (default 15)
-  --touches N       of each page on average (default 1)
+  --frames N        of it that are not locked away (default 1500)
+  --tenths N        pages, in tenths of these frames (default 15)
+  --touches N       of each page on average (default 5)
   --csv FILE        where the CSV goes (default policies.csv in the checkout)
   --help            print this
 END
@@ -42,16 +43,16 @@ my ($module, $kernel, $initrd, $disk, $slow_disk, $optimum) =
   map { m{^/} ? $_ : getcwd() . "/$_" } splice @ARGV, 0, 6;
 require $module;
 
-my %option = (policy => '.', workload => '.', memory => 64, tenths => 15, touches => 1);
+my %option = (policy => '.', workload => '.', memory => 64, frames => 1500, tenths => 15, touches => 5);
 while (@ARGV) {
   my $word = shift @ARGV;
   if ($word eq '--help' || $word eq '-h') { print $usage; exit 0 }
   refuse("unknown argument '$word'")
-    if $word !~ /^--(policy|workload|memory|tenths|touches|csv)(?:=(.*))?$/;
+    if $word !~ /^--(policy|workload|memory|frames|tenths|touches|csv)(?:=(.*))?$/;
   my ($name, $value) = ($1, $2 // shift @ARGV);
   refuse("--$name needs a value") if !defined $value || $value eq '';
   refuse("--$name takes a number, not '$value'")
-    if $name =~ /memory|tenths|touches/ && $value !~ /^[1-9][0-9]{0,3}$/;
+    if $name =~ /memory|frames|tenths|touches/ && $value !~ /^[1-9][0-9]{0,5}$/;
   $option{$name} = $value;
 }
 for my $name (qw(policy workload)) {
@@ -65,7 +66,7 @@ refuse("--workload: none matches") if !@workloads;
 
 sub run {
   my ($policy, $workload) = @_;
-  my $command = "/bin/policy_touch $workload $option{tenths} $option{touches}";
+  my $command = "/bin/policy_touch $workload $option{frames} $option{tenths} $option{touches}";
   my ($status, $text) = eval {
     machine::boot(
       kernel    => $kernel,

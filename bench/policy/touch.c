@@ -4,14 +4,17 @@
 //
 // FRAMES: pages of the area in memory, the most at any look. INSTRUCTIONS: of the whole machine,
 // idle ones and those that make up the references not counted. IN, OUT: pages read from swap and
-// written to it. HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile. Usage:
-// touch WORKLOAD TENTHS_OF_MEMORY TOUCHES_PER_PAGE
+// written to it. HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile.
+//
+// Usage: touch WORKLOAD FRAMES TENTHS TOUCHES_PER_PAGE
+// All memory but about FRAMES pages is locked; the area has TENTHS tenths of that.
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "abi/stats.h"
 #include "bench/policy/workload.h"
@@ -113,15 +116,29 @@ static uint32_t run(struct workload *workload, char *area, uint32_t most, struct
   return count;
 }
 
+// Takes all free memory but `frames` pages away.
+static void lock_all_but(uint64_t frames) {
+  struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+  uint64_t free_frames = counts().frames_free;
+  if (free_frames <= frames) return;
+  size_t bytes = (size_t)(free_frames - frames) * PAGE;
+  void *locked = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (locked == MAP_FAILED) failed("mmap");
+  if (setrlimit(RLIMIT_MEMLOCK, &none) || mlock(locked, bytes)) failed("mlock");
+}
+
 int main(int argc, char **argv) {
-  enum workload_kind kind = argc == 4 ? workload_named(argv[1]) : WORKLOAD_COUNT;
-  uint64_t tenths = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
-  uint64_t each = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
-  if (kind == WORKLOAD_COUNT || tenths == 0 || tenths > 100 || each == 0 || each > 100) {
-    fprintf(stderr, "usage: touch uniform|skewed|loop|scan TENTHS_OF_MEMORY TOUCHES_PER_PAGE\n");
+  enum workload_kind kind = argc == 5 ? workload_named(argv[1]) : WORKLOAD_COUNT;
+  uint64_t frames = argc == 5 ? strtoul(argv[2], NULL, 10) : 0;
+  uint64_t tenths = argc == 5 ? strtoul(argv[3], NULL, 10) : 0;
+  uint64_t each = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
+  if (kind == WORKLOAD_COUNT || frames < 10 || frames > 1000000 || tenths == 0 || tenths > 100 ||
+      each == 0 || each > 100) {
+    fprintf(stderr, "usage: touch uniform|skewed|loop|scan FRAMES TENTHS TOUCHES_PER_PAGE\n");
     return 2;
   }
-  uint32_t pages = (uint32_t)(counts().frames_free * tenths / 10);
+  lock_all_but(frames);
+  uint32_t pages = (uint32_t)(frames * tenths / 10);
   uint32_t touches = pages * (uint32_t)each;
   char *area =
       mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
