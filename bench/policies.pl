@@ -76,7 +76,7 @@ sub run {
       memory    => $option{memory},
       seconds   => SECONDS_A_RUN,
       disks     => [$disk, machine::swap_image(SWAP_MIB)],
-      append    => "policy=$policy read_ahead=1 cmd=" . machine::encoded($command)
+      append    => "policy=$policy read_ahead=1 free_low=1 free_high=2 cmd=" . machine::encoded($command)
     );
   };
   fail($@ =~ s/\n\z//r) if $@;
