@@ -22,7 +22,9 @@ static bool take_private(struct pager *pager, uint32_t entry, bool owned) {
   uint8_t *board = board_of(pager, entry);
   if (page->object != 0 || (page->flags & PAGE_WRITING)) return true;
   bool dirty = *board & BOARD_DIRTY;
-  if (owned && page->refs == 1) *board &= (uint8_t)~BOARD_DIRTY;
+  // While it is being written to swap, the bit tells whether what is written is the last.
+  bool is_free = owned && page->refs == 1 && !(page->flags & PAGE_WRITING);
+  if (is_free) *board &= (uint8_t)~BOARD_DIRTY;
   return dirty;
 }
 
