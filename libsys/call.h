@@ -5,6 +5,7 @@
 #define LIBSYS_CALL_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
@@ -29,6 +30,13 @@ static inline struct reply call_proc(enum proc_op op, uint64_t a, uint64_t b) {
   struct reply reply = kcall_call(HANDLE_PROC, op, a, b, 0, 0, 0);
   signals_check(true);
   return reply;
+}
+
+// A call was answered with `status`: whether to make it again, as it was refused for want of
+// memory, which is there now.
+#define MEMORY_TRIES 8
+static inline bool memory_came(int64_t status, int tries) {
+  return status == -ENOMEM && tries < MEMORY_TRIES && call_pager(PAGER_MEMORY, 0, 0, 0).status == 0;
 }
 
 // A negative errno becomes errno and -1; anything else is the result.

@@ -7,7 +7,11 @@
 static pid_t own_pid;  // 0: not asked for yet
 
 pid_t fork(void) {
-  struct reply reply = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0);
+  struct reply reply;
+  int tries = 0;
+  do {
+    reply = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0);
+  } while (memory_came(reply.status, tries++));
   // The child. It shares the page with its parent, so it does not write without need.
   if (reply.status == 0 && own_pid) own_pid = 0;
   return (pid_t)result(reply.status);

@@ -76,7 +76,12 @@ static int64_t start(int fd, const struct elf_image *image, const char *path, ui
   if (launch->request) {
     memcpy((char *)message_page() + SPAWN_REQUEST, launch->request, sizeof *launch->request);
   }
-  return call_proc(launch->op, (uint64_t)fd, 0).status;
+  int64_t status;
+  int tries = 0;
+  do {
+    status = call_proc(launch->op, (uint64_t)fd, 0).status;
+  } while (memory_came(status, tries++));
+  return status;
 }
 
 // With the argument block in memory of its own. If the call succeeds the pager takes it away.

@@ -85,6 +85,10 @@ enum pager_op {
   // SIGBUS or EIO. (cookie). ESRCH
   PAGER_DETACH = 22,
 
+  // Waits until there is memory for a call that was refused with ENOMEM and is to be tried again.
+  // () -> 0. DEFERRED. ENOMEM: there will be none
+  PAGER_MEMORY = 23,
+
   // From now on the caller can be sent upcalls: its message page is its thread's call buffer
   // (protocols/signal.h). () -> 0, also if it was so before
   PAGER_UPCALL = 16,

@@ -15,5 +15,6 @@ int64_t copy_run(struct pager *pager, struct pending *pending);
 int64_t sync_run(struct pager *pager, struct pending *pending);
 int64_t flush_run(struct pager *pager, struct pending *pending);
 int64_t populate_run(struct pager *pager, struct pending *pending);
+int64_t memory_run(struct pager *pager, struct pending *pending);
 
 #endif

@@ -288,30 +288,39 @@ static bool has_evictable(const struct pager *pager) {
   return pager->swap.free > 0 || pager->frames_cache > 0;
 }
 
-static enum memory have(struct pager *pager, struct pending ***list) {
+// Evicts until more than `frames` are free or some are on their way. False: neither can be.
+static bool evict_until(struct pager *pager, uint32_t frames) {
+  // As many steps as bring every page to the front once.
+  uint32_t steps = has_evictable(pager) ? pager->replacement.pages / LOOKS_PATIENT + 2 : 0;
+  while (steps-- > 0 && pager->free.count <= frames && free_soon(pager) == pager->free.count) {
+    evict_step(pager, true);
+  }
+  return pager->free.count > frames || free_soon(pager) > pager->free.count ||
+         pager->writebacks > 0;
+}
+
+static enum memory have(struct pager *pager, uint32_t frames, struct pending ***list) {
   *list = &pager->evict.waiting;
-  return pager->free.count > FRAMES_RESERVE ? MEMORY_THERE : MEMORY_LATER;
+  return pager->free.count > frames ? MEMORY_THERE : MEMORY_LATER;
 }
 
 enum memory evict_wait(struct pager *pager, struct pending ***list) {
   struct evict *evict = &pager->evict;
-  // As many steps as bring every page to the front once.
-  uint32_t steps = has_evictable(pager) ? pager->replacement.pages / LOOKS_PATIENT + 2 : 0;
-  while (steps-- > 0 && pager->free.count <= FRAMES_RESERVE &&
-         free_soon(pager) == pager->free.count) {
-    evict_step(pager, true);
-  }
-  if (pager->free.count > FRAMES_RESERVE || free_soon(pager) > pager->free.count ||
-      pager->writebacks > 0) {
-    return have(pager, list);
-  }
+  if (evict_until(pager, FRAMES_RESERVE)) return have(pager, FRAMES_RESERVE, list);
   *list = NULL;
   if (!oom_possible(pager)) return MEMORY_NEVER;
   if (!evict->out_of_memory) {
     evict->out_of_memory = true;
     kops_notify_out_of_memory();
   }
-  return have(pager, list);
+  return have(pager, FRAMES_RESERVE, list);
+}
+
+enum memory evict_wait_for_call(struct pager *pager, struct pending ***list) {
+  const uint32_t frames = FRAMES_RESERVE + FRAMES_OF_CALL;
+  if (evict_until(pager, frames)) return have(pager, frames, list);
+  *list = NULL;
+  return MEMORY_NEVER;
 }
 
 void evict_failed(struct pager *pager) {

@@ -47,6 +47,10 @@ enum memory {
 // Somebody needs a frame and there is none: evicts as much as is needed for one.
 // => nothing that was found before the call is used afterwards
 enum memory evict_wait(struct pager *pager, struct pending ***list);
+// The same for a call that takes several frames at once, up to FRAMES_OF_CALL. It is not worth
+// ending a program: MEMORY_NEVER instead.
+#define FRAMES_OF_CALL 32u
+enum memory evict_wait_for_call(struct pager *pager, struct pending ***list);
 // Nothing could be written: who waits fails, unless there is memory all the same.
 void evict_failed(struct pager *pager);
 // Drops the clean cache pages of [first, first + count). False if something else is in it than

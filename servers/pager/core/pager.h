@@ -115,6 +115,7 @@ int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint
                    uint64_t length, uint32_t flags);
 // From now on the program can be sent upcalls. 0 or a negative errno.
 int64_t pager_upcall(struct pager *pager, struct space *space);
+int64_t pager_memory(struct pager *pager, struct space *space, token_t token);
 int64_t pager_dirty(struct pager *pager, struct space *space, uint64_t address, uint64_t length);
 // Programs as pagers (provider.h).
 int64_t pager_provider(struct pager *pager, struct space *space);

@@ -63,6 +63,8 @@ static int64_t run(struct pager *pager, struct pending *pending) {
       return sync_run(pager, pending);
     case PENDING_POPULATE:
       return populate_run(pager, pending);
+    case PENDING_MEMORY:
+      return memory_run(pager, pending);
     default:
       return flush_run(pager, pending);
   }

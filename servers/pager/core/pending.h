@@ -20,6 +20,7 @@ enum pending_kind {
   PENDING_FLUSH = 4,
   PENDING_POPULATE = 5,
   PENDING_SWAPOFF = 6,
+  PENDING_MEMORY = 7,
 };
 
 struct pending {
@@ -34,7 +35,7 @@ struct pending {
   uint64_t length;        // of read, write; sync: bytes left
   uint64_t offset;        // in the object
   uint64_t result;        // read, write, flush: `then`; fault: program counter
-  uint64_t done;          // bytes; fault: enum fault_access; populate: pages
+  uint64_t done;          // bytes; fault: enum fault_access; populate: pages; memory: times
   uint64_t fresh;         // write: first page without data in the store
   struct pending **list;  // where it waits
   struct pending *next;   // in that list

@@ -118,6 +118,28 @@ TEST_F(SwapTest, WhatIsUsedWhileItIsWrittenStays) {
   EXPECT_EQ(pager_->swap.area[0].used, 1u) << "what was written is not what is there";
 }
 
+// What fork, spawn and exec wait for when they were refused.
+TEST_F(SwapTest, CallsWaitForMemory) {
+  token_t token = machine_.kernel.NewToken();
+  EXPECT_EQ(pager_memory(pager_, space_, token), 0) << "it is there";
+  uint32_t pages = pager_->free.count - FRAMES_RESERVE - 2;
+  Filled(pages);
+  ASSERT_LE(pager_->free.count, FRAMES_RESERVE + FRAMES_OF_CALL);
+  token = machine_.kernel.NewToken();
+  ASSERT_EQ(pager_memory(pager_, space_, token), PAGER_PARKED);
+  EXPECT_EQ(machine_.Finish(PAGER_PARKED, token), 0);
+  EXPECT_GT(pager_->free.count, FRAMES_RESERVE + FRAMES_OF_CALL);
+}
+
+TEST_F(SwapTest, CallsDoNotWaitForMemoryThatNeverComes) {
+  Filled(pager_->free.count - FRAMES_RESERVE - 2);
+  for (uint32_t i = 0; i < kSlots && pager_->swap.free > 0; i++) Evict(1);
+  ASSERT_EQ(pager_->swap.free, 0u);
+  Filled(pager_->free.count - FRAMES_RESERVE - 2);
+  EXPECT_EQ(pager_memory(pager_, space_, machine_.kernel.NewToken()), -ENOMEM);
+  EXPECT_FALSE(pager_->evict.out_of_memory) << "nobody is ended for a call";
+}
+
 TEST_F(SwapTest, PageThatCannotBeReadIsABusError) {
   uint64_t va = Filled(1);
   Evict(1);

@@ -57,6 +57,10 @@ static int64_t do_advise(struct pager *pager, struct space *space, const struct 
   return pager_advise(pager, space, event->token, event->word[1], event->word[2], event->word[3]);
 }
 
+static int64_t do_memory(struct pager *pager, struct space *space, const struct event *event) {
+  return pager_memory(pager, space, event->token);
+}
+
 static int64_t do_lock(struct pager *pager, struct space *space, const struct event *event) {
   if (event->word[3] > UINT32_MAX) return -EINVAL;
   return pager_lock(pager, space, event->word[1], event->word[2], (uint32_t)event->word[3]);
@@ -262,6 +266,7 @@ static const struct operation kOperations[] = {
     [PAGER_RESIDENT] = {do_resident, FROM(VIA_PROGRAM), 1},
     [PAGER_LIMIT] = {do_limit, FROM(VIA_PROGRAM), 1},
     [PAGER_OPTION] = {do_option, FROM(VIA_PROGRAM), 0},
+    [PAGER_MEMORY] = {do_memory, FROM(VIA_PROGRAM), 1},
     [PAGER_UPCALL] = {do_upcall, FROM(VIA_PROGRAM), 1},
     [PAGER_DIRTY] = {do_dirty, FROM(VIA_PROGRAM), 1},
     [PAGER_PROVIDER] = {do_provider, FROM(VIA_PROGRAM), 1},

@@ -151,6 +151,9 @@ int64_t pager_spawn(struct pager *, uint32_t parent, uint32_t child, uint32_t ob
   return Record("spawn", {parent, child, object});
 }
 int64_t pager_kill(struct pager *, uint32_t badge) { return Record("kill", {badge}); }
+int64_t pager_memory(struct pager *, struct space *, token_t token) {
+  return Record("memory", {token});
+}
 int64_t pager_upcall(struct pager *, struct space *) { return Record("upcall", {}); }
 int64_t pager_interrupt(struct pager *, uint32_t badge) { return Record("interrupt", {badge}); }
 }
@@ -211,6 +214,7 @@ const Case kCases[] = {
     {PAGER_EXEC_STATUS, {VIA_FS}, false, "exec_status"},
     {PAGER_FORK, {VIA_PROC}, false, "fork"},
     {PAGER_KILL, {VIA_PROC}, false, "kill"},
+    {PAGER_MEMORY, {VIA_PROGRAM}, true, "memory"},
     {PAGER_UPCALL, {VIA_PROGRAM}, true, "upcall"},
     {PAGER_INTERRUPT, {VIA_PROC}, false, "interrupt"},
     {PAGER_SPAWN, {VIA_PROC}, false, "spawn"},

@@ -16,7 +16,7 @@
 #include "tests/vm/exerciser/world_private.h"
 #include "tests/vm/features.h"
 
-// Where memory is short, what needs some at once is asked for again.
+// Where memory is short, what needs some at once is asked for again; fork waits by itself.
 #ifdef HOG_MEGABYTES
 enum { PATIENCE = 250 };
 #else
@@ -63,19 +63,11 @@ bool world_do(struct world *world, int actor, const struct command *command) {
   return true;
 }
 
-pid_t fork_patiently(void) {
-  fflush(stdout);
-  for (int i = 0;; i++) {
-    pid_t pid = fork();
-    if (pid >= 0 || errno != ENOMEM || i == PATIENCE) return pid;
-    usleep(PAUSE_US);
-  }
-}
-
 bool world_ask(struct world *world, int actor, const struct command *command) {
   for (int i = 0;; i++) {
     if (!world_do(world, actor, command)) return false;
-    if (world_answer(world, actor)->error != ENOMEM || i == PATIENCE) return true;
+    bool waits = command->kind != DO_FORK && world_answer(world, actor)->error == ENOMEM;
+    if (!waits || i == PATIENCE) return true;
     usleep(PAUSE_US);
   }
 }
@@ -287,7 +279,8 @@ bool world_begin(struct world *world, const char *name) {
   if (!make_stage(world) || !make_files(world, name)) return false;
   world->heap = ((uintptr_t)sbrk(0) + PAGE - 1) / PAGE * PAGE;
   fflush(stdout);
-  world->first = fork_patiently();
+  fflush(stdout);
+  world->first = fork();
   if (world->first < 0) return world_fail(world, "fork: %s", strerror(errno));
   if (world->first == 0) actor_run(&world->stage, 0);
   // What is left of the other ends keeps a death of all actors from being seen.

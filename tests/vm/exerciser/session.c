@@ -41,7 +41,8 @@ static void run(struct record *record, const char *name, struct random *random, 
 
 static pid_t start(struct record *record, const char *name, struct random *random, uint32_t steps) {
   strcpy(record->failure, "did not start");
-  pid_t pid = fork_patiently();
+  fflush(stdout);
+  pid_t pid = fork();
   if (pid == 0) {
 #if HAVE_SIGACTION
     alarm(SECONDS_MAX);

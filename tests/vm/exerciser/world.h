@@ -23,9 +23,6 @@ struct world {
   char failure[256];  // empty as long as all is well
 };
 
-// fork, again and again for some seconds if there is no memory and a hog runs beside this.
-pid_t fork_patiently(void);
-
 // Starts the first actor. `name` tells the files of this world from others'. False, and
 // world->failure says why, if that is not possible.
 bool world_begin(struct world *world, const char *name);
