@@ -65,7 +65,7 @@ static int narrow(struct handle *handle, uint64_t range) {
 }
 
 int handle_copy(struct space *to, uint64_t to_index, struct space *from, uint64_t from_index,
-                     uint8_t rights, uint64_t badge) {
+                uint8_t rights, uint64_t badge) {
   struct handle *source = handle_slot(from, from_index);
   struct handle *target = handle_slot(to, to_index);
   if (!source || !target || source->type == OBJECT_NONE || !is_alive(source)) return -EBADF;

@@ -96,7 +96,7 @@ void arch_fence_asid(uint32_t asid) {
 // Calls `call` with (mask, base) such that the harts of hart_mask, which are indices, are named.
 #define FOR_MACHINE_HARTS(hart_mask, call)                        \
   for (uint64_t rest_ = (hart_mask); rest_; rest_ &= rest_ - 1) { \
-    uint64_t base = harts[lowest_bit(rest_)]->machine_id;    \
+    uint64_t base = harts[lowest_bit(rest_)]->machine_id;         \
     call;                                                         \
   }
 
