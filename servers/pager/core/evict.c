@@ -224,6 +224,19 @@ static void evict_page(struct pager *pager, uint32_t frame, struct step *step) {
   }
 }
 
+uint32_t evict_chosen(struct pager *pager, const uint32_t *frames, uint32_t count) {
+  struct step step = {.urgent = true};
+  uint32_t evicted = pager->evicted;
+  if (++pager->evict.step == 0) pager->evict.step = 1;
+  for (uint32_t i = 0; i < count; i++) {
+    replacement_remove(&pager->replacement, page_of(pager, frames[i]));
+    evict_memory(pager, frames[i], &step);
+  }
+  write_collected(pager, &step);
+  requests_kick(pager);
+  return pager->evicted - evicted;
+}
+
 // Returns how many frames became free or will.
 static uint32_t evict_step(struct pager *pager, bool urgent) {
   struct replacement *r = &pager->replacement;

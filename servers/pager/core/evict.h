@@ -53,6 +53,9 @@ enum memory evict_wait(struct pager *pager, struct pending ***list);
 enum memory evict_wait_for_call(struct pager *pager, struct pending ***list);
 // Nothing could be written: who waits fails, unless there is memory all the same.
 void evict_failed(struct pager *pager);
+// Evicts private pages that are listed and that no other space has. Returns how many went at once;
+// the others are being written, or stay if they are not to go or swap is full.
+uint32_t evict_chosen(struct pager *pager, const uint32_t *frames, uint32_t count);
 // Drops the clean cache pages of [first, first + count). False if something else is in it than
 // these and free frames: nothing, or a part, has been dropped.
 bool evict_range(struct pager *pager, uint32_t first, uint32_t count);

@@ -3,6 +3,7 @@
 #include "servers/pager/core/exec.h"
 
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/signals.h"
@@ -219,6 +220,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   if (!shadow) return NULL;
   shadow->slot = space->slot;
   shadow->new_page = (uint32_t)space_new_family(pager, space) << 16 | 1;
+  limits_init(shadow);
   shadow->regions = NULL;
   shadow->hit = &pager->nothing;
   shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
@@ -345,6 +347,7 @@ static int64_t exec(struct pager *pager, struct space *space, token_t token, uin
   space->touch_next = 0;
   space->new_flags = 0;
   space->faults = space->zeroed = space->copied = space->major = 0;
+  space->rss_mark = 0;
   release_shadow(pager, shadow);
   exec_finish(pager, space, object, &image);
   signals_exec(pager, space);

@@ -40,6 +40,7 @@
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/rss.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
@@ -636,6 +637,10 @@ __attribute__((noinline)) static void answer_signal(struct pager *pager, const s
 // of a provider or memory; NULL if it is found or has failed.
 static inline enum outcome resolve_or_wait(struct pager *pager, struct space *space,
                                            struct access *access, struct pending ***list) {
+  if (__builtin_expect(rss_is_limited(space), 0)) {
+    *list = rss_make_room(pager, space, access->page);
+    if (*list) return OUTCOME_WAIT;
+  }
   for (;;) {
     enum outcome outcome = fault_resolve(pager, space, access);
     *list = NULL;

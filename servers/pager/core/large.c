@@ -1,6 +1,7 @@
 #include "servers/pager/core/large.h"
 
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define LEAVES (LARGE_FRAMES / NODE_WAYS)
@@ -29,7 +30,7 @@ bool large_touch(struct pager *pager, struct space *space, const struct region *
                  struct access *access) {
   uint32_t page = access->page;
   if (page % LARGE_FRAMES || region->end - page < LARGE_FRAMES ||
-      !pager->option[PAGER_LARGE_PAGES]) {
+      !pager->option[PAGER_LARGE_PAGES] || rss_is_limited(space)) {
     return false;
   }
   struct node *leaf[LEAVES];

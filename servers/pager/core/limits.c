@@ -13,6 +13,8 @@ void limits_init(struct space *space) {
   for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
     space->limit[i] = (struct pager_limit_value){.soft = LIMIT_NONE, .hard = LIMIT_NONE};
   }
+  space->rss_mark = 0;
+  space->rss_hand = 0;
   space->limit[LIMIT_STACK].soft = STACK_MAX;
   space->limit[LIMIT_MEMLOCK].soft = MEMLOCK_BYTES;
 }
@@ -64,6 +66,11 @@ int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, ui
   if (limit && soft > hard) return -EINVAL;
   if (limit && hard > limit->hard) return -EPERM;
   bytes_copy(pager_message(pager, space), space->limit, sizeof(space->limit));
-  if (limit) *limit = (struct pager_limit_value){.soft = soft, .hard = hard};
+  if (!limit) return 0;
+  *limit = (struct pager_limit_value){.soft = soft, .hard = hard};
+  if (which == LIMIT_RSS) {
+    space->rss_mark = 0;
+    space->leaf_tag = LEAF_NONE;
+  }
   return 0;
 }

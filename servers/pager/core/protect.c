@@ -2,6 +2,7 @@
 #include "servers/pager/core/protect.h"
 
 #include "servers/pager/core/range.h"
+#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define EAGER_PAGES 64u  // so many pages are entered again at once
@@ -134,7 +135,7 @@ static bool enter_one(struct pager *pager, struct space *space, uint32_t page, u
   struct node *leaf = space_leaf(pager, space, page, &owned);
   uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
   if (!entry_is_frame(frame)) return false;
-  if (owned && leaf->writable) {
+  if (owned && leaf->writable && !rss_is_limited(space)) {
     // As space_own_leaf would find it.
     space->leaf = leaf;
     space->leaf_tag = page >> NODE_BITS;

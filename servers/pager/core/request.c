@@ -250,6 +250,8 @@ void request_complete(struct pager *pager, struct request *request, int32_t stat
     writeback_done(pager, request, status);
   }
   request_cancel(pager, request);
+  // Who waits until memory is written to swap (rss.h) goes on in any case.
+  if (object->backing == BACKED_BY_SWAP && op == OBJECT_PAGE_OUT) status = 0;
   bool alone = status < 0 && op == OBJECT_PAGE_IN && several;
   object->waiters++;  // so that it is still there afterwards
   pending_wake(pager, &waiting, status < 0 && !alone && status != -ECANCELED ? status : 0, alone);

@@ -4,6 +4,7 @@
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define ROOT_PAGES (1u << SPACE_ROOT_SHIFT)
@@ -258,7 +259,7 @@ struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t p
   note_root(space, i);
   if (leaf) {
     space->leaf = leaf;
-    space->leaf_tag = page >> NODE_BITS;
+    space->leaf_tag = rss_is_limited(space) ? LEAF_NONE : page >> NODE_BITS;
   }
   return leaf;
 }

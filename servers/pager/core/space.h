@@ -55,6 +55,8 @@ struct space {
   uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
   uint64_t locked_pages;             // in regions that are REGION_LOCKED
   struct pager_limit_value limit[LIMIT_COUNT];
+  uint64_t rss_mark;                // LIMIT_RSS may be reached when so many pages were entered
+  uint32_t rss_hand;                // page at which evicting for it goes on
   uint16_t new_flags;               // enum region_flag, of regions that are made from now on
   uint32_t swap_next, swap_window;  // page after the last swap-in, and how many it read
   struct pending *pending;
@@ -86,7 +88,7 @@ int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_
 
 // The leaf above a page for reading; *owned as of node_find_leaf.
 struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned);
-// The leaf for changing; remembers it. NULL if there is no memory.
+// The leaf for changing; remembers it, unless RLIMIT_RSS is set (rss.h). NULL if there is no memory.
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);
 // The first private page at or after *page and below end, in memory or swapped; moves *page there.
 // 0 if there is none.
