@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,44 @@ CASE(Pressure, AForkSharesWhatIsInSwap) {
   CHECK_EQ(status, 0);
   CHECK_EQ(wrong(memory, pages, 3), 0);
   munmap(memory, bytes);
+}
+
+// In pages; -1 if it cannot be found out.
+static int64_t resident(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
+  return usage.ru_maxrss / (int64_t)(PAGE / 1024);
+}
+
+CASE(Pressure, ALimitedProgramEvictsItsOwnPages) {
+  enum { LIMIT = 512, OVER = 64, USED = 4 * LIMIT };
+  uint64_t *theirs = map(USED * PAGE, MAP_PRIVATE);
+  CHECK(theirs);
+  fill(theirs, USED, 7);
+  int64_t mine = resident();
+  CHECK(mine >= USED);
+  pid_t child = fork();
+  if (child == 0) {
+    if (munmap(theirs, USED * PAGE) != 0) _exit(2);
+    int64_t base = resident();
+    struct rlimit limit = {LIMIT * PAGE, RLIM_INFINITY};
+    uint64_t *memory = map(USED * PAGE, MAP_PRIVATE);
+    if (base < 0 || !memory || setrlimit(RLIMIT_RSS, &limit) != 0) _exit(2);
+    for (uint64_t seed = 8; seed < 10; seed++) {
+      fill(memory, USED, seed);
+      if (resident() > base + LIMIT + OVER) _exit(3);
+      if (wrong(memory, USED, seed) != 0) _exit(4);
+      if (resident() > base + LIMIT + OVER) _exit(5);
+    }
+    _exit(resident() >= LIMIT / 2 ? 0 : 6);
+  }
+  CHECK(child > 0);
+  int status = -1;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
+  CHECK(resident() >= mine - OVER);
+  CHECK_EQ(wrong(theirs, USED, 7), 0);
+  munmap(theirs, USED * PAGE);
 }
 
 CASE(Pressure, TheLargestProgramEndsWhenSwapIsFull) {

@@ -686,6 +686,12 @@ class Random {
     if (locks) Populate(process, start, pages, ADVICE_POPULATE_LOCKED);
   }
 
+  // It changes nothing that can be read.
+  void LimitResident(Process *process) {
+    uint64_t bytes = Chance(30) ? LIMIT_NONE : (uint64_t)Below(100) << PAGE_SHIFT;
+    ASSERT_EQ(pager_limit(machine_.pager, process->space, LIMIT_RSS, bytes, LIMIT_NONE), 0);
+  }
+
   // --- files --------------------------------------------------------------------------------
 
   // A range of pages in the process for a copy, mapped or not.
@@ -922,6 +928,7 @@ class Random {
       PopulateSome(process);
     } else if (what < 700) {
       LockSome(process);
+      if (Chance(30)) LimitResident(process);
     } else if (what < 770) {
       Map(process);
     } else if (what < 810) {

@@ -56,8 +56,7 @@ static uint32_t evict_own(struct pager *pager, struct space *space, uint32_t wan
   uint32_t frames[BATCH];
   uint32_t start = space->rss_hand, at = start;
   uint32_t found = collect(pager, space, &at, USER_PAGES, frames, wanted);
-  // Once around for the bits, once more for what was used before. No page is found twice: the
-  // last part ends where the first one began.
+  // Once around clears what says that a page was used, so that the second time one is found.
   if (found == 0) {
     at = 0;
     found = collect(pager, space, &at, USER_PAGES, frames, wanted);
