@@ -6,15 +6,20 @@
 
 static pid_t own_pid;  // 0: not asked for yet
 
+// fork was refused for want of memory.
+static __attribute__((noinline)) int64_t fork_again(int64_t status) {
+  for (int tries = 0; memory_came(status, tries); tries++) {
+    status = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0).status;
+  }
+  return status;
+}
+
+// The child shares its pages with its parent, the stack, too: it does not write without need.
 pid_t fork(void) {
-  struct reply reply;
-  int tries = 0;
-  do {
-    reply = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0);
-  } while (memory_came(reply.status, tries++));
-  // The child. It shares the page with its parent, so it does not write without need.
-  if (reply.status == 0 && own_pid) own_pid = 0;
-  return (pid_t)result(reply.status);
+  int64_t status = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0).status;
+  if (status < 0) status = fork_again(status);
+  if (status == 0 && own_pid) own_pid = 0;
+  return (pid_t)result(status);
 }
 
 // The child runs beside its parent and has memory of its own: all that a program may do after vfork
