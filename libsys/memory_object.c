@@ -37,9 +37,14 @@ int memory_object_create(const char *name, off_t size, unsigned bound, uint64_t 
 
 static int serve(struct memory_request *request, uint64_t flags) {
   uint64_t status = request->error > 0 ? (uint64_t) - (int64_t)request->error : 0;
+  uint64_t mark = signals_mark();
   struct reply reply = call_pager(PAGER_SERVE, request->tag, request->tag ? status : 0, flags);
-  // Too late: nobody waits for this one any more.
-  if (reply.status == -ETIMEDOUT) reply = call_pager(PAGER_SERVE, 0, 0, flags);
+  for (;;) {
+    signals_check(true);
+    // Too late: nobody waits for this one any more. Interrupted: it has been answered.
+    if (reply.status != -ETIMEDOUT && (reply.status != -EINTR || !signals_restart(&mark))) break;
+    reply = call_pager(PAGER_SERVE, 0, 0, flags);
+  }
   if (reply.status < 0) {
     *request = (struct memory_request){.op = MEMORY_NOTHING};
     return (int)result(reply.status);

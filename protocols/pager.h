@@ -66,7 +66,7 @@ enum pager_op {
   // PAGER_SERVED_WORD0(enum object_op, pages, tag), cookie, first page, bytes. DEFERRED.
   // EINVAL: not a provider, or no answer to what was asked, which has failed then; ETIMEDOUT: the
   // answer came too late, or its object is gone or has been cut off meanwhile; EAGAIN: there is no
-  // request to poll
+  // request to poll; EINTR: there is none, and a signal came: the answer has been taken
   PAGER_SERVE = 18,
   // (address, length): writes a byte for each page to the message page, as many as fit: whether it
   // was written to since this was last asked; where that is not known, it was. -> pages. EINVAL

@@ -46,8 +46,9 @@ struct memory_request {
 int memory_object_create(const char *name, off_t size, unsigned bound, uint64_t *object);
 
 // Answers *request, unless it is MEMORY_NOTHING, and waits for the next one. An answer that comes
-// too late is let go. Signals wait until there is one. EINVAL: not a provider, or *request is not
-// what was asked, and has failed; it is MEMORY_NOTHING then.
+// too late is let go. EINTR: a signal came, and its handler ran, before there was one; *request has
+// been answered. EINVAL: not a provider, or *request is not what was asked, and has failed. In both
+// cases it is MEMORY_NOTHING then.
 int memory_object_serve(struct memory_request *request);
 // The same without waiting. EAGAIN: nothing is asked.
 int memory_object_poll(struct memory_request *request);

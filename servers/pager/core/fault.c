@@ -40,6 +40,7 @@
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/provider_short.h"
 #include "servers/pager/core/rss.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
@@ -733,9 +734,16 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
     answer->word[0] = found.va_prot;
     answer->word[1] = 1;
     answer->word[2] = found.frame;
-  } else {
-    fault_long(pager, event, answer);
+    return;
   }
+  struct provider_asked asked;
+  if (space && provider_short_fault(pager, space, event->token, event->word[0], event->word[1],
+                                    event->word[2], &asked)) {
+    kops_serve(asked.token, asked.word);
+    answer->kind = ANSWER_PARKED;
+    return;
+  }
+  fault_long(pager, event, answer);
 }
 
 #define TABLES_FOR_MAP 2u  // levels of page tables below the root

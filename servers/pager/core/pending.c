@@ -28,6 +28,12 @@ static void unlink_from_space(struct pending *pending) {
   }
 }
 
+void pending_link(struct pending *pending, struct pending **list) {
+  pending->parked = true;
+  link_to_space(pending);
+  append(pending, list);
+}
+
 struct pending *pending_park(struct pager *pager, struct pending *pending, struct pending **list) {
   if (!pending->parked) {
     struct pending *copy = slab_take(pager, SLAB_PENDING);
@@ -43,7 +49,7 @@ struct pending *pending_park(struct pager *pager, struct pending *pending, struc
   return pending;
 }
 
-static void pending_free(struct pager *pager, struct pending *pending) {
+void pending_free(struct pager *pager, struct pending *pending) {
   struct object *object = pending->object;
   unlink_from_space(pending);
   slab_put(pager, SLAB_PENDING, pending);

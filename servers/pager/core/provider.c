@@ -1,6 +1,8 @@
 #include "servers/pager/core/provider.h"
 
+#include "protocols/signal.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/provider_short.h"
 #include "servers/pager/core/state.h"
 
 // --- objects ------------------------------------------------------------------------------------
@@ -46,12 +48,8 @@ void provider_deliver(struct pager *pager, struct provider *provider) {
   request->state = REQUEST_OUT;
   provider->out = request;
   if (request->op == OBJECT_PAGE_OUT) fill_buffer(pager, provider, request);
-  uint64_t word[4] = {
-      PAGER_SERVED_WORD0(request->op, request->count, request_tag(request)),
-      request->object->cookie,
-      request->first,
-      request_bytes(request),
-  };
+  uint64_t word[4];
+  provider_words(request, word);
   token_t token = provider->parked;
   provider->parked = 0;
   kops_serve(token, word);
@@ -152,8 +150,27 @@ static int64_t answer(struct pager *pager, struct provider *provider, uint64_t t
   return breach ? -EINVAL : 0;
 }
 
+static void map_got(const struct provider_got *got) {
+  if (kops_map_reply(got->token, got->slot, got->va_prot, 1, &got->frame) < 0) {
+    kops_reply(got->token, 0, 0);  // a page table is missing: it faults again
+  }
+}
+
+bool provider_interrupt(struct provider *provider) {
+  if (!provider || !provider->parked) return false;
+  token_t token = provider->parked;
+  provider->parked = 0;
+  kops_reply(token, (uint64_t)-EINTR, 0);
+  return true;
+}
+
 int64_t pager_serve(struct pager *pager, struct space *space, token_t token, uint64_t tag,
                     uint64_t status, uint64_t flags) {
+  struct provider_got got;
+  if (provider_short_answer(pager, space, token, tag, status, flags, &got)) {
+    map_got(&got);
+    return PAGER_PARKED;
+  }
   struct provider *provider = space->provider;
   if (!provider || (flags & ~(uint64_t)PAGER_SERVE_POLL)) return -EINVAL;
   provider->parked = 0;
@@ -161,7 +178,10 @@ int64_t pager_serve(struct pager *pager, struct space *space, token_t token, uin
   requests_feed(pager, &provider->requests);
   requests_kick(pager);
   if (error < 0) return error;
-  if (requests_idle(&provider->requests) && (flags & PAGER_SERVE_POLL)) return -EAGAIN;
+  if (requests_idle(&provider->requests)) {
+    if (flags & PAGER_SERVE_POLL) return -EAGAIN;
+    if (signal_due(signal_page_in(pager_message(pager, space)))) return -EINTR;
+  }
   provider->parked = token;
   provider_deliver(pager, provider);
   return PAGER_PARKED;

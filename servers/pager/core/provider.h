@@ -55,6 +55,9 @@ void provider_remove(struct object *object);
 uint32_t provider_buffer_frame(const struct provider *provider, uint32_t page);
 // There may be a request to deliver.
 void provider_deliver(struct pager *pager, struct provider *provider);
+// A signal is there for the provider: ends a PAGER_SERVE that is parked with -EINTR. => false: none
+// is. NULL is allowed.
+bool provider_interrupt(struct provider *provider);
 // Takes back the page-outs of pages from `first` on of an object, which stay dirty.
 void provider_take_back(struct pager *pager, struct object *object, uint32_t first);
 // The space ends, or gets another program: its objects are broken. NULL is allowed.

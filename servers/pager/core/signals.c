@@ -2,6 +2,7 @@
 
 #include "protocols/server.h"
 #include "protocols/signal.h"
+#include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
 static volatile struct signal_page *page_of_signals(struct pager *pager, struct space *space) {
@@ -55,6 +56,7 @@ int64_t pager_interrupt(struct pager *pager, uint32_t badge) {
   page->signal = 0;
   int error = kops_thread_upcall(space->slot, entry);
   if (error < 0) signal_take_back(page);
+  if (error == -EBUSY && provider_interrupt(space->provider)) return 0;
   return error;
 }
 

@@ -10,6 +10,7 @@
 #include "protocols/proc.h"
 #include "protocols/server.h"
 #include "servers/pager/core/fault_short.h"
+#include "servers/pager/core/provider_short.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
@@ -159,6 +160,34 @@ __attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struc
   return true;
 }
 
+// A fault that a program is to answer, which waits for that.
+__attribute__((noinline)) static bool serve_provided(struct pager *pager, struct space *space,
+                                                     token_t token, uint64_t address,
+                                                     uint64_t access, uint64_t pc,
+                                                     struct event *next) {
+  struct provider_asked asked;
+  if (!provider_short_fault(pager, space, token, address, access, pc, &asked)) return false;
+  kcall_reply_wait(asked.token, HANDLE_SELF, asked.word[0], asked.word[1], asked.word[2],
+                   asked.word[3], 0, next);
+  received(next);
+  return true;
+}
+
+// A program's answer to such a fault; it waits for the next one.
+__attribute__((noinline)) static bool serve_provider(struct pager *pager, struct space *space,
+                                                     token_t token, uint64_t tag, uint64_t status,
+                                                     uint64_t flags, struct event *next) {
+  struct provider_got got;
+  if (!provider_short_answer(pager, space, token, tag, status, flags, &got)) return false;
+  kcall_event(SYS_MAP_REPLY_WAIT, got.token, FAULT_HANDLES, got.va_prot, 1, got.frame, 0, 0, next);
+  if (__builtin_expect((int64_t)next->token < 0, 0)) {
+    // A page table is missing, so nothing is mapped: it faults again, and finds the page.
+    kcall_reply_wait(got.token, HANDLE_SELF, 0, 0, 0, 0, 0, next);
+    received(next);
+  }
+  return true;
+}
+
 #define NOBODY UINT64_MAX
 
 // Faults and calls that go a short way stay in registers: `event` has no address, what goes the
@@ -193,6 +222,11 @@ void serve(struct pager *pager) {
         event = received_next;
         continue;
       }
+      if (space && serve_provided(pager, space, event.token, event.word[0], event.word[1],
+                                  event.word[2], &received_next)) {
+        event = received_next;
+        continue;
+      }
     }
     if (token_kind(event.token) == EVENT_CALL && badge_via(event.badge) == VIA_PROGRAM) {
       if (event.badge != badge) {
@@ -212,6 +246,12 @@ void serve(struct pager *pager) {
           next = received_next;
         }
         event = next;
+        continue;
+      }
+      if ((uint32_t)event.word[0] == PAGER_SERVE && space &&
+          serve_provider(pager, space, event.token, event.word[1], event.word[2], event.word[3],
+                         &received_next)) {
+        event = received_next;
         continue;
       }
     }
