@@ -318,6 +318,7 @@ struct pager_counts {
   // What there is now: frames of processes' page tables, spaces and threads, and structures of the
   // pager.
   uint64_t frames_tables, nodes, regions, objects, pendings;
+  uint64_t frames_free_kernel;  // of frames_free: only for the kernel's objects
   // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];
 };

@@ -158,6 +158,7 @@ int64_t pager_counts(struct pager *pager, struct space *space) {
   uint64_t left = pager->free.count + pager->objects.count;
   out->frames_total = pager->frames_total;
   out->frames_free = left;
+  out->frames_free_kernel = pager->objects.count;
   out->frames_cache = pager->frames_cache;
   out->frames_kernel = kernel;
   out->frames_anonymous = pager->frames_total - left - kernel - pager->frames_cache;
