@@ -12,8 +12,8 @@
 
 // Answers the write to the first page of 2 MiB that nobody has written to: all of it in zeroed
 // pages, access->count LARGE_FRAMES and access->prot with MAP_LARGE. False, and no page was
-// touched, if the option is off, RLIMIT_RSS is set, there is a page already, the region ends before, or no block of
-// frames is at hand. => the region is private and without an object
+// touched, if the option is off, RLIMIT_RSS is set, there is a page already, the region ends
+// before, or no block of frames is at hand. => the region is private and without an object
 bool large_touch(struct pager *pager, struct space *space, const struct region *region,
                  struct access *access);
 

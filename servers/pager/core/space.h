@@ -88,7 +88,8 @@ int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_
 
 // The leaf above a page for reading; *owned as of node_find_leaf.
 struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned);
-// The leaf for changing; remembers it, unless RLIMIT_RSS is set (rss.h). NULL if there is no memory.
+// The leaf for changing; remembers it, unless RLIMIT_RSS is set (rss.h). NULL if there is no
+// memory.
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);
 // The first private page at or after *page and below end, in memory or swapped; moves *page there.
 // 0 if there is none.
