@@ -59,8 +59,7 @@ CASE(Pressure, OneAndAHalfTimesMemory) {
 
 CASE(Pressure, FourTimesMemory) { use(4 * MEMORY, MAP_PRIVATE); }
 
-// Less than of private memory: pages of shared memory are found and swapped one by one.
-CASE(Pressure, SharedMemory) { use(MEMORY + MEMORY / 16, MAP_SHARED); }
+CASE(Pressure, SharedMemory) { use(MEMORY + MEMORY / 2, MAP_SHARED); }
 
 CASE(Pressure, EveryPolicy) {
   int64_t policy = quire_option(PAGER_POLICY);
