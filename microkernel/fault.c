@@ -47,15 +47,15 @@ static __attribute__((noinline)) struct thread *fault_present(uaddr_t address, u
 
 // The first fault in a leaf table, or one where there is none.
 static __attribute__((noinline)) struct thread *fault_elsewhere(uaddr_t address, uint64_t access) {
-  uint64_t *table = space_leaves(current->space, address);
-  if (table) {
+  uint64_t entry = space_block(current->space, address);
+  if (pte_is_table(entry)) {
+    uint64_t *table = arch_table_address(entry);
     thread_keep_leaf(current, address, table);
-    uint64_t entry = pte_load(table, pte_index(address, 0));
-    if (entry & PTE_V) return fault_present(address, access, entry);
+    entry = pte_load(table, pte_index(address, 0));
   } else {
-    uint64_t entry = space_large_page(current->space, address);
-    if (entry) return fault_present(address, access, entry);
+    entry = pte_large_page(entry, address);
   }
+  if (entry & PTE_V) return fault_present(address, access, entry);
   hart_count(STAT_FAULTS);
   return send_fault(address, access >> 1, 0);
 }

@@ -10,10 +10,16 @@
 
 #include "microkernel/arch/host/machine.h"
 
+// The large leaf at an address, NULL if there is none.
+inline uint64_t *space_large(const struct space *space, uaddr_t address) {
+  return space_block(space, address) & PTE_LEAF ? space_block_entry(space, address) : nullptr;
+}
+
 // The leaf entry for an address, 0 if there is none.
 inline uint64_t space_lookup(const struct space *space, uaddr_t address) {
   const uint64_t *table = space_leaves(space, address);
-  return table ? pte_load(table, pte_index(address, 0)) : space_large_page(space, address);
+  if (table) return pte_load(table, pte_index(address, 0));
+  return pte_large_page(space_block(space, address), address);
 }
 
 class HostKernel {

@@ -63,4 +63,9 @@ static inline uint32_t pte_index(uaddr_t address, int level) {
   return (address >> (PAGE_SHIFT + 9 * level)) & (TABLE_ENTRIES - 1);
 }
 
+// What would be a page's entry in a large leaf that has its address, or 0 for 0.
+static inline uint64_t pte_large_page(uint64_t pte, uaddr_t address) {
+  return pte ? pte + ((uint64_t)pte_index(address, 0) << PTE_FRAME_SHIFT) : 0;
+}
+
 #endif

@@ -118,19 +118,6 @@ static COLD void drop_large(struct space *space, uint64_t *entry) {
   note_block(pte);
 }
 
-uint64_t *space_large(const struct space *space, uaddr_t address) {
-  if (address >= USER_END || !space->root) return NULL;
-  uint64_t pte = pte_load(space->root, pte_index(address, 2));
-  if (!pte) return NULL;
-  uint64_t *entry = arch_table_address(pte) + pte_index(address, 1);
-  return pte_load(entry, 0) & PTE_LEAF ? entry : NULL;
-}
-
-uint64_t space_large_page(const struct space *space, uaddr_t address) {
-  const uint64_t *entry = space_large(space, address);
-  return entry ? pte_load(entry, 0) + ((uint64_t)pte_index(address, 0) << PTE_FRAME_SHIFT) : 0;
-}
-
 // The table of a level for an address; tables are taken from the pool where one is missing, or a
 // large leaf is in its place. NULL: the pool is empty, or the window is in the way.
 static uint64_t *table_make(struct space *space, uaddr_t address, int lowest) {
@@ -289,7 +276,7 @@ static inline bool set_leaves(uint64_t *leaf, const frame_t *frames, uint32_t co
 // A block that is of type user, and so in the window.
 static bool is_block(frame_t first) {
   return first % LARGE_FRAMES == 0 &&
-         space_large(boot_space, BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT));
+         space_block(boot_space, BOOT_WINDOW + ((uint64_t)first << PAGE_SHIFT)) & PTE_LEAF;
 }
 
 static COLD int map_large(struct space *space, const struct handle *authority,
@@ -569,21 +556,20 @@ int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
 // --- faults ---
 
 uint64_t *space_leaves(const struct space *space, uaddr_t address) {
-  if (address >= USER_END || !space->root) return NULL;
-  uint64_t pte = pte_load(space->root, pte_index(address, 2));
-  if (pte) pte = pte_load(arch_table_address(pte), pte_index(address, 1));
+  uint64_t pte = space_block(space, address);
   return pte_is_table(pte) ? arch_table_address(pte) : NULL;
 }
 
 bool space_absorb(struct space *space, uaddr_t address, uint64_t access, uint64_t entry) {
   if (!(entry & access)) return false;
   uint64_t bits = access == PTE_W ? PTE_A | PTE_D : PTE_A;
-  uint64_t *leaves = space_leaves(space, address);
   if ((entry & bits) != bits) {
-    if (leaves)
-      pte_set(leaves, pte_index(address, 0), bits);
+    uint64_t *block = space_block_entry(space, address);
+    uint64_t pte = pte_load(block, 0);
+    if (pte_is_table(pte))
+      pte_set(arch_table_address(pte), pte_index(address, 0), bits);
     else
-      pte_set(space_large(space, address), 0, bits);
+      pte_set(block, 0, bits);
   }
   arch_fence_page(address & ~PAGE_MASK, space->asid);
   return true;

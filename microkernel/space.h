@@ -94,11 +94,19 @@ static inline void thread_keep_leaf(struct thread *thread, uaddr_t address, uint
   if (thread->space->epoch != LEAF_EPOCH_LAST)
     thread->leaf_key = space_leaf_key(thread->space, address);
 }
+// The entry for the 2 MiB around an address: its place, NULL if there is none; and what is in it,
+// a table of leaves, a large leaf, or 0.
+static inline uint64_t *space_block_entry(const struct space *space, uaddr_t address) {
+  if (UNLIKELY(address >= USER_END || !space->root)) return NULL;
+  uint64_t pte = pte_load(space->root, pte_index(address, 2));
+  return pte ? arch_table_address(pte) + pte_index(address, 1) : NULL;
+}
+static inline uint64_t space_block(const struct space *space, uaddr_t address) {
+  const uint64_t *entry = space_block_entry(space, address);
+  return entry ? pte_load(entry, 0) : 0;
+}
 // The leaf table for an address, or NULL.
 uint64_t *space_leaves(const struct space *space, uaddr_t address);
-// The large leaf at an address, or NULL; and what would be a page's entry there, or 0.
-uint64_t *space_large(const struct space *space, uaddr_t address);
-uint64_t space_large_page(const struct space *space, uaddr_t address);
 
 // A leaf is gone or replaced: undoes its count, keeps what the hardware noted.
 static inline void space_drop_leaf(uint64_t pte) {
