@@ -57,7 +57,7 @@ static void read_ahead(struct pager *pager, const struct region *region, uint32_
     if (requests->used >= requests->slots / 2) return;
     if (page_in(pager, object, index, ACCESS_FAR, &wait) != OUTCOME_WAIT) return;
     if (wait == request_list(pager, object, NULL)) return;
-    index = object->ahead_next;
+    index = object->ahead.next;
   }
 }
 

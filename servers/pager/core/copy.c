@@ -78,8 +78,8 @@ static enum step memory_page(struct pager *pager, struct pending *pending, uint3
                              uint32_t *frame, int64_t *error) {
   if (entry_is_swapped(*frame)) {
     struct access access;
-    enum outcome outcome =
-        swap_in(pager, NULL, pending->object, index, *frame, pending->alone, &access.wait);
+    enum outcome outcome = swap_in(pager, NULL, pending->object, index, *frame,
+                                   pending->alone ? ACCESS_ALONE : 0, &access.wait);
     if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
     return await_memory(pager, pending, error);
   }

@@ -226,10 +226,8 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   *wait = request_list(pager, object, request);
   if (!request) return OUTCOME_WAIT;
   // A program's pages are copied: one more costs as much as the first.
-  uint32_t window = object->provider ? 1 : READ_AHEAD_START;
-  if (index == object->ahead_next && index > 0) window = 2 * object->ahead_window;
-  if (how & ACCESS_FAR) window = OBJECT_REQUEST_PAGES;
-  window = min32((how & ACCESS_ALONE) ? 1 : window, pager->option[PAGER_READ_AHEAD]);
+  uint32_t start = object->provider ? 1 : READ_AHEAD_START;
+  uint32_t window = ahead_pages(&object->ahead, index, start, how, pager->option[PAGER_READ_AHEAD]);
   for (uint32_t i = index; request->count < window && i < object->pages; i++) {
     if (object_frame(pager, object, i) != FRAME_NONE) break;
     uint32_t frame = frame_take(pager);
@@ -247,8 +245,7 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
     request_cancel(pager, request);
     return OUTCOME_NO_MEMORY;
   }
-  object->ahead_next = index + request->count;
-  object->ahead_window = window;
+  object->ahead = (struct ahead){.next = index + request->count, .window = window};
   request_send(pager, request);
   return OUTCOME_WAIT;
 }
@@ -260,7 +257,7 @@ static inline uint32_t index_of(const struct region *region, uint32_t page) {
 // A page of a space, or of an object if that is not NULL, is in a swap area.
 CASE swapped(struct pager *pager, struct space *space, struct object *object, uint32_t index,
              uint32_t entry, struct access *access) {
-  return swap_in(pager, space, object, index, entry, access->how & ACCESS_ALONE, &access->wait);
+  return swap_in(pager, space, object, index, entry, access->how, &access->wait);
 }
 
 // The cached page of an object, in access->frame if found.

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "servers/pager/core/ahead.h"
 #include "servers/pager/core/writeback.h"
 
 struct node;
@@ -41,14 +42,13 @@ struct object {
   struct region *regions;
   struct object *next, *prev;  // all objects
   struct object *queue_next;
-  uint32_t cached;        // pages in the tree
-  uint32_t dirty;         // pages dirty or being written
-  uint32_t requests;      // out or queued, on it
-  uint32_t waiters;       // pending calls that hold it
-  uint32_t ahead_next;    // page after the last page-in
-  uint32_t ahead_window;  // pages of the last page-in
-  uint32_t cut_page;      // without provider: a page in swap of which only the first cut_bytes
-  uint32_t cut_bytes;     // count, if > 0; the rest is behind what was the end
+  uint32_t cached;     // pages in the tree
+  uint32_t dirty;      // pages dirty or being written
+  uint32_t requests;   // out or queued, on it
+  uint32_t waiters;    // pending calls that hold it
+  struct ahead ahead;  // page-ins, from its provider or from swap
+  uint32_t cut_page;   // without provider: a page in swap of which only the first cut_bytes
+  uint32_t cut_bytes;  // count, if > 0; the rest is behind what was the end
   struct writeback writeback;
   // provider.h: a program; NULL: fs or nobody
   struct provider *provider;

@@ -58,8 +58,7 @@ static inline struct request *send_one(struct pager *pager, struct object *objec
   request->state = REQUEST_OUT;
   request->deadline = kops_now() + object->bound;
   timer_wake_at(pager, request->deadline);
-  object->ahead_next = index + 1;
-  object->ahead_window = 1;
+  object->ahead = (struct ahead){.next = index + 1, .window = 1};
   pager->counts.requests_in++;
   provider->out = request;
   return request;

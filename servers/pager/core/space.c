@@ -170,8 +170,7 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->virtual_pages = space->data_pages = space->locked_pages = 0;
   limits_init(space);
   space->new_flags = 0;
-  space->swap_next = 0;
-  space->swap_window = 1;
+  space->ahead = (struct ahead){0};
   space->pending = NULL;
   space->provider = NULL;
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) space->roots[i] = 0;

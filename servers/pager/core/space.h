@@ -22,6 +22,7 @@
 
 #include "abi/layout.h"
 #include "protocols/pager.h"
+#include "servers/pager/core/ahead.h"
 #include "servers/pager/core/region.h"
 
 struct node;
@@ -55,10 +56,10 @@ struct space {
   uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
   uint64_t locked_pages;             // in regions that are REGION_LOCKED
   struct pager_limit_value limit[LIMIT_COUNT];
-  uint64_t rss_mark;                // LIMIT_RSS may be reached when so many pages were entered
-  uint32_t rss_hand;                // page at which evicting for it goes on
-  uint16_t new_flags;               // enum region_flag, of regions that are made from now on
-  uint32_t swap_next, swap_window;  // page after the last swap-in, and how many it read
+  uint64_t rss_mark;   // LIMIT_RSS may be reached when so many pages were entered
+  uint32_t rss_hand;   // page at which evicting for it goes on
+  uint16_t new_flags;  // enum region_flag, of regions that are made from now on
+  struct ahead ahead;  // private pages from swap
   struct pending *pending;
   struct provider *provider;         // if it is one
   struct space *family_next;         // of the same family; NULL after the last

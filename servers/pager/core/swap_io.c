@@ -39,15 +39,6 @@ static uint32_t entry_at(struct pager *pager, struct space *space, struct object
   return leaf ? leaf->entry[index & NODE_MASK] : FRAME_NONE;
 }
 
-// How many pages to read: more while faults ascend.
-static uint32_t window_of(struct pager *pager, struct space *space, uint32_t index, bool alone) {
-  uint32_t window = 1;
-  if (space && index == space->swap_next) window = 2 * space->swap_window;
-  window = min32(window, alone ? 1 : pager->option[PAGER_READ_AHEAD]);
-  if (space) space->swap_window = window;
-  return window;
-}
-
 static uint32_t take_frame(struct pager *pager, struct space *space, const struct object *object,
                            uint32_t index) {
   uint32_t frame = frame_take(pager);
@@ -63,7 +54,7 @@ static uint32_t take_frame(struct pager *pager, struct space *space, const struc
 }
 
 enum outcome swap_in(struct pager *pager, struct space *space, struct object *object,
-                     uint32_t index, uint32_t entry, bool alone, struct pending ***wait) {
+                     uint32_t index, uint32_t entry, uint32_t how, struct pending ***wait) {
   uint32_t slot = entry_slot(entry);
   if (swap_is_reading(pager, slot)) {
     *wait = request_list(pager, area_of(pager, slot)->object, request_for(pager, slot));
@@ -73,7 +64,8 @@ enum outcome swap_in(struct pager *pager, struct space *space, struct object *ob
       request_take(pager, area_of(pager, slot)->object, OBJECT_PAGE_IN, slot & SWAP_INDEX_MASK);
   *wait = request_list(pager, area_of(pager, slot)->object, request);
   if (!request) return OUTCOME_WAIT;
-  uint32_t window = window_of(pager, space, index, alone);
+  struct ahead *ahead = object ? &object->ahead : &space->ahead;
+  uint32_t window = ahead_pages(ahead, index, 1, how, pager->option[PAGER_READ_AHEAD]);
   while (request->count < window) {
     uint32_t i = request->count;
     if (i > 0 && ((index + i) & NODE_MASK) == 0) break;
@@ -88,7 +80,7 @@ enum outcome swap_in(struct pager *pager, struct space *space, struct object *ob
     request_cancel(pager, request);
     return OUTCOME_NO_MEMORY;
   }
-  if (space) space->swap_next = index + request->count;
+  *ahead = (struct ahead){.next = index + request->count, .window = window};
   request_send(pager, request);
   return OUTCOME_WAIT;
 }

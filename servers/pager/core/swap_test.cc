@@ -21,8 +21,8 @@ class SwapTest : public testing::Test {
   }
   ~SwapTest() override { machine_.kernel.Check(); }
 
-  uint64_t Filled(uint32_t pages) {
-    uint64_t va = machine_.MapAnonymous(space_, pages);
+  uint64_t Filled(uint32_t pages, uint32_t flags = FakeMachine::kPrivate) {
+    uint64_t va = machine_.MapAnonymous(space_, pages, FakeMachine::kReadWrite, flags);
     for (uint32_t i = 0; i < pages; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
     return va;
   }
@@ -75,6 +75,40 @@ TEST_F(SwapTest, WhatWasNotChangedGoesAgainWithoutAWrite) {
   Evict(1);
   EXPECT_EQ(machine_.store.page_outs, 2u);
   EXPECT_EQ(machine_.Read(space_, va), 9);
+}
+
+// The window doubles while pages are missed in order, of programs as of objects.
+TEST_F(SwapTest, ReadingAheadAdapts) {
+  pager_option(pager_, PAGER_READ_AHEAD, 16);
+  for (uint32_t flags : {FakeMachine::kPrivate, FakeMachine::kShared}) {
+    uint64_t va = Filled(32, flags);
+    Evict(32);
+    uint64_t requests = machine_.counts->requests_in;
+    for (uint32_t i = 0; i < 32; i++) ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+    EXPECT_EQ(machine_.counts->requests_in - requests, 6u) << "1, 2, 4, 8, 16 pages, and the last";
+    Evict(32);
+    requests = machine_.counts->requests_in;
+    uint64_t pages = machine_.store.page_ins;
+    for (uint32_t i : {21, 5, 29, 13}) ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+    EXPECT_EQ(machine_.counts->requests_in - requests, 4u);
+    EXPECT_EQ(machine_.store.page_ins - pages, 4u) << "out of order, none is read in vain";
+    EXPECT_EQ(pager_unmap(pager_, space_, va, 32 * PAGE_SIZE), 0);
+  }
+}
+
+// Each object has a window of its own.
+TEST_F(SwapTest, ObjectsAreReadAheadSideBySide) {
+  pager_option(pager_, PAGER_READ_AHEAD, 16);
+  uint64_t one = Filled(32, FakeMachine::kShared);
+  Evict(32);
+  uint64_t two = Filled(32, FakeMachine::kShared);
+  Evict(32);
+  uint64_t requests = machine_.counts->requests_in;
+  for (uint32_t i = 0; i < 31; i++) {
+    ASSERT_EQ(machine_.Read(space_, one + i * PAGE_SIZE), i);
+    ASSERT_EQ(machine_.Read(space_, two + i * PAGE_SIZE), i);
+  }
+  EXPECT_EQ(machine_.counts->requests_in - requests, 10u) << "1, 2, 4, 8, 16 pages of each";
 }
 
 TEST_F(SwapTest, AForkSharesSlots) {

@@ -27,7 +27,8 @@ static enum found bring_back(struct pager *pager, const struct pending *pending,
     return FOUND_NOTHING;
   }
   if (entry_slot(entry) >> SWAP_INDEX_BITS != pending->length) return FOUND_NOTHING;
-  enum outcome outcome = swap_in(pager, space, object, index, entry, pending->alone, wait);
+  enum outcome outcome =
+      swap_in(pager, space, object, index, entry, pending->alone ? ACCESS_ALONE : 0, wait);
   return outcome == OUTCOME_WAIT ? FOUND_WAIT : FOUND_NO_MEMORY;
 }
 
