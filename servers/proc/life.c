@@ -14,25 +14,27 @@ _Static_assert(sizeof((struct exec_image *)0)->name >= PROCESS_NAME_MAX, "a name
 #define WAIT_NO_HANG 1u
 #define WAIT_UNTRACED 2u  // nothing is ever stopped
 
+struct process *process_new(struct process *parent) {
+  return processes.powering_off ? NULL : table_fork(&processes.table, parent, outside_now());
+}
+
+void process_made(struct process *child, int64_t status, struct answer *answer) {
+  if (status < 0) table_fork_undo(&processes.table, child);
+  answer->status = status < 0 ? status : child->pid;
+}
+
+static int64_t fork_into(const struct process *parent, const struct process *child) {
+  int64_t status = outside_fs_fork(parent->badge, child->badge, child->pid);
+  if (status < 0) return status;
+  status = outside_pager_fork(parent->badge, child->badge);
+  if (status < 0) outside_fs_exited(child->badge);
+  return status;
+}
+
 void op_fork(const struct request *request, struct answer *answer) {
-  struct process_table *table = &processes.table;
-  struct process *child =
-      processes.powering_off ? NULL : table_fork(table, request->caller, outside_now());
-  if (!child) {
-    answer->status = -EAGAIN;
-    return;
-  }
-  int64_t status = outside_fs_fork(request->caller->badge, child->badge, child->pid);
-  if (status >= 0) {
-    status = outside_pager_fork(request->caller->badge, child->badge);
-    if (status < 0) outside_fs_exited(child->badge);
-  }
-  if (status < 0) {
-    table_fork_undo(table, child);
-    answer->status = status;
-    return;
-  }
-  answer->status = child->pid;
+  struct process *child = process_new(request->caller);
+  answer->status = -EAGAIN;
+  if (child) process_made(child, fork_into(request->caller, child), answer);
 }
 
 void process_take_name(struct process *process, uint32_t badge) {

@@ -37,6 +37,10 @@ typedef void operation(const struct request *request, struct answer *answer);
 
 // life.c
 operation op_fork, op_exit, op_wait, op_exec;
+// => an entry for a child of `parent`, or NULL: no more processes can be.
+struct process *process_new(struct process *parent);
+// The answer to who made a child, whose entry goes again if there was an error.
+void process_made(struct process *child, int64_t status, struct answer *answer);
 // The process is called what the page of the one with this badge says at this moment, made fit to
 // be printed.
 void process_take_name(struct process *process, uint32_t badge);

@@ -25,17 +25,7 @@ static int64_t make(struct process *parent, struct process *child, uint64_t fd) 
 }
 
 void op_spawn(const struct request *request, struct answer *answer) {
-  struct process_table *table = &processes.table;
-  struct process *child =
-      processes.powering_off ? NULL : table_fork(table, request->caller, outside_now());
-  if (!child) {
-    answer->status = -EAGAIN;
-    return;
-  }
-  answer->status = make(request->caller, child, request->argument[0]);
-  if (answer->status < 0) {
-    table_fork_undo(table, child);
-  } else {
-    answer->status = child->pid;
-  }
+  struct process *child = process_new(request->caller);
+  answer->status = -EAGAIN;
+  if (child) process_made(child, make(request->caller, child, request->argument[0]), answer);
 }

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct test_case __start_test_cases[];
-extern const struct test_case __stop_test_cases[];
-
 static char message[256];
 
 void case_failed(const char *file, int line, const char *format, ...) {

@@ -18,17 +18,7 @@
 
 #include <stdbool.h>
 
-struct test_case {
-  const char *name;
-  void (*run)(void);
-};
-
-// The cases of all files of a program make one table, which the linker bounds.
-#define CASE(suite, name)                                                             \
-  static void suite##_##name(void);                                                   \
-  static const struct test_case case_##suite##_##name __attribute__((                 \
-      used, aligned(8), section("test_cases"))) = {#suite "." #name, suite##_##name}; \
-  static void suite##_##name(void)
+#include "tests/harness/case_table.h"
 
 // Ends the case as failed unless the condition holds.
 #define CHECK(condition)                                 \

@@ -6,16 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct test_case {
-  const char *name;
-  void (*run)(void);
-};
-
-#define CASE(suite, name)                                                             \
-  static void suite##_##name(void);                                                   \
-  static const struct test_case case_##suite##_##name __attribute__((                 \
-      used, aligned(8), section("test_cases"))) = {#suite "." #name, suite##_##name}; \
-  static void suite##_##name(void)
+#include "tests/harness/case_table.h"
 
 // Ends the case, or the function of it, as failed unless the condition holds.
 #define CHECK(condition)                                 \

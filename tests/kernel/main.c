@@ -9,9 +9,6 @@
 
 #define EXIT_STATUS 3  // what qemu_test expects of an orderly end
 
-extern const struct test_case __start_test_cases[];
-extern const struct test_case __stop_test_cases[];
-
 static struct {
   const char *file, *what;
   int line;
