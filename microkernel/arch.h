@@ -46,9 +46,10 @@ struct thread *arch_fp_leave(struct thread *from, struct thread *to);
 bool arch_fp_enable(struct thread *thread);
 
 // --- leaving the kernel ---
-// What a system call that has set all of the running thread's registers returns with: it goes on
-// with x[] whole. On the machine this does not return.
-struct thread *arch_resume(struct thread *thread);
+// What a system call that changes all of the running thread's registers returns with: it goes on at
+// pc, below USER_END, with the others as they are at saved[1..31], whatever that may be. On the
+// machine this does not return.
+struct thread *arch_resume(const uint64_t *saved, uaddr_t pc);
 
 // --- harts, time, interrupts ---
 void arch_interrupt_hart(uint32_t hart);  // inter-processor interrupt

@@ -308,6 +308,6 @@ struct thread *sys_upcall_wait(ARGUMENTS) {
 }
 
 struct thread *sys_resume(ARGUMENTS) {
-  int error = upcall_restore();
-  return error ? result(error) : arch_resume(current);
+  struct thread *thread = upcall_end();
+  return thread ? thread : result(-EINVAL);
 }

@@ -23,15 +23,11 @@ void upcall_save(struct thread *thread, uaddr_t pc) {
   thread->x[REG_PC] = pc;
 }
 
-int upcall_restore(void) {
-  if (!current->buffer) return -EINVAL;
+struct thread *upcall_end(void) {
+  if (!current->buffer) return NULL;
   const uint64_t *saved = saved_registers(current);
   uaddr_t pc = __atomic_load_n(&saved[REG_PC], __ATOMIC_RELAXED);
-  if (pc >= USER_END) return -EINVAL;
-  registers_copy(current->x, saved);
-  current->x[REG_PC] = pc;  // the buffer's may have changed
-  current->resume = RESUME_ALL;
-  return 0;
+  return pc < USER_END ? arch_resume(saved, pc) : NULL;
 }
 
 // A thread that runs on another hart is sent there by that hart. True if nothing is left to do.

@@ -15,8 +15,9 @@ static inline bool upcall_fits(const struct thread *thread, uaddr_t pc) {
 
 // Sends a thread to pc. => its buffer is there, x[] holds its registers
 void upcall_save(struct thread *thread, uaddr_t pc);
-// Fills x[] of the running thread from its buffer. EINVAL: no buffer, or a pc beyond USER_END
-int upcall_restore(void);
+// The running thread goes on with the registers in its buffer: arch_resume. NULL: it has no buffer,
+// or the pc there is beyond USER_END
+struct thread *upcall_end(void);
 // Sends a thread to pc that runs, is ready, or waits for the answer to a fault or exception.
 // EINVAL: no buffer, or the pc; EBUSY: the caller, or one that waits for something else, or has not
 // started; EAGAIN: it or the caller is being sent one from another hart, or the caller must end

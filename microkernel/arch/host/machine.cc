@@ -155,8 +155,12 @@ bool arch_fp_enable(struct thread *thread) {
   return true;
 }
 
-struct thread *arch_resume(struct thread *thread) {
-  return thread;
+// A running thread's registers are in x[], too.
+struct thread *arch_resume(const uint64_t *saved, uaddr_t pc) {
+  current->x[REG_PC] = pc;
+  for (int i = 1; i < 32; i++) current->x[i] = saved[i];
+  current->resume = RESUME_ALL;
+  return current;
 }
 
 // --- harts, time, interrupts ---

@@ -119,10 +119,6 @@ save_all:
     csrr a1, scause
     call trap
     mv tp, a0
-
-// The running thread goes on with all its registers as the kernel has them.
-.globl arch_resume
-arch_resume:
     ld sp, THREAD_HART(tp)
 
 // tp: the thread to run, dispatched; the kernel lock is held.
@@ -142,11 +138,22 @@ resume_all:
     ld t0, X(0)(tp)
     csrw sepc, t0
     csrw sscratch, tp
+load_all:
     .irp r, 1,2,3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     ld x\r, X(\r)(tp)
     .endr
     ld tp, X(4)(tp)
     sret
+
+// a0: registers of the running thread that are elsewhere; a1: where it goes on.
+.globl arch_resume
+arch_resume:
+    ld sp, THREAD_HART(tp)
+    unlock
+    csrw sepc, a1
+    csrw sscratch, tp
+    mv tp, a0
+    j load_all
 
 resume_idle:
     ld sp, THREAD_HART(tp)
