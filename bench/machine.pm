@@ -87,7 +87,8 @@ sub boot {
       '-drive', "file=nbd:unix:$socket,if=none,format=raw,id=disk$number",
       '-device', "virtio-blk-device,drive=disk$number,request-merging=off";
   }
-  push @disks, '-append', $option{append} if defined $option{append};
+  # Time leaps while the machine waits for its disk, so that there is no bound for it.
+  push @disks, '-append', join ' ', 'disk_bound=0', $option{append} // ();
   open my $output, '+>', undef or die "temporary file: $!\n";
   my $qemu = start(
     $output, 'timeout', '-k', '1', $option{seconds},

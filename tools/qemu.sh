@@ -104,6 +104,7 @@ done
 if [ -n "$icount" ]; then
   [ "${smp:-1}" = 1 ] || die "--icount counts one hart, not $smp"
   smp=1
+  options="$options disk_bound=0"  # the clock runs ahead of the disk while the machine is idle
 fi
 if ! command -v qemu-system-riscv64 >/dev/null 2>&1; then
   echo "qemu: qemu-system-riscv64 is not installed; './quire run' installs it" >&2

@@ -4,8 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "libsys/kcall.h"
+#include "abi/layout.h"
+#include "lib/cmdline/cmdline.h"
+#include "libsys/server_rt/panic.h"
+#include "servers/fs/clock.h"
 #include "servers/fs/fiber.h"
+#include "servers/fs/outside.h"
+#include "servers/fs/timer.h"
 #include "servers/fs/virtio_mmio.h"
 #include "servers/fs/virtqueue.h"
 
@@ -15,7 +20,10 @@ enum {
   FEATURE_READ_ONLY = 1 << 5,
   FEATURE_FLUSH = 1 << 9,
   CONFIG_SEG_MAX = 12,
-  TRANSFERS = 16,  // under way at a time
+  TRANSFERS = 16,         // under way at a time
+  SILENCES_MAX = 3,       // in a row: then it is not used any more
+  BOUND_DEFAULT = 30000,  // milliseconds
+  BOUND_MAX = 3600000,
   STATUS_OK = 0,
   STATUS_UNANSWERED = 0xff,
 };
@@ -50,15 +58,19 @@ struct disk {
   bool read_only;
   bool has_flush;
   bool failed;
+  unsigned silences;                          // since a transfer was last done
   struct disk_transfer *transfer[TRANSFERS];  // by slot
+  uint64_t deadline[TRANSFERS];               // of those
   struct fiber_queue room;                    // fibers that wait for a slot or descriptors
 };
 
-static struct shared_memory *const memory = (struct shared_memory *)SERVER_DMA;
 static struct disk disks[DISKS_MAX];
 static unsigned disk_count;
-static uint64_t dma_physical;  // of SERVER_DMA
+static char *dma;
+static uint64_t dma_physical;
 static uint64_t dma_bytes, dma_used;
+static struct shared_memory *memory;
+static uint64_t bound;  // ticks that a transfer may take; 0: any number
 
 struct disk *disk_at(unsigned index) {
   return index < disk_count ? &disks[index] : NULL;
@@ -67,7 +79,7 @@ uint64_t disk_sectors(const struct disk *disk) { return disk->sectors; }
 bool disk_read_only(const struct disk *disk) { return disk->read_only; }
 unsigned disk_segments_max(const struct disk *disk) { return disk->segments_max; }
 
-uint64_t disk_physical(const void *at) { return dma_physical + ((uint64_t)at - SERVER_DMA); }
+uint64_t disk_physical(const void *at) { return dma_physical + (uint64_t)((const char *)at - dma); }
 void *disk_zero_page(void) { return memory->zeros; }
 void *disk_discard_page(void) { return memory->discard; }
 void *disk_scratch(void) { return memory->scratch; }
@@ -75,7 +87,7 @@ void *disk_bounce(void) { return memory->bounce; }
 
 void *disk_arena(uint64_t *bytes) {
   *bytes = dma_bytes - dma_used;
-  return (void *)(SERVER_DMA + dma_used);
+  return dma + dma_used;
 }
 
 // --- start -------------------------------------------------------------------------------------
@@ -83,12 +95,13 @@ void *disk_arena(uint64_t *bytes) {
 // => NULL: there is no more.
 static void *take_memory(uint64_t bytes) {
   if (dma_bytes - dma_used < bytes) return NULL;
-  void *taken = (void *)(SERVER_DMA + dma_used);
+  void *taken = dma + dma_used;
   memset(taken, 0, bytes);
   dma_used += (bytes + PAGE_MASK) & ~PAGE_MASK;
   return taken;
 }
 
+// Also once more, after a stop.
 static int start(struct disk *disk) {
   uint64_t features;
   int status = virtio_mmio_negotiate(
@@ -100,27 +113,38 @@ static int start(struct disk *disk) {
   if ((features & FEATURE_SEG_MAX) != 0) {
     disk->segments_max = virtio_mmio_config(&disk->mmio, CONFIG_SEG_MAX);
   }
+  memset(disk->memory->queue, 0, sizeof(disk->memory->queue));
   int size = virtio_mmio_start(&disk->mmio, disk_physical(disk->memory->queue));
   if (size < 4) return -EIO;
+  virtqueue_init(&disk->queue, disk->memory->queue, (uint16_t)size);
   // Each transfer has a header and a status beside its segments.
   unsigned limit = (unsigned)size - 2 < DISK_SEGMENTS_MAX ? (unsigned)size - 2 : DISK_SEGMENTS_MAX;
   if (disk->segments_max > limit) disk->segments_max = limit;
   if (disk->segments_max < 2) return -EIO;
-  virtqueue_init(&disk->queue, disk->memory->queue, (uint16_t)size);
   disk->sectors = virtio_mmio_config_first(&disk->mmio);
   return 0;
 }
 
-// HANDLE_SELF has the bit as its badge.
-static int bind_interrupt(struct disk *disk, uint32_t irq) {
-  disk->irq = irq;
-  return (int)kcall(SYS_IRQ_BIND, HANDLE_IRQ, irq, HANDLE_SELF, 0, 0, 0, 0);
+// In milliseconds; that of the command line, if it is one.
+static uint64_t bound_of(const char *command_line) {
+  char value[8];  // BOUND_MAX has seven digits
+  if (!cmdline_value(command_line, "disk_bound", value, sizeof(value))) return BOUND_DEFAULT;
+  uint64_t number = 0;
+  const char *at = value;
+  for (; *at >= '0' && *at <= '9'; at++) number = number * 10 + (uint64_t)(*at - '0');
+  if (at != value && *at == 0 && number <= BOUND_MAX) return number;
+  debug_print("fs: disk_bound cannot be \"%s\"\n", value);
+  return BOUND_DEFAULT;
 }
 
 int disks_start(const struct server_info *info) {
+  uint64_t milliseconds = bound_of(info->command_line);
+  bound = milliseconds != 0 ? clock_ticks(milliseconds * 1000) : 0;
+  dma = outside_dma();
   dma_physical = info->dma_physical;
   dma_bytes = info->dma_bytes;
-  if (take_memory(sizeof(struct shared_memory)) == NULL) return -ENODEV;
+  memory = take_memory(sizeof(struct shared_memory));
+  if (memory == NULL) return -ENODEV;
   for (uint32_t i = 0; i < info->devices && disk_count < DISKS_MAX; i++) {
     const struct server_device *device = &info->device[i];
     if (strncmp(device->compatible, "virtio,mmio", sizeof(device->compatible)) != 0) continue;
@@ -129,7 +153,8 @@ int disks_start(const struct server_info *info) {
     disk->memory = take_memory(sizeof(struct device_memory));
     if (disk->memory == NULL) break;
     int status = start(disk);
-    if (status == 0) status = bind_interrupt(disk, device->irq);
+    disk->irq = device->irq;
+    if (status == 0) status = outside_irq_bind(disk->irq);
     disk->failed = status != 0;
     disk_count++;
   }
@@ -154,6 +179,15 @@ static int free_slot(const struct disk *disk) {
   return -1;
 }
 
+static void look_for_silence(void);
+static struct timer silence = {.due = look_for_silence};
+
+// The timer runs from the first transfer on, and is looked after when it ends, not at every one.
+static void watch(struct disk *disk, int slot) {
+  disk->deadline[slot] = outside_ticks() + bound;
+  if (!silence.runs) timer_start(&silence, disk->deadline[slot]);
+}
+
 // => false: no room for it in the queue.
 static bool enqueue(struct disk *disk, struct disk_transfer *transfer) {
   int slot = free_slot(disk);
@@ -174,6 +208,7 @@ static bool enqueue(struct disk *disk, struct disk_transfer *transfer) {
   if (!virtqueue_add(&disk->queue, chain, count, transfer)) return false;
   transfer->slot = (uint8_t)slot;
   disk->transfer[slot] = transfer;
+  if (bound != 0) watch(disk, slot);
   virtio_mmio_notify(&disk->mmio);
   return true;
 }
@@ -195,33 +230,77 @@ static void finish(struct disk *disk, struct disk_transfer *transfer, int status
   fiber_wake_all(&disk->room);
 }
 
-// The device does not keep to the protocol: it is stopped, and does not work any more.
-static void fail(struct disk *disk) {
-  virtio_mmio_stop(&disk->mmio);
-  disk->failed = true;
+static void give_up(struct disk *disk) {
   for (int i = 0; i < TRANSFERS; i++) {
     if (disk->transfer[i] != NULL) finish(disk, disk->transfer[i], -EIO);
   }
   fiber_wake_all(&disk->room);
 }
 
-static void interrupt(struct disk *disk) {
-  if (disk->failed) return;
-  virtio_mmio_acknowledge(&disk->mmio);
+// The device does not keep to the protocol: it is stopped, and does not work any more.
+static void fail(struct disk *disk) {
+  virtio_mmio_stop(&disk->mmio);
+  disk->failed = true;
+  give_up(disk);
+}
+
+// Finishes what the device is done with.
+static void take_done(struct disk *disk) {
   void *owner;
   enum virtqueue_result result;
   while ((result = virtqueue_take(&disk->queue, &owner)) == VIRTQUEUE_TAKEN) {
     struct disk_transfer *transfer = owner;
     bool ok = disk->memory->status[transfer->slot] == STATUS_OK;
+    disk->silences = 0;
     finish(disk, transfer, ok ? 0 : -EIO);
   }
   if (result == VIRTQUEUE_BROKEN) fail(disk);
-  kcall(SYS_IRQ_ACK, HANDLE_IRQ, disk->irq, 0, 0, 0, 0, 0);
+}
+
+static void interrupt(struct disk *disk) {
+  if (disk->failed) return;
+  virtio_mmio_acknowledge(&disk->mmio);
+  take_done(disk);
+  outside_irq_ack(disk->irq);
 }
 
 // The notification does not tell which one: each is asked.
 void disks_interrupt(void) {
   for (unsigned i = 0; i < disk_count; i++) interrupt(&disks[i]);
+}
+
+// --- silence -----------------------------------------------------------------------------------
+
+// When the first of the transfers under way will have taken too long. UINT64_MAX: there is none.
+static uint64_t first_deadline(const struct disk *disk) {
+  uint64_t first = UINT64_MAX;
+  for (int i = 0; i < TRANSFERS; i++) {
+    if (disk->transfer[i] != NULL && disk->deadline[i] < first) first = disk->deadline[i];
+  }
+  return first;
+}
+
+// A reset ends all that the device does with memory (virtio 1.2, section 2.4). What it has done by
+// then counts; the rest has failed, and it begins anew.
+static void reset(struct disk *disk) {
+  disk->silences++;
+  virtio_mmio_stop(&disk->mmio);
+  take_done(disk);
+  give_up(disk);
+  if (disk->silences == SILENCES_MAX || disk->failed || start(disk) != 0) disk->failed = true;
+  debug_print("fs: disk %u did not answer in time: %s\n", (unsigned)(disk - disks),
+              disk->failed ? "it is not used any more" : "reset");
+}
+
+static void look_for_silence(void) {
+  uint64_t now = outside_ticks(), next = UINT64_MAX;
+  for (struct disk *disk = disks; disk < disks + disk_count; disk++) {
+    if (first_deadline(disk) <= now) take_done(disk);  // its interrupt may have been lost
+    if (first_deadline(disk) <= now) reset(disk);
+    uint64_t first = first_deadline(disk);
+    if (first < next) next = first;
+  }
+  if (next != UINT64_MAX) timer_start(&silence, next);
 }
 
 // --- waiting transfers -------------------------------------------------------------------------

@@ -1,4 +1,10 @@
 // The disks: transfers between them and physical memory, several at a time.
+//
+// A transfer that the device has for longer than a bound ends with -EIO, together with all others
+// that it has: it is reset, and used again. After the third time in a row without a transfer done
+// in between it is not used any more, and every transfer fails at once. The bound is the word
+// disk_bound=MILLISECONDS of the kernel's command line, 30,000 without it; 0 is none, for clocks
+// that run ahead of the disks (docs/benchmark.md).
 #ifndef SERVERS_FS_DISK_H_
 #define SERVERS_FS_DISK_H_
 
@@ -25,7 +31,7 @@ bool disk_read_only(const struct disk *disk);
 unsigned disk_segments_max(const struct disk *disk);
 
 // Starts a transfer; waits only for a free place in the device's queue. => called in a fiber.
-// => -EIO: out of range or the device has failed, `done` is not called.
+// => -EIO: out of range or the device is not used any more, `done` is not called.
 int disk_submit(struct disk *disk, struct disk_transfer *transfer);
 
 // The same without waiting, for the event loop too. => -EAGAIN: there is no free place.

@@ -12,6 +12,7 @@
 #include "servers/fs/dispatch.h"
 #include "servers/fs/page_io.h"
 #include "servers/fs/process.h"
+#include "servers/fs/timer.h"
 #include "servers/fs/volume.h"
 
 static void mount(struct work *work) {
@@ -35,7 +36,7 @@ static void start(const struct server_info *info) {
 static void notified(uint64_t bits) {
   if ((bits & 1ull << NOTIFY_IRQ) != 0) disks_interrupt();
   if ((bits & 1ull << NOTIFY_RING) != 0) page_io_take();
-  if ((bits & NOTIFY_TIMER) != 0) page_io_timer();
+  if ((bits & NOTIFY_TIMER) != 0) timers_due();
   page_io_notify();
 }
 

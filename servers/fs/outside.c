@@ -65,3 +65,12 @@ void *outside_page(uint32_t badge) { return message_page_of(badge); }
 uint64_t outside_ticks(void) { return rdtime(); }
 
 void outside_timer(uint64_t tick) { kcall_timer(HANDLE_SELF, tick); }
+
+void *outside_dma(void) { return (void *)SERVER_DMA; }
+
+// HANDLE_SELF has the bit as its badge.
+int outside_irq_bind(uint32_t irq) {
+  return (int)kcall(SYS_IRQ_BIND, HANDLE_IRQ, irq, HANDLE_SELF, 0, 0, 0, 0);
+}
+
+void outside_irq_ack(uint32_t irq) { kcall(SYS_IRQ_ACK, HANDLE_IRQ, irq, 0, 0, 0, 0, 0); }

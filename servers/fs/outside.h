@@ -48,7 +48,15 @@ void *outside_page(uint32_t badge);
 // Ticks of the clock since some start.
 uint64_t outside_ticks(void);
 
-// Has page_io_timer called once, at this tick.
+// Has timers_due called once, at this tick. For timer.h alone.
 void outside_timer(uint64_t tick);
+
+// The memory that devices see, struct server_info's dma_bytes of it.
+void *outside_dma(void);
+
+// Has disks_interrupt called when the interrupt comes; it comes again after outside_irq_ack.
+// 0 or a negative errno.
+int outside_irq_bind(uint32_t irq);
+void outside_irq_ack(uint32_t irq);
 
 #endif  // SERVERS_FS_OUTSIDE_H_

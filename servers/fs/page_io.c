@@ -10,6 +10,7 @@
 #include "servers/fs/page_plan.h"
 #include "servers/fs/shm.h"
 #include "servers/fs/swap.h"
+#include "servers/fs/timer.h"
 #include "servers/fs/volume.h"
 #include "servers/fs/work.h"
 
@@ -347,9 +348,10 @@ void page_io_wait(struct vnode *vnode) {
   }
 }
 
+static void wake_sleepers(void) { fiber_wake_all(&sleepers); }
+
 void page_io_pause(void) {
-  outside_timer(outside_ticks() + clock_ticks(MOMENT));
+  static struct timer moment = {.due = wake_sleepers};
+  timer_start(&moment, outside_ticks() + clock_ticks(MOMENT));
   fiber_wait(&sleepers);
 }
-
-void page_io_timer(void) { fiber_wake_all(&sleepers); }

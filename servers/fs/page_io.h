@@ -26,7 +26,4 @@ void page_io_wait(struct vnode *vnode);
 // Waits for a moment. => in a fiber.
 void page_io_pause(void);
 
-// NOTIFY_TIMER: the moment is over.
-void page_io_timer(void);
-
 #endif  // SERVERS_FS_PAGE_IO_H_

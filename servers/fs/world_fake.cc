@@ -15,6 +15,7 @@ extern "C" {
 #include "servers/fs/fiber.h"
 #include "servers/fs/page_io.h"
 #include "servers/fs/process.h"
+#include "servers/fs/timer.h"
 #include "servers/fs/volume.h"
 }
 
@@ -197,7 +198,8 @@ bool World::Step() {
     case 3:
       if (timer_) {
         timer_ = false;
-        page_io_timer();
+        ticks = std::max(ticks, timer_tick_);
+        timers_due();
         ServerGoesOn();
         return true;
       }
@@ -318,7 +320,7 @@ struct object_ring *outside_ring(void) {
 void outside_ring_pager(void) {}
 void *outside_page(uint32_t badge) { return world->PageOf(badge); }
 uint64_t outside_ticks(void) { return fs_test::ticks; }
-void outside_timer(uint64_t) { world->SetTimer(); }
+void outside_timer(uint64_t tick) { world->SetTimer(tick); }
 
 struct disk *disk_at(unsigned index) {
   return world->DiskAt(index);

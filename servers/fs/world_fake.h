@@ -104,7 +104,10 @@ class World {
   int64_t SwapAdd(uint64_t cookie, uint64_t slots, uint64_t priority);
   object_ring *ring() { return &ring_; }
   void *PageOf(uint32_t badge);
-  void SetTimer() { timer_ = true; }
+  void SetTimer(uint64_t tick) {
+    timer_ = true;
+    timer_tick_ = tick;
+  }
   disk *DiskAt(unsigned index);
   uint64_t SectorsOfDisk(const disk *disk) { return ImageOf(disk).size() / DISK_SECTOR_BYTES; }
   void SubmitTransfer(disk *disk, disk_transfer *transfer);
@@ -175,6 +178,7 @@ class World {
   std::vector<uint32_t> free_frames_;
   object_ring ring_ = {};
   bool ring_rung_ = false, timer_ = false;
+  uint64_t timer_tick_ = 0;
   std::deque<Transfer> transfers_;
   std::map<uint32_t, Object> objects_;
   uint32_t next_object_ = 1;

@@ -141,9 +141,10 @@ std::vector<std::string> Machine::Command() const {
   if (!options_.cmd.empty()) {
     append += (append.empty() ? "cmd=" : " cmd=") + PercentEncode(options_.cmd);
   }
+  // Without the bound and Sstc, see tools/qemu.sh.
+  if (options_.icount) append += append.empty() ? "disk_bound=0" : " disk_bound=0";
   if (!append.empty()) c.insert(c.end(), {"-append", append});
   if (options_.icount) {
-    // Without Sstc, see tools/qemu.sh.
     c.insert(c.end(), {"-icount", "shift=0,sleep=off", "-seed", "1", "-cpu", "rv64,sstc=off"});
   }
   c.insert(c.end(), options_.qemu.begin(), options_.qemu.end());
