@@ -279,9 +279,15 @@ static void wake_waiting(struct pager *pager) {
   }
 }
 
+// While what was evicted is being written, the next step waits until it finds more than a page or
+// two to write: requests are of many.
+static bool is_worth_a_step(const struct pager *pager) {
+  return free_soon(pager) <= (pager->free_low + pager->evict.high) / 2;
+}
+
 void pager_between(struct pager *pager) {
   struct evict *evict = &pager->evict;
-  if (pager->free.count <= pager->free_low) evict->active = true;
+  if (pager->free.count <= pager->free_low && is_worth_a_step(pager)) evict->active = true;
   if (evict->active) {
     evict_step(pager, false);
     evict->active = free_soon(pager) < evict->high;

@@ -21,7 +21,7 @@
 //                                        write   parked until less is                 major
 //   shared   cached, hole of the file    read    it, read-only                        file
 //                                        write   parked: OBJECT_ALLOCATE              major
-//   shared   none, of memory             any     zeroed page                          anonymous
+//   shared   none, of memory             any     zeroed page; several in a run        anonymous
 //   object   not cached, or being read   any     parked: OBJECT_PAGE_IN               major
 //
 // The short way (fault_short.h) does the private cases for one page of memory without an object in
@@ -378,10 +378,21 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
   if (access->frame != FRAME_NONE) {
     return object_found(pager, region, NULL, access, region->prot);
   }
-  uint32_t frame = object_zero_page(pager, region->object, index);
-  if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
-  space->zeroed++;
-  return found_one(access, frame, region->prot, &pager->counts.faults_anonymous);
+  uint32_t run = run_wanted(pager, space, access);
+  run = min32(run, object_region_end(region) - access->page);
+  uint32_t done = 0;
+  while (done < run && object_frame(pager, region->object, index + done) == FRAME_NONE) {
+    uint32_t frame = object_zero_page(pager, region->object, index + done);
+    if (frame == FRAME_NONE) break;
+    pager->call_buffer[done++] = frame;
+  }
+  if (done == 0) return OUTCOME_NO_MEMORY;
+  space->touch_next = access->page + done;
+  space->zeroed += done;
+  pager->counts.pages_zeroed += done - 1;
+  found_one(access, pager->call_buffer[0], region->prot, &pager->counts.faults_anonymous);
+  access->count = done;
+  return OUTCOME_FOUND;
 }
 
 // A page of a file that may be written to from now on, unless too much is dirty already.

@@ -401,6 +401,18 @@ TEST_F(FaultTest, SharedAnonymousMemoryIsSharedOverFork) {
   EXPECT_EQ(counts_->pages_zeroed, 2u);
 }
 
+TEST_F(FaultTest, AscendingFirstTouchesOfSharedMemoryComeInGrowingRuns) {
+  pager_option(machine_.pager, PAGER_BATCH_MAX, 16);
+  uint64_t va = machine_.MapAnonymous(space_, 64, FakeMachine::kReadWrite, FakeMachine::kShared);
+  machine_.Write(space_, va + 20 * PAGE_SIZE, 20);
+  uint64_t faults = counts_->faults, zeroed = counts_->pages_zeroed;
+  for (uint32_t i = 0; i < 20; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
+  EXPECT_EQ(counts_->faults - faults, 5u) << "1 + 2 + 4 + 8 pages, and up to one that is there";
+  for (uint32_t i = 21; i < 64; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
+  EXPECT_EQ(counts_->pages_zeroed - zeroed, 63u);
+  for (uint32_t i = 0; i < 64; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+}
+
 TEST_F(FaultTest, MissingPageTablesAreFunded) {
   uint64_t va = machine_.MapAnonymous(space_, 1 << 20);
   for (uint32_t i = 0; i < 8; i++) machine_.Write(space_, va + (uint64_t)i * (128ul << 20), 1);

@@ -163,6 +163,14 @@ void object_remove(struct pager *pager, struct object *object, uint32_t index) {
   node_remove(pager, &object->root, object->height, index, (uint64_t)index + 1);
 }
 
+// As object_remove of each page: of memory there is nothing else to count.
+static void remove_all(struct pager *pager, struct object *object) {
+  node_remove(pager, &object->root, object->height, 0, 1ull << 32);
+  object->leaf_tag = LEAF_NONE;
+  object->cached = 0;
+  object->cut_bytes = 0;
+}
+
 void object_truncate(struct pager *pager, struct object *object, uint32_t first) {
   for (struct region *r = object->regions; r; r = r->object_next) {
     uint64_t end = (uint64_t)r->offset + (r->end - r->start);
@@ -174,6 +182,10 @@ void object_truncate(struct pager *pager, struct object *object, uint32_t first)
     if (!(r->flags & REGION_SHARED) && slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) {
       space_remove_pages(pager, pager->space[r->slot], r->start + skip, r->end);
     }
+  }
+  if (first == 0 && object->backing == BACKED_BY_NOTHING) {
+    remove_all(pager, object);
+    return;
   }
   uint32_t index = first;
   while (node_next(pager, object->root, object->height, &index, 1ull << 32)) {

@@ -111,6 +111,38 @@ TEST_F(SwapTest, ObjectsAreReadAheadSideBySide) {
   EXPECT_EQ(machine_.counts->requests_in - requests, 10u) << "1, 2, 4, 8, 16 pages of each";
 }
 
+// One page after the other is taken while what was evicted is still being written.
+TEST_F(SwapTest, PagesAreWrittenByWholeRequests) {
+  Filled(200);
+  uint64_t va = machine_.MapAnonymous(space_, 200);
+  pager_->free_low = pager_->free.count - 1;
+  pager_->evict.high = pager_->free_low + 64;
+  uint64_t requests = machine_.counts->requests_out, pages = machine_.counts->pages_swapped_out;
+  for (uint32_t i = 0; i < 60; i++) machine_.Write(space_, va + i * PAGE_SIZE, 1);
+  pages = machine_.counts->pages_swapped_out - pages;
+  EXPECT_GE(pages, 64u);
+  EXPECT_LE(machine_.counts->requests_out - requests, pages / OBJECT_REQUEST_PAGES + 1);
+  evict_set_limits(pager_);
+  machine_.store.Drain();
+}
+
+// All that an object has is given up at once: pages, slots, and what is on its way.
+TEST_F(SwapTest, SharedMemoryIsGivenUp) {
+  uint32_t used = machine_.FramesInUse(), slots = pager_->swap.free;
+  uint64_t va = Filled(100, FakeMachine::kShared);
+  Evict(32);
+  EXPECT_EQ(machine_.Read(space_, va), 0);
+  pager_->free_low = pager_->free.count + 1;
+  pager_->evict.high = pager_->free.count + 16;
+  pager_between(pager_);
+  evict_set_limits(pager_);
+  EXPECT_EQ(pager_->swap.writing, 16u);
+  EXPECT_EQ(pager_unmap(pager_, space_, va, 100 * PAGE_SIZE), 0);
+  machine_.store.Drain();
+  EXPECT_EQ(machine_.FramesInUse(), used);
+  EXPECT_EQ(pager_->swap.free, slots);
+}
+
 TEST_F(SwapTest, AForkSharesSlots) {
   uint64_t va = Filled(4);
   Evict(4);
