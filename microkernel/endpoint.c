@@ -13,12 +13,7 @@ struct handle *endpoint_handle(uint64_t index, uint8_t right) {
 }
 
 struct thread *token_thread(token_t token) {
-  uint32_t frame = (uint32_t)token;
-  if (!frame_exists(frame) || frame_type(frame) != OBJECT_THREAD) return NULL;
-  struct thread *thread = arch_frame_address(frame);
-  if (thread->token != token || thread->state != THREAD_REPLY || thread->server != current->serial)
-    return NULL;
-  return thread;
+  return token_find(token);
 }
 
 void endpoint_enqueue(struct thread *sender, struct endpoint *endpoint,
@@ -36,16 +31,20 @@ struct thread *endpoint_send_later(struct endpoint *endpoint, const struct messa
   return schedule_next();
 }
 
-struct thread *endpoint_send_any(struct endpoint *endpoint, const struct message *message) {
-  const uint64_t *word = message->word;
-  return endpoint_send(endpoint, message->kind, message->via, word[0], word[1], word[2], word[3],
-                       word[4], word[5]);
-}
-
-static void deliver(struct thread *receiver, struct thread *sender, uint8_t kind, uint32_t via,
-                    const uint64_t *word) {
+// As endpoint_deliver, where it need not be short.
+static __attribute__((noinline)) void deliver(struct thread *receiver, struct thread *sender,
+                                              uint8_t kind, uint32_t via, const uint64_t *word) {
   endpoint_deliver(receiver, sender, kind, via, word[0], word[1], word[2], word[3], word[4],
                    word[5]);
+}
+
+struct thread *endpoint_send_any(struct endpoint *endpoint, const struct message *message) {
+  struct thread *receiver = endpoint->receivers;
+  if (message->kind == EVENT_CALL) hart_count(STAT_CALLS);
+  if (!receiver) return endpoint_send_later(endpoint, message);
+  endpoint->receivers = receiver->next;
+  deliver(receiver, current, message->kind, message->via, message->word);
+  return dispatch(receiver);
 }
 
 void endpoint_send_for(struct thread *sender, struct endpoint *endpoint,

@@ -5,6 +5,7 @@
 #ifndef MICROKERNEL_ENDPOINT_H
 #define MICROKERNEL_ENDPOINT_H
 
+#include "microkernel/frame.h"
 #include "microkernel/handle_table.h"
 #include "microkernel/schedule.h"
 #include "microkernel/space.h"
@@ -64,6 +65,15 @@ static inline bool handle_may_receive(const struct handle *handle) {
 
 // The thread that waits for an answer to this token, if the current space may give it; else NULL.
 struct thread *token_thread(token_t token);
+// The same, where it must be short.
+static inline struct thread *token_find(token_t token) {
+  uint32_t frame = (uint32_t)token;
+  if (!frame_exists(frame) || frame_type(frame) != OBJECT_THREAD) return NULL;
+  struct thread *thread = (struct thread *)arch_frame_address(frame);
+  if (thread->token != token || thread->state != THREAD_REPLY || thread->server != current->serial)
+    return NULL;
+  return thread;
+}
 
 // Puts the event into a receiver's registers; the sender waits for an answer from its space.
 static inline void endpoint_deliver(struct thread *receiver, struct thread *sender, uint8_t kind,

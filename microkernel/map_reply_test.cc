@@ -19,7 +19,9 @@ class MapReplyTest : public IpcTest {
     client_ = ThreadIn(space);
     other_ = ThreadIn(space);
     server_ = NewThread(2);
+    third_ = NewThread(3);
     Give(client_, HANDLE_PAGER, endpoint_, RIGHT_CALL);
+    Give(third_, kService, endpoint_, RIGHT_CALL);
     Give(server_, kService, endpoint_, RIGHTS_ALL);
     Give(server_, HANDLE_BOOT_RAM, HANDLE_BOOT_RAM, RIGHTS_ALL,
          frame_first | static_cast<uint64_t>(frame_total) << 32);
@@ -46,6 +48,12 @@ class MapReplyTest : public IpcTest {
     return Call(server_, SYS_MAP_REPLY_WAIT, token,
                 kService | static_cast<uint64_t>(HANDLE_BOOT_RAM) << 32, where, 1, frame);
   }
+  // The server, which has a message, gets a call of another thread besides.
+  struct event SecondMessage() {
+    Call(server_, SYS_WAIT, kService);
+    Call(third_, SYS_CALL, kService, 7);
+    return Event(server_);
+  }
   uint32_t Board(frame_t frame) {
     uint32_t bits = frame_board[frame - frame_first];
     frame_board[frame - frame_first] = 0;
@@ -53,7 +61,7 @@ class MapReplyTest : public IpcTest {
   }
 
   handle_t endpoint_;
-  struct thread *client_, *other_, *server_;
+  struct thread *client_, *other_, *server_, *third_;
   frame_t frames_[kFrames];
 };
 
@@ -76,6 +84,54 @@ TEST_F(MapReplyTest, NothingHappensOnError) {
   EXPECT_EQ(Answer(event.token, kPage | 1ull << 43, frames_[0]), -EINVAL);
   EXPECT_EQ(client_->state, THREAD_REPLY);
   EXPECT_EQ(space_lookup(space(), kPage), pte_make(frames_[0], PTE_V | PTE_U | PTE_R));
+}
+
+TEST_F(MapReplyTest, AnswersAnotherThanTheLastToCall) {
+  struct event fault = Message(true, kPage);
+  struct event call = SecondMessage();
+  EXPECT_EQ(Answer(fault.token, kPage | PROT_R, frames_[0]), kBlocked);
+  EXPECT_EQ(kernel_.machine().running(0), client_);
+  EXPECT_EQ(pte_frame(space_lookup(space(), kPage)), frames_[0]);
+  EXPECT_EQ(third_->state, THREAD_REPLY);
+  // Now the other way round, without a mapping.
+  fault = Message(true, kPage + PAGE_SIZE);
+  EXPECT_EQ(Call(server_, SYS_REPLY_WAIT, call.token, kService, 5, 6, 7, 8, 9), kBlocked);
+  EXPECT_EQ(kernel_.machine().running(0), third_);
+  for (uint32_t i = 0; i < REPLY_WORDS; i++) EXPECT_EQ(third_->x[REG_A0 + i], 5 + i);
+  EXPECT_EQ(client_->state, THREAD_REPLY);
+  EXPECT_EQ(invariants_.Check(), "");
+}
+
+TEST_F(MapReplyTest, AnotherThanTheLastThatMayNotBeAnswered) {
+  struct event fault = Message(true, kPage);
+  struct event call = SecondMessage();
+  EXPECT_EQ(Call(server_, SYS_REPLY, fault.token), 0);
+  // Its token is not valid any more: it is ignored, with its mapping.
+  EXPECT_EQ(Answer(fault.token, kPage | PROT_R, frames_[0]), kBlocked);
+  EXPECT_EQ(space_lookup(space(), kPage), 0u);
+  EXPECT_EQ(third_->state, THREAD_REPLY);
+  // A refusal answers nobody.
+  Message(true, kPage);
+  EXPECT_EQ(Answer(call.token, kPage | PROT_R, frame_first), -EACCES);
+  EXPECT_EQ(client_->state, THREAD_REPLY);
+  EXPECT_EQ(third_->state, THREAD_REPLY);
+  EXPECT_EQ(Call(server_, SYS_REPLY, call.token), 0);
+}
+
+// A thread answers what a sibling has received.
+TEST_F(MapReplyTest, AnotherReceiverThanTheOneThatAnswers) {
+  struct event fault = Message(true, kPage);
+  struct thread *sibling = ThreadIn(spaces_[server_]);
+  Call(sibling, SYS_WAIT, kService);
+  Call(third_, SYS_CALL, kService, 7);
+  EXPECT_EQ(
+      Call(sibling, SYS_MAP_REPLY_WAIT, fault.token,
+           kService | static_cast<uint64_t>(HANDLE_BOOT_RAM) << 32, kPage | PROT_R, 1, frames_[0]),
+      kBlocked);
+  EXPECT_EQ(client_->state, THREAD_RUNNING);
+  EXPECT_EQ(pte_frame(space_lookup(space(), kPage)), frames_[0]);
+  EXPECT_EQ(server_->caller, nullptr);
+  EXPECT_EQ(invariants_.Check(), "");
 }
 
 // The last epoch of a space: its threads keep no leaf table, and nothing else changes.
@@ -104,6 +160,7 @@ TEST_P(MapReplyRandomTest, DoesWhatTheCallsApartWouldDo) {
   std::map<frame_t, uint32_t> noted;                      // A and D that must not get lost
   host::Machine &machine = kernel_.machine();
   uint32_t replaced = 0;
+  token_t pending = 0;  // of the third thread
   for (int step = 0; step < 20000; step++) {
     // Pages in two leaf tables; another thread of the space may be on another hart.
     uaddr_t page = kPage + below(3) * PAGE_SIZE + (below(4) == 0 ? LARGE_SIZE : 0);
@@ -124,6 +181,13 @@ TEST_P(MapReplyRandomTest, DoesWhatTheCallsApartWouldDo) {
     }
     bool executable = model.count(page) && model[page].second & PTE_X;
     struct event event = Message(below(2) && !executable, page);
+    // Sometimes the client is not the last to call.
+    if (pending) {
+      ASSERT_EQ(Call(server_, SYS_REPLY, pending), 0);
+      pending = 0;
+    } else if (below(3) == 0) {
+      pending = SecondMessage().token;
+    }
     replaced += model.count(page) && prot;
     ASSERT_EQ(Answer(event.token, page | prot, frame), kBlocked);
     ASSERT_EQ(client_->state, THREAD_RUNNING);

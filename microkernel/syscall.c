@@ -74,15 +74,35 @@ static __attribute__((noinline)) struct thread *reply_wait_any(ARGUMENTS) {
   return endpoint_wait_any(handle_named(handle), thread);
 }
 
+static system_call_handler map_reply_wait_any;
+
+// Where the short way `again`, of one of two calls, gives up. If that was for the token, which
+// names another thread than the one that called last, that thread takes its place for a second try;
+// if it names none that may, nobody does.
+static __attribute__((noinline)) struct thread *answer_other(ARGUMENTS,
+                                                             system_call_handler *again) {
+  if (!current->caller || current->caller->token == a0) {
+    return again == sys_reply_wait ? reply_wait_any(a0, a1, a2, a3, a4, a5, a6)
+                                   : map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+  }
+  struct thread *thread = token_find(a0);
+  current->caller = thread && thread->receiver == current ? thread : NULL;
+  return again(a0, a1, a2, a3, a4, a5, a6);
+}
+
+static __attribute__((noinline)) struct thread *reply_wait_rare(ARGUMENTS) {
+  return answer_other(a0, a1, a2, a3, a4, a5, a6, sys_reply_wait);
+}
+
 struct thread *sys_reply_wait(ARGUMENTS) {
   const struct handle *handle = &current->space->handles_inline[a1];
   struct thread *thread = current->caller;
   if (UNLIKELY(a1 >= HANDLES_INLINE || !handle_may_receive(handle) || !thread ||
                thread->token != a0))
-    return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+    return reply_wait_rare(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
   if (UNLIKELY(endpoint->bits || endpoint->senders.head))
-    return reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+    return reply_wait_rare(a0, a1, a2, a3, a4, a5, a6);
   current->caller = NULL;
   answer(thread, a2, a3, a4, a5, a6);
   endpoint_add_receiver(endpoint, current);
@@ -216,6 +236,10 @@ static __attribute__((noinline)) struct thread *map_reply_wait_elsewhere(ARGUMEN
   return sys_map_reply_wait(a0, a1, a2, a3, a4, a5, a6);
 }
 
+static __attribute__((noinline)) struct thread *map_reply_wait_rare(ARGUMENTS) {
+  return answer_other(a0, a1, a2, a3, a4, a5, a6, sys_map_reply_wait);
+}
+
 struct thread *sys_map_reply_wait(ARGUMENTS) {
   uint64_t slot = (uint32_t)a1;
   const struct handle *handle = &current->space->handles_inline[slot];
@@ -223,10 +247,10 @@ struct thread *sys_map_reply_wait(ARGUMENTS) {
   struct thread *thread = current->caller;
   if (UNLIKELY(!are_inline(a1) || a3 != 1 || !handle_may_receive(handle) || !thread ||
                thread->token != a0))
-    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+    return map_reply_wait_rare(a0, a1, a2, a3, a4, a5, a6);
   struct endpoint *endpoint = handle_named(handle);
   if (UNLIKELY(endpoint->bits || endpoint->senders.head))
-    return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+    return map_reply_wait_rare(a0, a1, a2, a3, a4, a5, a6);
   switch (space_map_one(thread, frames, a2, (frame_t)a4)) {
     case MAP_ONE_DONE:
       break;
@@ -235,7 +259,7 @@ struct thread *sys_map_reply_wait(ARGUMENTS) {
     case MAP_ONE_ELSEWHERE:
       return map_reply_wait_elsewhere(a0, a1, a2, a3, a4, a5, a6);
     default:
-      return map_reply_wait_any(a0, a1, a2, a3, a4, a5, a6);
+      return map_reply_wait_rare(a0, a1, a2, a3, a4, a5, a6);
   }
   current->caller = NULL;
   endpoint_add_receiver(endpoint, current);
@@ -281,15 +305,13 @@ struct thread *sys_harvest(ARGUMENTS) {
 // --- upcalls ---
 
 static __attribute__((noinline)) struct thread *upcall_wait_any(ARGUMENTS) {
-  struct handle *handle = endpoint_handle(a1, RIGHT_RECEIVE);
-  if (!handle) return refuse_endpoint(a1, RIGHT_RECEIVE);
+  if (!endpoint_handle(a1, RIGHT_RECEIVE)) return refuse_endpoint(a1, RIGHT_RECEIVE);
   struct thread *thread = token_thread(a0);
   if (thread) {
     if (!upcall_fits(thread, a2)) return result(-EINVAL);
-    thread_end_wait(thread);
     upcall_save(thread, a2);
   }
-  return endpoint_wait_any(handle_named(handle), thread);
+  return reply_wait_any(a0, a1, 0, 0, 0, 0, 0);  // a faulter takes no words
 }
 
 struct thread *sys_upcall_wait(ARGUMENTS) {
