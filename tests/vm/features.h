@@ -28,14 +28,6 @@
 #define HAVE_MINCORE 0
 #endif
 
-// Whether a page may still be discarded that was written to after MADV_FREE. Linux has been seen to
-// do that to a child's when memory was short.
-#ifdef __linux__
-#define FREE_LASTS 1
-#else
-#define FREE_LASTS 0
-#endif
-
 #ifdef MCL_CURRENT
 #define HAVE_MLOCK 1
 #else

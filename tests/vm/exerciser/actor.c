@@ -13,6 +13,8 @@
 
 #include "tests/vm/features.h"
 
+enum { SECONDS_TO_LIVE = 60 };  // where nobody kills
+
 static struct answer *answering;
 
 #if HAVE_SIGACTION
@@ -128,7 +130,7 @@ static long do_command(struct stage *stage, int slot) {
     case DO_WAIT:
       return wait_for((pid_t)c->offset);
     case DO_EXIT:
-      _exit(c->flags);
+      return 0;
     case DO_FORK: {
       int child = c->flags;
       pid_t pid = fork();
@@ -153,6 +155,11 @@ static void serve(struct stage *stage, int slot) {
   answering->error = value == -1 ? errno : 0;
 }
 
+static void __attribute__((noreturn)) end(int status) {
+  if (status == TO_BE_KILLED) sleep(SECONDS_TO_LIVE);
+  _exit(status == TO_BE_KILLED ? 2 : status);
+}
+
 void actor_run(struct stage *stage, int slot) {
   // Who alone holds the other ends is the driver: its end is seen as the end of a pipe.
   for (int i = 0; i < ACTORS_MAX; i++) close(stage->command[i][1]);
@@ -163,7 +170,10 @@ void actor_run(struct stage *stage, int slot) {
   char byte;
   while (read(stage->command[slot][0], &byte, 1) == 1) {
     serve(stage, slot);
+    // Behind the answer the mailbox may be that of the next actor of this slot.
+    struct command command = stage->mailbox[slot].command;
     if (write(stage->answer[1], &byte, 1) != 1) break;
+    if (command.kind == DO_EXIT) end(command.flags);
   }
   _exit(2);
 }

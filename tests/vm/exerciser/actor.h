@@ -35,8 +35,10 @@ enum command_kind {
   DO_TOUCH,      // reads, or with flags 1 writes, the byte at address, which must fault
   DO_FORK,       // flags: slot of the child -> value: pid
   DO_WAIT,       // offset: pid -> value: wait status
-  DO_EXIT,       // flags: status. No answer
+  DO_EXIT,       // flags: status, or TO_BE_KILLED. Once it has answered it takes no more commands
 };
+
+enum { TO_BE_KILLED = -1 };
 
 struct command {
   enum command_kind kind;

@@ -50,7 +50,6 @@ bool world_do(struct world *world, int actor, const struct command *command) {
   if (write(world->stage.command[actor][1], &byte, 1) != 1) {
     return world_fail(world, "actor %d: command not sent: %s", actor, strerror(errno));
   }
-  if (command->kind == DO_EXIT) return true;
   if (read(world->stage.answer[0], &byte, 1) != 1) {
     return world_fail(world, "actor %d: no answer to command %d at 0x%lx: %s", actor, command->kind,
                       (unsigned long)command->address, strerror(errno));
@@ -96,7 +95,7 @@ static bool same(struct world *world, int actor, uint32_t index, const uint8_t *
   struct cell *cell = &world->model.actor[actor].cell[index];
   const uint8_t *right = model_show(&world->model, cell);
   if (memcmp(right, seen, PAGE) == 0) return true;
-  if (cell->lazy && all_zero(seen)) {
+  if (cell->lazy && !cell->locked && all_zero(seen)) {
     model_discard(&world->model, actor, index, 1);
     return true;
   }
@@ -228,7 +227,7 @@ bool world_settle(struct world *world, int actor, uint32_t cell, size_t at, cons
   struct cell *c = &world->model.actor[actor].cell[cell];
   bool lazy = c->lazy;
   model_store(&world->model, c, at, data, length);
-  c->lazy = lazy && FREE_LASTS;
+  c->lazy = false;
   if (!lazy) return true;
   if (!load(world, actor, cell, 1)) return false;
   if (memcmp(world_data(world, actor), model_show(&world->model, c), PAGE) == 0) return true;
@@ -286,7 +285,7 @@ bool world_begin(struct world *world, const char *name) {
   // What is left of the other ends keeps a death of all actors from being seen.
   close(world->stage.answer[1]);
   struct actor *actor = &world->model.actor[0];
-  *actor = (struct actor){.alive = true, .parent = -1, .pid = world->first};
+  *actor = (struct actor){.alive = true, .parent = DRIVER, .pid = world->first};
   struct command command = {.kind = DO_BRK, .address = world->heap};
   return world_expect(world, 0, &command, 0, 0);
 }

@@ -35,7 +35,7 @@ struct content {
 struct cell {
   bool mapped, shared;
   bool locked, dontfork;
-  bool lazy;            // MADV_FREE: may turn into zeros at any time, until it is written to
+  bool lazy;            // MADV_FREE: may turn into zeros until it is written to, but while locked
   uint8_t prot, max;    // PROT_*, and what mprotect may give
   int8_t object;        // or NO_OBJECT
   uint8_t index;        // of the page in the object
@@ -49,9 +49,11 @@ struct object {
   struct content *page[OBJECT_PAGES];  // NULL: zeros
 };
 
+enum parent { DRIVER = -1, ORPHAN = -2 };
+
 struct actor {
   bool alive;
-  int parent;  // slot, or -1: the driver
+  int parent;  // slot, or enum parent
   int pid;
   uint32_t heap_pages;
   struct cell cell[CELLS];

@@ -1,4 +1,7 @@
 // Loads, stores, and accesses that must fault.
+// For MADV_PAGEOUT.
+#define _GNU_SOURCE
+
 #include <string.h>
 #include <sys/mman.h>
 
@@ -6,6 +9,14 @@
 #include "tests/vm/features.h"
 
 bool step_read(struct world *world, const struct step *step) {
+#ifdef MADV_PAGEOUT
+  // What may be discarded goes now, whatever the call says of the rest.
+  struct command command = {.kind = DO_MADVISE,
+                            .address = world_address(world, step->cell),
+                            .length = step->count * PAGE,
+                            .flags = MADV_PAGEOUT};
+  if (step->option & 1 && !world_do(world, step->actor, &command)) return false;
+#endif
   return world_check_cells(world, step->actor, step->cell, step->count);
 }
 

@@ -357,7 +357,8 @@ bool step_lock(struct world *world, const struct step *step) {
   if (!world_check_cells(world, step->actor, step->cell, count)) return false;
   for (uint32_t i = 0; i < count; i++) {
     cells[i].locked = true;
-    cells[i].lazy = false;
+    // Where it may, locking writes.
+    if (cells[i].prot & PROT_WRITE) cells[i].lazy = false;
   }
   return true;
 }

@@ -19,7 +19,7 @@ bool step_fork(struct world *world, const struct step *step) {
 
 // Takes in the status of an actor that has ended, where its parent still lives.
 static bool wait_for(struct world *world, const struct actor *actor, bool killed) {
-  if (actor->parent < 0 || !world->model.actor[actor->parent].alive) return true;
+  if (actor->parent == ORPHAN) return true;
   struct command command = {.kind = DO_WAIT, .offset = actor->pid};
   if (!world_do(world, actor->parent, &command)) return false;
   int status = (int)world_answer(world, actor->parent)->value;
@@ -31,20 +31,19 @@ static bool wait_for(struct world *world, const struct actor *actor, bool killed
 bool step_exit(struct world *world, const struct step *step) {
   struct actor *actor = &world->model.actor[step->actor];
   // The first one is the driver's own, and stays.
-  if (actor->parent < 0) return true;
+  if (actor->parent == DRIVER) return true;
   bool killed = step->option & 1;
-  struct command command = {.kind = DO_EXIT, .flags = 7};
-  if (killed) {
-    kill(actor->pid, SIGKILL);
-  } else if (!world_do(world, step->actor, &command)) {
-    return false;
-  }
+  // Nobody waits for an orphan's end. But it has done its last command: none of those for the next
+  // actor of this slot goes to it.
+  struct command command = {.kind = DO_EXIT, .flags = killed ? TO_BE_KILLED : 7};
+  if (!world_do(world, step->actor, &command)) return false;
+  if (killed) kill(actor->pid, SIGKILL);
   if (!wait_for(world, actor, killed)) return false;
   model_exit(&world->model, step->actor);
   // Nobody waits for the children of the dead by their slots.
   for (int i = 0; i < ACTORS_MAX; i++) {
     struct actor *other = &world->model.actor[i];
-    if (other->alive && other->parent == step->actor) other->parent = ACTORS_MAX;
+    if (other->alive && other->parent == step->actor) other->parent = ORPHAN;
   }
   return true;
 }
