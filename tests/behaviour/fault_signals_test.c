@@ -170,6 +170,10 @@ CASE(Trap, ComesForBreakpoints) {
   __asm__ volatile(BREAKPOINT);
   CHECK_EQ(seen.count, 1);
   CHECK_EQ(seen.signal, SIGTRAP);
+#ifdef __riscv
+  CHECK_EQ(seen.code, TRAP_BRKPT);
+  CHECK((uintptr_t)seen.address == seen.pc);
+#endif
   unhandle(SIGTRAP);
 }
 

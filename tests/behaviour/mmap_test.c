@@ -329,6 +329,48 @@ CASE(File, TruncationTakesPagesAway) {
   scratch("mmap_truncated");
 }
 
+// In a process that has the file mapped by inheritance, and may have its own copy of a page.
+static void lose_the_second_page(void *mappings) {
+  char **memory = mappings;
+  int ready[2], go[2];
+  char byte = 0;
+  CHILD_CHECK(pipe(ready) == 0 && pipe(go) == 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    close(go[1]);
+    memory[1][PAGE] = 99;
+    if (memory[0][PAGE] != 2 || write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 1) {
+      _exit(1);
+    }
+    int right = memory[0][0] == 1 && killed_by(in_child(read_byte, memory[0] + PAGE), SIGBUS) &&
+                killed_by(in_child(write_byte, memory[1] + PAGE), SIGBUS);
+    _exit(right ? 0 : 2);
+  }
+  int status = -1;
+  CHILD_CHECK(pid > 0 && read(ready[0], &byte, 1) == 1);
+  CHILD_CHECK(truncate(scratch_path("mmap_shortened"), PAGE) == 0);
+  CHILD_CHECK(write(go[1], &byte, 1) == 1);
+  CHILD_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+CASE(File, TruncationTakesPagesAwayInEveryProcess) {
+  int fd = make_file("mmap_shortened", 2 * PAGE);
+  CHECK(fd >= 0);
+  char *memory[2];
+  memory[0] = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  memory[1] = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  CHECK(memory[0] != MAP_FAILED && memory[1] != MAP_FAILED);
+  CHECK_EQ(in_child(lose_the_second_page, memory), 0);
+  CHECK(killed_by(in_child(read_byte, memory[0] + PAGE), SIGBUS));
+  CHECK_EQ(ftruncate(fd, 2 * PAGE), 0);
+  CHECK_EQ(memory[0][PAGE], 0);
+  CHECK_EQ(memory[1][PAGE], 0);
+  munmap(memory[0], 2 * PAGE);
+  munmap(memory[1], 2 * PAGE);
+  close(fd);
+  scratch("mmap_shortened");
+}
+
 CASE(File, SurvivesCloseAndUnlink) {
   int fd = make_file("mmap_unlinked", 2 * PAGE);
   CHECK(fd >= 0);

@@ -1,0 +1,121 @@
+// Limits of memory, and what a process has used.
+#define _GNU_SOURCE
+#include <sys/resource.h>
+
+#include "tests/behaviour/memory_support.h"
+#include "tests/behaviour/support.h"
+
+static int set_soft(int resource, rlim_t soft) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit)) return -1;
+  limit.rlim_cur = soft;
+  return setrlimit(resource, &limit);
+}
+
+CASE(Limits, Errors) {
+  struct rlimit limit;
+  CHECK_ERRNO(getrlimit(-1, &limit), EINVAL);
+  CHECK_ERRNO(getrlimit(100, &limit), EINVAL);
+  CHECK_EQ(getrlimit(RLIMIT_STACK, &limit), 0);
+  CHECK_EQ(setrlimit(RLIMIT_STACK, &limit), 0);
+  CHECK_ERRNO(setrlimit(-1, &limit), EINVAL);
+  limit.rlim_cur = 2;
+  limit.rlim_max = 1;
+  CHECK_ERRNO(setrlimit(RLIMIT_AS, &limit), EINVAL);
+  CHECK_ERRNO(setrlimit(RLIMIT_NOFILE, &limit), EINVAL);
+  for (int i = 0; i < 10; ++i) {
+    CHECK_EQ(getrlimit(i, &limit), 0);
+    CHECK(limit.rlim_cur <= limit.rlim_max);
+    CHECK_EQ(setrlimit(i, &limit), 0);
+  }
+}
+
+static void limit_addresses(void *unused) {
+  (void)unused;
+  char *memory = anonymous(16);
+  CHILD_CHECK(memory);
+  CHILD_CHECK(set_soft(RLIMIT_AS, PAGE) == 0);
+  struct rlimit limit;
+  CHILD_CHECK(getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == PAGE);
+  errno = 0;
+  CHILD_CHECK(mmap(NULL, PAGE, PROT_READ, ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM);
+  errno = 0;
+  CHILD_CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+              errno == ENOMEM);
+  errno = 0;
+  CHILD_CHECK(mremap(memory, 16 * PAGE, 17 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED &&
+              errno == ENOMEM);
+  CHILD_CHECK(munmap(memory + 8 * PAGE, PAGE) == 0);
+  memory[PAGE] = 1;
+}
+
+static void limit_data(void *unused) {
+  (void)unused;
+  CHILD_CHECK(set_soft(RLIMIT_DATA, PAGE) == 0);
+  errno = 0;
+  CHILD_CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, ANONYMOUS, -1, 0) == MAP_FAILED &&
+              errno == ENOMEM);
+  CHILD_CHECK(mmap(NULL, PAGE, PROT_READ, ANONYMOUS, -1, 0) != MAP_FAILED);
+  CHILD_CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) !=
+              MAP_FAILED);
+  errno = 0;
+  CHILD_CHECK(sbrk(1 << 20) == (void *)-1 && errno == ENOMEM);
+}
+
+static int recurse(int depth) {
+  volatile char frame[1024];
+  frame[0] = (char)depth;
+  frame[1023] = 1;
+  return depth == 0 ? 0 : recurse(depth - 1) + frame[1023];
+}
+
+static void use_stack(void *kib) { CHILD_CHECK(recurse(*(int *)kib) == *(int *)kib); }
+
+static void use_little_stack(void *kib) {
+  CHILD_CHECK(set_soft(RLIMIT_STACK, 512 << 10) == 0);
+  use_stack(kib);
+}
+
+CASE(Limits, AddressSpace) { CHECK_EQ(in_child(limit_addresses, NULL), 0); }
+CASE(Limits, Data) { CHECK_EQ(in_child(limit_data, NULL), 0); }
+
+CASE(Limits, Stack) {
+  int kib = 1024;
+  CHECK_EQ(in_child(use_stack, &kib), 0);
+  CHECK(killed_by(in_child(use_little_stack, &kib), SIGSEGV));
+}
+
+static void check_inherited(void *unused) {
+  struct rlimit limit;
+  CHILD_CHECK(getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur == 1l << 40);
+  if (unused) return;
+  CHILD_CHECK(in_child(check_inherited, &limit) == 0);
+}
+
+static void set_and_check(void *unused) {
+  CHILD_CHECK(set_soft(RLIMIT_DATA, 1l << 40) == 0);
+  check_inherited(unused);
+}
+
+CASE(Limits, ChildrenInherit) { CHECK_EQ(in_child(set_and_check, NULL), 0); }
+
+CASE(Usage, CountsFaults) {
+  struct rusage before, after;
+  char *memory = anonymous(64);
+  CHECK(memory);
+  CHECK_EQ(getrusage(RUSAGE_SELF, &before), 0);
+  for (int i = 63; i >= 0; i -= 7) memory[(size_t)i * PAGE] = 1;
+  CHECK_EQ(getrusage(RUSAGE_SELF, &after), 0);
+  CHECK(after.ru_minflt >= before.ru_minflt + 9);
+  CHECK(after.ru_majflt >= before.ru_majflt);
+  CHECK(after.ru_maxrss > 0);
+  CHECK_ERRNO(getrusage(99, &after), EINVAL);
+  munmap(memory, 64 * PAGE);
+}
+
+CASE(System, TellsThePageSize) {
+  CHECK_EQ(sysconf(_SC_PAGESIZE), PAGE);
+  CHECK_EQ(getpagesize(), PAGE);
+  CHECK(sysconf(_SC_MEMLOCK_RANGE) > 0);
+  CHECK(sysconf(_SC_MAPPED_FILES) > 0);
+}
