@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 
 #define NANOSECONDS 1000000000ull
 
@@ -56,20 +57,23 @@ int gettimeofday(struct timeval *restrict time, void *restrict zone) {
   return 0;
 }
 
-int nanosleep(const struct timespec *wanted, struct timespec *rest) {
-  if (wanted->tv_nsec < 0 || wanted->tv_nsec >= (long)NANOSECONDS || wanted->tv_sec < 0) {
+int nanosleep(const struct timespec *request, struct timespec *rest) {
+  struct timespec wanted;
+  if (guarded_copy(&wanted, request, sizeof wanted)) return -1;
+  if (wanted.tv_nsec < 0 || wanted.tv_nsec >= (long)NANOSECONDS || wanted.tv_sec < 0) {
     errno = EINVAL;
     return -1;
   }
   uint64_t nanoseconds;
-  if (__builtin_mul_overflow((uint64_t)wanted->tv_sec, NANOSECONDS, &nanoseconds) ||
-      __builtin_add_overflow(nanoseconds, (uint64_t)wanted->tv_nsec, &nanoseconds)) {
+  if (__builtin_mul_overflow((uint64_t)wanted.tv_sec, NANOSECONDS, &nanoseconds) ||
+      __builtin_add_overflow(nanoseconds, (uint64_t)wanted.tv_nsec, &nanoseconds)) {
     nanoseconds = UINT64_MAX;
   }
   struct reply reply = call_proc(PROC_SLEEP, nanoseconds, 0);
   if (reply.status == -EINTR && rest) {
-    *rest = (struct timespec){(time_t)(reply.word[0] / NANOSECONDS),
-                              (long)(reply.word[0] % NANOSECONDS)};
+    struct timespec left = {(time_t)(reply.word[0] / NANOSECONDS),
+                            (long)(reply.word[0] % NANOSECONDS)};
+    if (guarded_copy(rest, &left, sizeof left)) return -1;
   }
   return (int)result(reply.status);
 }
@@ -88,13 +92,13 @@ int usleep(useconds_t microseconds) {
 
 // In units of CLOCKS_PER_SEC, which is what picolibc's clock() makes of them.
 clock_t times(struct tms *times) {
-  if (times) *times = (struct tms){0};  // clock() looks there even after an error
+  struct tms told = {0};  // clock() looks there even after an error
+  if (times && guarded_copy(times, &told, sizeof told)) return (clock_t)-1;
   struct reply reply = call_proc(PROC_TIMES, 0, 0);
   if (result(reply.status) < 0 || !know_clock()) return (clock_t)-1;
   const uint64_t unit = NANOSECONDS / CLOCKS_PER_SEC;
-  if (times) {
-    *times = (struct tms){.tms_utime = (clock_t)(reply.word[0] / unit),
-                          .tms_cutime = (clock_t)(reply.word[1] / unit)};
-  }
+  told.tms_utime = (clock_t)(reply.word[0] / unit);
+  told.tms_cutime = (clock_t)(reply.word[1] / unit);
+  if (times) *times = told;
   return (clock_t)(uptime() / unit);
 }

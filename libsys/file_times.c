@@ -5,6 +5,7 @@
 #include <utime.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 #define MICROSECOND 1000
@@ -20,7 +21,9 @@ static bool nanoseconds_of(const struct timeval *time, int64_t *nanoseconds) {
 
 static int set_times(const char *path, const struct timeval times[2], uint64_t flags) {
   int64_t access = FS_TIME_NOW, modification = FS_TIME_NOW;
-  if (times && (!nanoseconds_of(&times[0], &access) || !nanoseconds_of(&times[1], &modification))) {
+  struct timeval given[2];
+  if (times && guarded_copy(given, times, sizeof given)) return -1;
+  if (times && (!nanoseconds_of(&given[0], &access) || !nanoseconds_of(&given[1], &modification))) {
     errno = EINVAL;
     return -1;
   }

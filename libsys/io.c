@@ -1,12 +1,12 @@
 // Data moves. That of files goes between the caller's memory and the page cache; that of pipes,
 // devices and directories through the message page.
 #include <limits.h>
-#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "libsys/call.h"
 #include "libsys/descriptor.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 // More than one call moves.
@@ -56,12 +56,11 @@ static __attribute__((noinline)) ssize_t read_other(int fd, void *buffer, size_t
     return transfer(FS_READ, fd, (uintptr_t)buffer, length, offset);
   }
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
-  int64_t status = interruptible(FS_READ, fd, length, offset);
-  if (status > 0) {
-    signals_message_live = 1;
-    memcpy(buffer, message_page(), (size_t)status);
-    signals_message_live = 0;
-  }
+  // What is read is gone from where it was: there must be a place for it before.
+  size_t room = guarded_writable(buffer, length);
+  int64_t status = interruptible(FS_READ, fd, room, offset);
+  if (status >= 0 && room == 0 && length > 0) status = -EFAULT;
+  if (status > 0 && guarded_copy(buffer, message_page(), (size_t)status)) return -1;
   return result(status);
 }
 
@@ -78,10 +77,11 @@ static __attribute__((noinline)) ssize_t write_other(int fd, const void *buffer,
   size_t done = 0;
   do {
     size_t now = length - done < FS_DATA_MAX ? length - done : FS_DATA_MAX;
-    signals_message_live = 1;
-    memcpy(message_page(), (const char *)buffer + done, now);
-    signals_message_live = 0;
-    int64_t status = interruptible(FS_WRITE, fd, now, offset);
+    bool bad = guarded_copy(message_page(), (const char *)buffer + done, now) != 0;
+    if (bad && done) return (ssize_t)done;
+    // Other errors come first.
+    int64_t status = interruptible(FS_WRITE, fd, bad ? 0 : now, offset);
+    if (bad && status >= 0) status = -EFAULT;
     if (status < 0) return done ? (ssize_t)done : result(status);
     done += (size_t)status;
     if ((size_t)status < now) break;

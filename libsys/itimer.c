@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/signals.h"
 
 #define NANOSECONDS 1000000000ull
@@ -42,21 +43,21 @@ int getitimer(int which, struct itimerval *value) {
   if (which != ITIMER_REAL) return fail(EINVAL);
   if (timer(PROC_ITIMER_ASK, &left) < 0) return -1;
   // Not 0 while it runs.
-  value->it_value = timeval_of(left && left < 1000 ? 1000 : left);
-  value->it_interval = timeval_of(signals_page()->interval);
-  return 0;
+  struct itimerval told = {.it_value = timeval_of(left && left < 1000 ? 1000 : left),
+                           .it_interval = timeval_of(signals_page()->interval)};
+  return guarded_copy(value, &told, sizeof told);
 }
 
 int setitimer(int which, const struct itimerval *restrict value, struct itimerval *restrict old) {
   if (which != ITIMER_REAL) return fail(EINVAL);
-  if (!valid(&value->it_value) || !valid(&value->it_interval)) return fail(EINVAL);
-  struct itimerval wanted = *value, before;
+  struct itimerval wanted, before;
+  if (guarded_copy(&wanted, value, sizeof wanted)) return -1;
+  if (!valid(&wanted.it_value) || !valid(&wanted.it_interval)) return fail(EINVAL);
   if (getitimer(which, &before)) return -1;
   uint64_t left;
   signals_page()->interval = nanoseconds_of(&wanted.it_interval);
   if (timer(nanoseconds_of(&wanted.it_value), &left) < 0) return -1;
-  if (old) *old = before;
-  return 0;
+  return old ? guarded_copy(old, &before, sizeof before) : 0;
 }
 
 unsigned alarm(unsigned seconds) {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 #include "libsys/quire.h"
 #include "protocols/server.h"
@@ -45,16 +46,15 @@ int getrlimit(int resource, struct rlimit *limit) {
   if (resource < 0 || resource >= RLIM_NLIMITS) return (int)result(-EINVAL);
   enum pager_limit which = pagers(resource);
   if (which == NOT_THE_PAGERS) {
-    limit->rlim_cur = limit->rlim_max = built_in(resource);
-    return 0;
+    rlim_t value = built_in(resource);
+    return guarded_copy(limit, &(struct rlimit){value, value}, sizeof *limit);
   }
   int64_t status = call_pager(PAGER_LIMIT, LIMIT_ASK, 0, 0).status;
   if (status < 0) return (int)result(status);
   struct pager_limit_value all[LIMIT_COUNT];
   memcpy(all, message_page(), sizeof all);
-  limit->rlim_cur = all[which].soft;
-  limit->rlim_max = all[which].hard;
-  return 0;
+  struct rlimit told = {all[which].soft, all[which].hard};
+  return guarded_copy(limit, &told, sizeof told);
 }
 
 // What is built in can be confirmed, but not changed.
@@ -66,18 +66,20 @@ static int64_t confirm(int resource, const struct rlimit *limit) {
 }
 
 int setrlimit(int resource, const struct rlimit *limit) {
+  struct rlimit wanted;
+  if (guarded_copy(&wanted, limit, sizeof wanted)) return -1;
   if (resource < 0 || resource >= RLIM_NLIMITS) return (int)result(-EINVAL);
   enum pager_limit which = pagers(resource);
-  if (which == NOT_THE_PAGERS) return (int)result(confirm(resource, limit));
-  return (int)result(call_pager(PAGER_LIMIT, which, limit->rlim_cur, limit->rlim_max).status);
+  if (which == NOT_THE_PAGERS) return (int)result(confirm(resource, &wanted));
+  return (int)result(call_pager(PAGER_LIMIT, which, wanted.rlim_cur, wanted.rlim_max).status);
 }
 
 int getrusage(int who, struct rusage *usage) {
   struct pager_space_counts counts;
   if (who != RUSAGE_SELF) return (int)result(-EINVAL);
   if (quire_space_counts(0, &counts) < 0) return -1;
-  *usage = (struct rusage){.ru_maxrss = (long)(counts.resident * (PAGE_SIZE / 1024)),
-                           .ru_minflt = (long)(counts.faults - counts.major),
-                           .ru_majflt = (long)counts.major};
-  return 0;
+  struct rusage told = {.ru_maxrss = (long)(counts.resident * (PAGE_SIZE / 1024)),
+                        .ru_minflt = (long)(counts.faults - counts.major),
+                        .ru_majflt = (long)counts.major};
+  return guarded_copy(usage, &told, sizeof told);
 }

@@ -1,9 +1,9 @@
 // Paths that fs gives back: the text of a symbolic link, the working directory.
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size) {
@@ -15,8 +15,7 @@ ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size) 
   struct reply reply = call_fs(FS_READLINK, 0, 0, 0, 0, 0);
   if (reply.status < 0) return result(reply.status);
   size_t length = (size_t)reply.status < size ? (size_t)reply.status : size;
-  memcpy(buffer, message_page(), length);
-  return (ssize_t)length;
+  return guarded_copy(buffer, message_page(), length) ? -1 : (ssize_t)length;
 }
 
 char *getcwd(char *buffer, size_t size) {
@@ -39,7 +38,6 @@ char *getcwd(char *buffer, size_t size) {
     errno = ERANGE;
     return NULL;
   }
-  memcpy(buffer, message_page(), length);
-  buffer[length] = 0;
-  return buffer;
+  ((char *)message_page())[length] = 0;
+  return guarded_copy(buffer, message_page(), length + 1) ? NULL : buffer;
 }

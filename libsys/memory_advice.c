@@ -1,8 +1,8 @@
 // madvise, posix_madvise, mincore.
-#include <string.h>
 #include <sys/mman.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/memory.h"
 #include "libsys/message.h"
 
@@ -38,7 +38,7 @@ int mincore(void *address, size_t length, unsigned char *vector) {
   do {
     pages = call_pager(PAGER_RESIDENT, at, length, 0).status;
     if (pages <= 0) return (int)result(pages);
-    memcpy(vector, message_page(), (size_t)pages);
+    if (guarded_copy(vector, message_page(), (size_t)pages)) return -1;
     vector += pages;
     at += (uint64_t)pages << PAGE_SHIFT;
     length -= length < (size_t)pages << PAGE_SHIFT ? length : (size_t)pages << PAGE_SHIFT;

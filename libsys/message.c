@@ -3,20 +3,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "libsys/guarded.h"
 #include "protocols/fs.h"
 
-static int put(const char *path, size_t at) {
-  if (!path) {
-    errno = EFAULT;
-    return -1;
-  }
-  size_t length = strnlen(path, FS_PATH_MAX);
-  if (length == FS_PATH_MAX) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  memcpy((char *)message_page() + at, path, length + 1);
+static int64_t copy(uint64_t to, uint64_t path, uint64_t limit) {
+  const char *from = (const char *)(uintptr_t)path;
+  size_t length = strnlen(from, limit);
+  if (length == limit) return -ENAMETOOLONG;
+  memcpy((void *)(uintptr_t)to, from, length + 1);
   return 0;
+}
+
+static int put(const char *path, size_t at) {
+  int64_t status = guarded(copy, MESSAGE_PAGE + at, (uintptr_t)path, FS_PATH_MAX);
+  if (status == 0) return 0;
+  errno = (int)-status;
+  return -1;
 }
 
 int message_path(const char *path) { return put(path, 0); }

@@ -10,7 +10,7 @@
 static inline void *message_page(void) { return (void *)MESSAGE_PAGE; }
 
 // Puts a path where a server expects the first, or second, of a call.
-// Returns 0, or -1 with errno ENAMETOOLONG, or EFAULT for NULL.
+// Returns 0, or -1 with errno ENAMETOOLONG or EFAULT.
 int message_path(const char *path);
 int message_second_path(const char *path);
 

@@ -29,6 +29,8 @@ int mknod(const char *path, mode_t mode, dev_t device) {
   return on_path(FS_MKNOD, path, mode, device, 0);
 }
 
+int mkfifo(const char *path, mode_t mode) { return mknod(path, S_IFIFO | (mode & 07777), 0); }
+
 int rename(const char *from, const char *to) { return on_two_paths(FS_RENAME, from, to); }
 
 int link(const char *existing, const char *path) { return on_two_paths(FS_LINK, existing, path); }

@@ -5,6 +5,7 @@
 
 #include "libsys/call.h"
 #include "libsys/descriptor.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 int open(const char *path, int flags, ...) {
@@ -69,11 +70,14 @@ int fcntl(int fd, int command, ...) {
 int pipe2(int fds[2], int flags) {
   struct reply reply = call_fs(FS_PIPE, (uint64_t)(unsigned)flags, 0, 0, 0, 0);
   if (reply.status < 0) return (int)result(reply.status);
-  fds[0] = (int)reply.status;
-  fds[1] = (int)reply.word[0];
-  descriptor_opened(fds[0], FS_KIND_MESSAGE);
-  descriptor_opened(fds[1], FS_KIND_MESSAGE);
-  return 0;
+  int made[2] = {(int)reply.status, (int)reply.word[0]};
+  descriptor_opened(made[0], FS_KIND_MESSAGE);
+  descriptor_opened(made[1], FS_KIND_MESSAGE);
+  if (guarded_copy(fds, made, sizeof made) == 0) return 0;
+  close(made[0]);
+  close(made[1]);
+  errno = EFAULT;
+  return -1;
 }
 
 int pipe(int fds[2]) { return pipe2(fds, 0); }

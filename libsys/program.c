@@ -14,6 +14,7 @@
 #include "lib/elf/elf.h"
 #include "libsys/argument_block.h"
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 #define HEAD_BYTES 1024     // of the file: ELF headers or "#!" line
@@ -66,6 +67,17 @@ static void describe(const struct elf_image *image, const char *path, struct exe
   strncpy(exec->name, last_component(path), sizeof exec->name - 1);
 }
 
+static int64_t measure_list(uint64_t launch_at, uint64_t size_at, uint64_t limit) {
+  const struct launch *launch = (const struct launch *)(uintptr_t)launch_at;
+  return argument_block_measure(launch->argv, launch->envp, limit,
+                                (struct argument_block_size *)(uintptr_t)size_at);
+}
+
+// => 0, -E2BIG, -EFAULT
+static int64_t measure(const struct launch *launch, struct argument_block_size *size) {
+  return guarded(measure_list, (uintptr_t)launch, (uintptr_t)size, ARG_MAX);
+}
+
 static int64_t start(int fd, const struct elf_image *image, const char *path, uint64_t block,
                      size_t block_bytes, size_t arguments_bytes, const struct launch *launch) {
   struct exec_image *exec = message_page();
@@ -107,7 +119,7 @@ static int64_t run_elf(int fd, const char *path, const void *head, size_t head_b
     return -ENOEXEC;
   }
   struct argument_block_size size;
-  int error = argument_block_measure(launch->argv, launch->envp, ARG_MAX, &size);
+  int64_t error = measure(launch, &size);
   if (error) return error;
   if (size.bytes > EXEC_INLINE_BYTES) return start_with_block(fd, &image, path, &size, launch);
   argument_block_write((char *)message_page() + EXEC_INLINE, STACK_TOP - size.bytes, launch->argv,
@@ -138,16 +150,17 @@ static int64_t run_script(const char *path, char *line, const struct launch *lau
   if (depth == SCRIPT_DEPTH_MAX) return -ELOOP;
   char *interpreter, *argument;
   if (!parse_script_line(line, &interpreter, &argument)) return -ENOEXEC;
-  char *const *argv = launch->argv;
-  size_t count = 0;
-  while (argv && argv[count]) ++count;
+  struct argument_block_size size;
+  int64_t error = measure(launch, &size);
+  if (error) return error;
+  size_t count = size.arguments;
   char **list = malloc((count + 4) * sizeof *list);
   if (!list) return -ENOMEM;
   size_t used = 0;
   list[used++] = interpreter;
   if (argument) list[used++] = argument;
   list[used++] = (char *)path;
-  for (size_t i = 1; i < count; ++i) list[used++] = argv[i];
+  for (size_t i = 1; i < count; ++i) list[used++] = launch->argv[i];
   list[used] = NULL;
   struct launch script = *launch;
   script.argv = list;

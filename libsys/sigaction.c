@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/signal_actions.h"
 #include "libsys/signal_frame.h"
 #include "libsys/signals.h"
@@ -69,10 +70,9 @@ int sigaction(int signal, const struct sigaction *restrict action, struct sigact
     before.sa_handler = SIG_IGN;
   }
   struct sigaction wanted;
-  if (action) wanted = *action;
+  if (action && guarded_copy(&wanted, action, sizeof wanted)) return -1;
   if (action && set_action(signal, &wanted)) return -1;
-  if (old) *old = before;
-  return 0;
+  return old ? guarded_copy(old, &before, sizeof before) : 0;
 }
 
 _sig_func_ptr signal(int signal, _sig_func_ptr handler) {
@@ -91,14 +91,16 @@ int sigaltstack(const stack_t *restrict stack, stack_t *restrict old) {
   uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
   struct signal_stack now = signals_stack;
   bool inside = sp - now.start - 1 < now.bytes;
+  stack_t wanted;
+  if (stack && guarded_copy(&wanted, stack, sizeof wanted)) return -1;
   if (stack) {
     int error = 0;
-    bool disable = stack->ss_flags & SS_DISABLE;
+    bool disable = wanted.ss_flags & SS_DISABLE;
     if (inside) {
       error = EPERM;
-    } else if (stack->ss_flags & ~(SS_DISABLE | SS_ONSTACK)) {
+    } else if (wanted.ss_flags & ~(SS_DISABLE | SS_ONSTACK)) {
       error = EINVAL;
-    } else if (!disable && stack->ss_size < MINSIGSTKSZ) {
+    } else if (!disable && wanted.ss_size < MINSIGSTKSZ) {
       error = ENOMEM;
     }
     if (error) {
@@ -108,16 +110,14 @@ int sigaltstack(const stack_t *restrict stack, stack_t *restrict old) {
     // No signal sees a half of it: without bytes it is not used.
     *(volatile uint64_t *)&signals_stack.bytes = 0;
     if (!disable) {
-      *(volatile uint64_t *)&signals_stack.start = (uint64_t)(uintptr_t)stack->ss_sp;
-      *(volatile uint64_t *)&signals_stack.bytes = stack->ss_size;
+      *(volatile uint64_t *)&signals_stack.start = (uint64_t)(uintptr_t)wanted.ss_sp;
+      *(volatile uint64_t *)&signals_stack.bytes = wanted.ss_size;
     }
   }
-  if (old) {
-    *old = (stack_t){.ss_sp = (void *)now.start,
-                     .ss_flags = !now.bytes ? SS_DISABLE
-                                 : inside   ? SS_ONSTACK
-                                            : 0,
-                     .ss_size = now.bytes};
-  }
-  return 0;
+  stack_t before = {.ss_sp = (void *)now.start,
+                    .ss_flags = !now.bytes ? SS_DISABLE
+                                : inside   ? SS_ONSTACK
+                                           : 0,
+                    .ss_size = now.bytes};
+  return old ? guarded_copy(old, &before, sizeof before) : 0;
 }

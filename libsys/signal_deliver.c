@@ -14,6 +14,8 @@ _Static_assert(offsetof(struct signal_page, mask) == PAGE_MASK_SET, "the assembl
 _Static_assert(offsetof(struct signal_page, pending) == PAGE_PENDING, "the assembly knows");
 _Static_assert(offsetof(struct signal_page, busy) == PAGE_BUSY, "the assembly knows");
 _Static_assert(offsetof(struct signal_page, signal) == PAGE_SIGNAL, "the assembly knows");
+_Static_assert(offsetof(struct signal_page, guard) == PAGE_GUARD, "the assembly knows");
+_Static_assert(offsetof(struct signal_page, guard_sp) == PAGE_GUARD_SP, "the assembly knows");
 _Static_assert(offsetof(struct signal_frame, info) == FRAME_INFO, "the assembly knows");
 _Static_assert(offsetof(struct signal_frame, context) == FRAME_CONTEXT, "the assembly knows");
 _Static_assert(offsetof(struct signal_frame, context.uc_sigmask) == FRAME_MASK, "as above");
@@ -89,6 +91,7 @@ __attribute__((always_inline)) static inline struct signal_target prepare(
   struct signal_target target = {(void *)(uintptr_t)action->sa_handler,
                                  stack_for(frame, action->sa_flags & SA_ONSTACK)};
   uint64_t bit = SIGNAL_BIT((uint32_t)signal);
+  page->guard = 0;  // the frame has it
   page->mask = mask | action->sa_mask | (action->sa_flags & SA_NODEFER ? 0 : bit);
   signals_counts += action->sa_flags & SA_RESTART ? SIGNALS_TAKEN : SIGNALS_TAKEN + SIGNALS_FINAL;
   if (action->sa_flags & (int)SA_RESETHAND) {
@@ -124,7 +127,8 @@ struct signal_target signals_begin(struct signal_frame *frame) {
   }
   if (frame->kept & KEPT_MESSAGE) {
     memcpy(frame->content, message_page(), MESSAGE_BYTES);
-    signals_message_live = 0;
+    frame->guard = page->guard;
+    frame->guard_sp = page->guard_sp;
   }
   int signal = (int)page->signal;
   if (__builtin_expect(signal, 1)) {
@@ -154,6 +158,8 @@ struct signal_target signals_more(struct signal_frame *frame) {
 }
 
 void signals_restore_message(const struct signal_frame *frame) {
+  volatile struct signal_page *page = signals_page();
   memcpy(message_page(), frame->content, MESSAGE_BYTES);
-  signals_message_live = (frame->kept & KEPT_LIVE) != 0;
+  page->guard_sp = frame->guard_sp;
+  page->guard = frame->guard;
 }

@@ -31,15 +31,10 @@ signals_upcall:
   bltu t0, t2, on_the_way_out
 1:
   ld s2, PAGE_SIGNAL(s1)
-  lw s3, signals_message_live
   ld t0, PAGE_FP(s1)
-  beqz s2, asynchronous
   snez t0, t0
-  slli t0, t0, 2
-  beqz s3, 1f
-  li s3, KEPT_MESSAGE | KEPT_LIVE
-1:
-  or s3, s3, t0
+  slli s3, t0, 1
+  beqz s2, asynchronous
   addi t4, s2, -1
   li t3, 1
   sll t3, t3, t4
@@ -171,10 +166,6 @@ already_there:
 asynchronous:
   lw t1, signals_held
   bnez t1, held
-  snez t0, t0
-  slli t0, t0, 2
-  slli s3, s3, 1
-  or s3, s3, t0
   ori s3, s3, KEPT_MESSAGE
   ld t3, PAGE_PENDING(s1)
   ld t4, PAGE_MASK_SET(s1)

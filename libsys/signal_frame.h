@@ -10,6 +10,8 @@
 #define PAGE_PENDING 296
 #define PAGE_BUSY 304
 #define PAGE_SIGNAL 312
+#define PAGE_GUARD 480
+#define PAGE_GUARD_SP 488
 
 #define FRAME_INFO 0
 #define FRAME_CONTEXT 32
@@ -19,9 +21,8 @@
 #define FRAME_FCSR 592
 #define FRAME_KEPT 600
 #define KEPT_MESSAGE 1 /* the message page's content follows the frame */
-#define KEPT_LIVE 2    /* it was live */
-#define KEPT_FP 4      /* floating-point registers are saved, else 0 */
-#define FRAME_BYTES 608
+#define KEPT_FP 2      /* floating-point registers are saved, else 0 */
+#define FRAME_BYTES 624
 #define FRAME_MESSAGE_BYTES 3584
 #define FRAME_SPARE 512 /* for the functions that fill it */
 
@@ -33,7 +34,8 @@
 struct signal_frame {
   siginfo_t info;
   ucontext_t context;
-  uint64_t kept;  // KEPT_*
+  uint64_t kept;             // KEPT_*
+  uint64_t guard, guard_sp;  // of the page, with KEPT_MESSAGE
   char content[];
 };
 
@@ -59,7 +61,7 @@ extern uint64_t signals_held_registers[32];
 struct signal_target signals_begin(struct signal_frame *frame);
 // For the next one that is due where the frame leads to; NULL: none. `busy` is set.
 struct signal_target signals_more(struct signal_frame *frame);
-// Gives the message page its content back.
+// Gives the message page its content back, and the guard.
 void signals_restore_message(const struct signal_frame *frame);
 
 #endif

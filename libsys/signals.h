@@ -22,10 +22,6 @@ extern uint64_t signals_counts;
 #define SIGNALS_TAKEN 1ull
 #define SIGNALS_FINAL (1ull << 32)
 
-// The message page holds something while user memory is accessed: a fault's handler must not
-// spoil it.
-extern uint32_t signals_message_live;
-
 // Asynchronous signals wait until the next signals_check.
 extern uint32_t signals_held;
 

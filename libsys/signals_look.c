@@ -6,7 +6,7 @@
 
 void (*signals_deliver)(bool message);
 uint64_t signals_counts;
-uint32_t signals_message_live, signals_held;
+uint32_t signals_held;
 
 // The process's bits may be set at any time by proc.
 int signals_take(uint64_t set) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/signal_actions.h"
 #include "libsys/signal_frame.h"
 #include "libsys/signals.h"
@@ -34,9 +35,10 @@ static void run_handlers(uint64_t mask) {
 
 int sigsuspend(const sigset_t *set) {
   volatile struct signal_page *page = signals_page();
-  uint64_t before = page->mask, wanted = *set & ~SIGNALS_ALWAYS;
+  uint64_t before = page->mask, wanted;
+  if (guarded_copy(&wanted, set, sizeof wanted)) return -1;
   signals_held = 1;
-  page->mask = wanted;
+  page->mask = wanted & ~SIGNALS_ALWAYS;
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   while (!handler_due()) wait_for(FOR_EVER, 0);
   run_handlers(before);
@@ -70,15 +72,18 @@ static int64_t duration(const struct timespec *limit) {
 int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
                  const struct timespec *restrict limit) {
   volatile struct signal_page *page = signals_page();
-  int64_t nanoseconds = limit ? duration(limit) : 0;
+  struct timespec given = {0, 0};
+  uint64_t wanted;
+  if (guarded_copy(&wanted, set, sizeof wanted)) return -1;
+  if (limit && guarded_copy(&given, limit, sizeof given)) return -1;
+  int64_t nanoseconds = duration(&given);
   if (nanoseconds < 0) {
     errno = EINVAL;
     return -1;
   }
   siginfo_t taken = {0};
-  uint64_t wanted = *set & ~SIGNALS_ALWAYS;
   signals_held = 1;
-  int signal = wait_in(wanted, limit ? (uint64_t)nanoseconds : FOR_EVER);
+  int signal = wait_in(wanted & ~SIGNALS_ALWAYS, limit ? (uint64_t)nanoseconds : FOR_EVER);
   if (signal > 0) signals_info(&taken, signal);
   if (signal == -EINTR) {
     run_handlers(page->mask);
@@ -86,7 +91,7 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
     signals_held = 0;
     signals_check(false);
   }
-  if (signal > 0 && info) *info = taken;
+  if (signal > 0 && info && guarded_copy(info, &taken, sizeof taken)) return -1;
   if (signal > 0) return signal;
   errno = signal == 0 ? EAGAIN : EINTR;
   return -1;

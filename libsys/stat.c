@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/message.h"
 
 _Static_assert(sizeof(struct stat) <= 104, "picolibc has some of its own size on the stack");
@@ -20,7 +21,7 @@ static struct timespec timespec_of(int64_t nanoseconds) {
 static int deliver(struct reply reply, struct stat *status) {
   if (reply.status < 0) return (int)result(reply.status);
   const struct fs_stat *from = message_page();
-  *status = (struct stat){
+  struct stat told = {
       .st_dev = (dev_t)from->dev,
       .st_mode = from->mode,
       .st_ino = from->ino,
@@ -35,7 +36,7 @@ static int deliver(struct reply reply, struct stat *status) {
       .st_blksize = (int)from->blksize,
       .st_blocks = (blkcnt_t)from->blocks,
   };
-  return 0;
+  return guarded_copy(status, &told, sizeof told);
 }
 
 int stat(const char *restrict path, struct stat *restrict status) {
@@ -58,7 +59,7 @@ int statvfs(const char *restrict path, struct statvfs *restrict status) {
   struct reply reply = call_fs(FS_STATFS, 0, 0, 0, 0, 0);
   if (reply.status < 0) return (int)result(reply.status);
   const struct fs_statfs *from = message_page();
-  *status = (struct statvfs){
+  struct statvfs told = {
       .f_bsize = from->block_bytes,
       .f_frsize = from->block_bytes,
       .f_blocks = from->blocks,
@@ -69,5 +70,5 @@ int statvfs(const char *restrict path, struct statvfs *restrict status) {
       .f_favail = from->files_free,
       .f_namemax = from->name_max,
   };
-  return 0;
+  return guarded_copy(status, &told, sizeof told);
 }

@@ -7,6 +7,7 @@
 
 #include "abi/stats.h"
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 #include "libsys/quire.h"
 #include "protocols/server.h"
 
@@ -50,12 +51,12 @@ long sysconf(int name) {
 int getpagesize(void) { return PAGE_SIZE; }
 
 int uname(struct utsname *name) {
-  *name = (struct utsname){.sysname = "Quire",
-                           .nodename = "quire",
-                           .release = "1",
-                           .version = "1",
-                           .machine = "riscv64"};
-  return 0;
+  static const struct utsname told = {.sysname = "Quire",
+                                      .nodename = "quire",
+                                      .release = "1",
+                                      .version = "1",
+                                      .machine = "riscv64"};
+  return guarded_copy(name, &told, sizeof told);
 }
 
 int gethostname(char *name, size_t length) {

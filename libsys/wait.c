@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 
 #include "libsys/call.h"
+#include "libsys/guarded.h"
 
 pid_t waitpid(pid_t pid, int *status, int options) {
   uint64_t mark = signals_mark();
@@ -8,7 +9,8 @@ pid_t waitpid(pid_t pid, int *status, int options) {
   do {
     reply = call_proc(PROC_WAIT, (uint64_t)pid, (uint64_t)(unsigned)options);
   } while (reply.status == -EINTR && signals_restart(&mark));
-  if (reply.status > 0 && status) *status = (int)reply.word[0];
+  int how = (int)reply.word[0];
+  if (reply.status > 0 && status && guarded_copy(status, &how, sizeof how)) return -1;
   return (pid_t)result(reply.status);
 }
 

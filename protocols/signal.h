@@ -13,6 +13,9 @@
 // Faults. If the signal is in `handled`, not in `mask` and `busy` is 0, whoever the fault ends at
 // (the pager, for exceptions proc) fills `signal`, `code` and `address`, sets `busy` and answers
 // with an upcall. Else the process ends.
+//
+// Guarded accesses. If `guard` is not 0 and `busy` is 0, the pager sends a fault that it cannot
+// serve there, whatever `handled` and `mask` say, and does nothing else.
 #ifndef PROTOCOLS_SIGNAL_H
 #define PROTOCOLS_SIGNAL_H
 
@@ -78,9 +81,9 @@ struct signal_page {
   uint16_t sender[SIGNALS_MAX];
   uint64_t child_status;  // of SIGCHLD's sender, as wait reports it, or SIGNAL_BY_KILL
   uint64_t interval;      // of ITIMER_REAL, in nanoseconds; proc takes at least SIGNAL_INTERVAL_MIN
+  uint64_t guard;         // where a refused access goes on, with the registers that it has
+  uint64_t guard_sp;      // of the process alone: the stack there
 };
-
-#define SIGNAL_INTERVAL_MIN 100000u
 
 static_assert(offsetof(struct signal_page, entry) == UPCALL_BYTES, "behind the registers");
 static_assert(sizeof(struct signal_page) <= PAGE_SIZE - UPCALL_OFFSET, "fits");

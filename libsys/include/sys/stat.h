@@ -79,6 +79,7 @@ int fstat(int, struct stat *);
 int chmod(const char *, mode_t);
 int fchmod(int, mode_t);
 int mkdir(const char *, mode_t);
+int mkfifo(const char *, mode_t);
 int mknod(const char *, mode_t, dev_t);
 mode_t umask(mode_t);
 

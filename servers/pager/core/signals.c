@@ -23,6 +23,9 @@ uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome ou
   };
   volatile struct signal_page *page = page_of_signals(pager, space);
   if (outcome == OUTCOME_NO_MEMORY || space->slot < SLOT_FIRST_PROGRAM) return 0;
+  uint64_t guard = page->guard;
+  if (__builtin_expect(guard != 0, 0) && page->busy == 0 && pager_upcall(pager, space) == 0)
+    return guard;
   if (!signal_take_over(page, what[outcome].signal, what[outcome].code, address)) return 0;
   return page->entry;
 }

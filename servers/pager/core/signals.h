@@ -7,8 +7,8 @@
 
 #include "servers/pager/core/fault.h"
 
-// A fault with this outcome. => where the upcall goes that its handler is waiting for, or 0: it
-// has none. If the upcall is refused, signals_refused.
+// A fault with this outcome. => where the upcall goes that its handler is waiting for, or a guarded
+// access; or 0: it has none. If the upcall is refused, signals_refused.
 uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome outcome,
                        uint64_t address);
 // An access in `space` that its region forbids: as signals_fault. 0 also if that is not known yet.

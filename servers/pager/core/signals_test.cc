@@ -87,6 +87,33 @@ TEST_F(SignalsTest, NobodyHandlesWhatIsBusyMaskedOrNotAskedFor) {
   EXPECT_EQ(Access(kNowhere, FAULT_READ).kind, Answer::kSignal);
 }
 
+TEST_F(SignalsTest, GuardedAccessesGoToTheGuard) {
+  constexpr uint64_t kGuard = 0x12340;
+  volatile struct signal_page *page = Page(space_);
+  page->guard = kGuard;
+  page->handled = 0;
+  page->mask = ~0ull;
+  Answer answer = Access(kNowhere, FAULT_READ);
+  EXPECT_EQ(answer.kind, Answer::kUpcall);
+  EXPECT_EQ(answer.address, kGuard);
+  EXPECT_EQ(signals_forbidden(pager_, space_, 77), kGuard);
+  EXPECT_EQ(page->busy, 0u);
+  EXPECT_EQ(page->signal, 0u);
+  page->busy = 1;
+  EXPECT_EQ(Access(kNowhere, FAULT_READ).kind, Answer::kSignal) << "the registers are in use";
+  page->busy = 0;
+  page->guard = 0;
+  EXPECT_EQ(Access(kNowhere, FAULT_READ).kind, Answer::kSignal);
+}
+
+TEST_F(SignalsTest, GuardedAccessesNeedNoHandlers) {
+  struct space *other = machine_.Start(kBadge + 1);
+  Page(other)->guard = kHandler;
+  Answer answer = {};
+  EXPECT_EQ(machine_.Touch(other, kNowhere, FAULT_READ, &answer), nullptr);
+  EXPECT_EQ(answer.kind, Answer::kUpcall);
+}
+
 TEST_F(SignalsTest, ParkedFaultsThatFailGoThereToo) {
   int64_t object = pager_object_create(pager_, 1, 3 * PAGE_SIZE, OBJECT_OF_FILE, 0, 0);
   ASSERT_GT(object, 0);

@@ -37,17 +37,19 @@
 #define ERROR_GROUPS_OBJECTS(X)
 #endif
 #if HAVE_SIGACTION
-#define ERROR_GROUPS_SIGNALS(X) X(signals) X(alternate_stack) X(timers)
+#define ERROR_GROUPS_SIGNALS(X) X(signals) X(alternate_stack) X(timers) X(bad_signals)
 #else
 #define ERROR_GROUPS_SIGNALS(X)
 #endif
 #if HAVE_LIMITS
-#define ERROR_GROUPS_LIMITS(X) X(limits)
+#define ERROR_GROUPS_LIMITS(X) X(limits) X(bad_limits)
 #else
 #define ERROR_GROUPS_LIMITS(X)
 #endif
-#define ERROR_GROUPS_ALWAYS(X) \
-  X(mmap) X(mmap_file) X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate)
+#define ERROR_GROUPS_ALWAYS(X)                                                             \
+  X(mmap)                                                                                  \
+  X(mmap_file) X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate) X(bad_paths) \
+      X(bad_pipe_data) X(bad_results) X(bad_exec)
 #define ERROR_GROUPS_MAYBE(X) \
   ERROR_GROUPS_MREMAP(X)      \
   ERROR_GROUPS_ADVICE(X)      \
