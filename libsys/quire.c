@@ -1,10 +1,8 @@
 #include "libsys/quire.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "libsys/call.h"
-#include "libsys/descriptor.h"
 #include "libsys/message.h"
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -58,17 +56,6 @@ int quire_process(uint32_t pid, struct proc_entry *entry) {
   }
   errno = ESRCH;
   return -1;
-}
-
-int quire_provided_object(const char *name, uint64_t size, uint32_t bound, uint64_t *cookie) {
-  if (message_path(name ? name : "")) return -1;
-  uint64_t how = FS_SHM_PROVIDED | (name ? FS_SHM_LINKED : 0) | O_CLOEXEC;
-  struct reply reply = call_fs(FS_SHM, how, size, bound, 0, 0);
-  if (reply.status < 0) return (int)result(reply.status);
-  int fd = (int)(uint32_t)reply.status;
-  descriptor_opened(fd, (enum fs_kind)(reply.status >> 32));
-  *cookie = reply.word[0];
-  return fd;
 }
 
 int quire_poweroff(int status) {

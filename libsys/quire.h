@@ -31,12 +31,6 @@ int quire_processes(uint32_t *slot, struct proc_entry *entries, uint32_t capacit
 // Finds a process by pid. ESRCH
 int quire_process(uint32_t pid, struct proc_entry *entry);
 
-// Makes a memory object of `size` bytes whose provider is the caller (PAGER_PROVIDER), and opens it
-// for reading and writing: a descriptor, closed by exec. With a name, others open it as
-// /dev/shm/NAME. They wait for a page at most `bound` ms. Requests name it by *cookie. ESRCH: the
-// caller is no provider; EINVAL EEXIST ENAMETOOLONG ENOSPC ENOMEM EMFILE ENFILE
-int quire_provided_object(const char *name, uint64_t size, uint32_t bound, uint64_t *cookie);
-
 // Ends all programs, writes everything to disk and switches the machine off with `status`
 // (0..255). Does not return, unless it is refused.
 int quire_poweroff(int status);

@@ -1,6 +1,7 @@
 // A fault that another program answers: it provides the memory object. Each page is asked for and
 // entered alone.
 #include <fcntl.h>
+#include <quire/memory_object.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -10,7 +11,7 @@
 #include "bench/posix/operations.h"
 #include "bench/posix/pages.h"
 #include "libsys/kcall.h"
-#include "libsys/quire.h"
+#include "protocols/pager.h"
 
 #define FAULTS 201u
 #define PAGES RUNS_OF(FAULTS)
@@ -22,12 +23,11 @@ static volatile char seen;
 
 // Answers one request after the other; page i of the object begins with byte i.
 static _Noreturn void provide(int ready) {
-  uint64_t cookie;
+  uint64_t object;
+  if (memory_object_create("bench", PAGES * PAGE, BOUND, &object) < 0) _exit(1);
   struct reply reply = kcall_call(HANDLE_PAGER, PAGER_PROVIDER, 0, 0, 0, 0, 0);
+  if (reply.status < 0) _exit(1);
   char *buffer = (char *)(uintptr_t)reply.status;
-  if (reply.status < 0 || quire_provided_object("bench", PAGES * PAGE, BOUND, &cookie) < 0) {
-    _exit(1);
-  }
   if (write(ready, "", 1) != 1) _exit(1);
   uint64_t tag = 0;
   for (;;) {

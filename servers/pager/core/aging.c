@@ -54,12 +54,6 @@ static void take_out(struct pager *pager, struct object *object) {
 
 void aging_dirtied(struct pager *pager, struct object *object) { append(pager, object); }
 
-void aging_hand_out(struct pager *pager, struct object *object, uint32_t count) {
-  object->handed += count;
-  if (!object->provider) pager->aging.handed += count;
-  append(pager, object);
-}
-
 void aging_rested(struct pager *pager, struct object *object) {
   if (object->writeback.active || object->dead) return;
   if (object->dirty > 0 || object->handed > 0) append(pager, object);

@@ -40,10 +40,9 @@ void aging_set_limit(struct pager *pager);
 // PAGER_DIRTY_AGE has changed.
 void aging_age_changed(struct pager *pager);
 
-// The object has dirty pages now.
+// The object has dirty pages, or such that can be written to without a fault, now.
 void aging_dirtied(struct pager *pager, struct object *object);
-// `count` pages of it can be written to without a fault now.
-void aging_hand_out(struct pager *pager, struct object *object, uint32_t count);
+// aging_hand_out (state.h): `count` pages of it can be written to without a fault now.
 // Its write-back is over.
 void aging_rested(struct pager *pager, struct object *object);
 // It has no pages any more.

@@ -6,12 +6,10 @@
 //   page                            dirty if                              and afterwards
 //   private, this space's alone     its board bit is set                  it is cleared
 //   private, others have it, too    its board bit is set                  it stays: they may ask
-//   private, swapped out, or with   always: what was before is not        it stays: it tells
-//   whether
-//     a copy in swap                known, and telling too much is safe   that copy is good
+//   private, swapped out, or with   always: what was before is not        it stays: it tells if
+//     a copy in swap                known, and too much is safe           that copy is good
 //   of an object                    PAGE_WRITTEN, which the board bit     it is cleared, for all
-//   who
-//                                   becomes whoever takes that; and a     have the object
+//                                   becomes whoever takes that; and a     who have the object
 //                                   page that has just been read has it
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"

@@ -242,7 +242,7 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
     request->frame[request->count++] = frame;
   }
   if (request->count == 0) {
-    request_cancel(pager, request);
+    request_cancel(request);
     return OUTCOME_NO_MEMORY;
   }
   object->ahead = (struct ahead){.next = index + request->count, .window = window};
@@ -572,13 +572,6 @@ enum outcome fault_resolve(struct pager *pager, struct space *space, struct acce
   return resolve_in(pager, space, region, access);
 }
 
-// Whether it is known that a private page is not there.
-static inline bool is_unwritten(const struct space *space, uint32_t page) {
-  uint32_t tag = page >> NODE_BITS;
-  if (tag == space->empty_tag) return true;
-  return tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE;
-}
-
 static inline bool is_ready(const struct page *page) {
   return page->state == PAGE_CACHED && !(page->flags & PAGE_LEAVING);
 }
@@ -598,7 +591,7 @@ struct fault_found fault_cached(struct pager *pager, struct space *space, uint64
   if (!object || (region->flags & others) || region->tail || !(region->prot & access)) return found;
   if (region->end - region->start > 1 && pager->option[PAGER_FAULT_AROUND] > 1) return found;
   uint32_t index = index_of(region, (uint32_t)page);
-  if (index >= object->pages || !is_unwritten(space, (uint32_t)page)) return found;
+  if (index >= object->pages || !space_is_unwritten(space, (uint32_t)page)) return found;
   uint32_t frame = object_frame(pager, object, index);
   if (!entry_is_frame(frame) || !is_ready(page_of(pager, frame))) return found;
   region->flags |= REGION_TOUCHED;

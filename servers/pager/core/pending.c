@@ -19,21 +19,6 @@ static void link_to_space(struct pending *pending) {
   if (space) space->pending = pending;
 }
 
-static void unlink_from_space(struct pending *pending) {
-  if (pending->space_next) pending->space_next->space_prev = pending->space_prev;
-  if (pending->space_prev) {
-    pending->space_prev->space_next = pending->space_next;
-  } else if (pending->space) {
-    pending->space->pending = pending->space_next;
-  }
-}
-
-void pending_link(struct pending *pending, struct pending **list) {
-  pending->parked = true;
-  link_to_space(pending);
-  append(pending, list);
-}
-
 struct pending *pending_park(struct pager *pager, struct pending *pending, struct pending **list) {
   if (!pending->parked) {
     struct pending *copy = slab_take(pager, SLAB_PENDING);
@@ -51,7 +36,7 @@ struct pending *pending_park(struct pager *pager, struct pending *pending, struc
 
 void pending_free(struct pager *pager, struct pending *pending) {
   struct object *object = pending->object;
-  unlink_from_space(pending);
+  pending_unlink(pending);
   slab_put(pager, SLAB_PENDING, pending);
   if (!object) return;
   object->waiters--;

@@ -45,9 +45,10 @@ struct pending {
 // Puts a call to the end of a list, from the stack into the slab if it is its first run. NULL if
 // there is no memory.
 struct pending *pending_park(struct pager *pager, struct pending *pending, struct pending **list);
-// Puts one from the slab, all of it filled in, to the end of a list. => it holds no object
-void pending_link(struct pending *pending, struct pending **list);
-// Takes one that is in no list, or in one that goes away, out of its space and back to the slab.
+// pending_link (state.h): puts one from the slab, all of it filled in, into an empty list. => it
+// has a space, and holds no object pending_unlink (state.h): takes one out of its space, not out of
+// its list. Takes one that is in no list, or in one that goes away, out of its space and back to
+// the slab.
 void pending_free(struct pager *pager, struct pending *pending);
 // Runs all of a list, with the error of what they waited for.
 void pending_wake(struct pager *pager, struct pending **list, int32_t error, bool alone);

@@ -58,7 +58,7 @@ void provider_deliver(struct pager *pager, struct provider *provider) {
 // Takes a request back from the queue or from the provider.
 static void withdraw(struct provider *provider, struct request *request) {
   if (request == provider->out) {
-    provider->late = request_tag(request);
+    provider->late = request->tag;
     provider->out = NULL;
   } else {
     requests_unqueue(&provider->requests, request);
@@ -138,7 +138,7 @@ static int64_t answer(struct pager *pager, struct provider *provider, uint64_t t
     provider->late = 0;
     return -ETIMEDOUT;
   }
-  bool breach = !request || tag != request_tag(request) || error > 0 || error < -PAGER_ERROR_MAX;
+  bool breach = !request || tag != request->tag || error > 0 || error < -PAGER_ERROR_MAX;
   if (!request) return -EINVAL;
   if (breach) {
     error = -EIO;

@@ -8,7 +8,7 @@
 #include "servers/pager/core/state.h"
 
 void provider_words(const struct request *request, uint64_t word[4]) {
-  word[0] = PAGER_SERVED_WORD0(request->op, request->count, request_tag(request));
+  word[0] = PAGER_SERVED_WORD0(request->op, request->count, request->tag);
   word[1] = request->object->cookie;
   word[2] = request->first;
   word[3] = request_bytes(request);
@@ -18,18 +18,39 @@ static inline uint32_t index_in(const struct region *region, uint32_t page) {
   return region->offset + (page - region->start);
 }
 
-// The region used last, if it is a shared mapping of a provided object in which one page at a time
-// is read and entered, and allows the access to this page of it; NULL if not.
-static inline struct region *region_of_one(struct space *space, uint64_t page, uint64_t access) {
-  const uint16_t flags = REGION_SHARED | REGION_RANDOM | REGION_FIXTURE;
+// The region used last, if it is a mapping of a provided object that allows the access to this page
+// of it, and the page is that of the object; NULL if not.
+static inline struct region *region_of_one(const struct space *space, uint64_t page,
+                                           uint64_t access) {
   struct region *region = space->hit;
   uint64_t start = region->start;
   if (page - start >= region->end - start || !region->object || !region->object->provider) {
     return NULL;
   }
-  if ((region->flags & flags) != (REGION_SHARED | REGION_RANDOM)) return NULL;
   if (!(region->prot & access & FAULT_ANY) || rss_is_limited(space)) return NULL;
+  if (!(region->flags & REGION_SHARED) &&
+      ((access & FAULT_WRITE) || region->tail || !space_is_unwritten(space, (uint32_t)page))) {
+    return NULL;
+  }
   return index_in(region, (uint32_t)page) < region->object->pages ? region : NULL;
+}
+
+// Whether reading the page is reading it alone.
+static inline bool is_read_alone(const struct pager *pager, const struct region *region,
+                                 uint32_t index) {
+  if (region->flags & REGION_RANDOM) return true;
+  if (region->flags & REGION_SEQUENTIAL) return false;
+  uint32_t most = pager->option[PAGER_READ_AHEAD];
+  return ahead_pages(&region->object->ahead, index, 1, 0, most) == 1;
+}
+
+// Whether a page in the leaf at hand has no cached neighbours to be entered with it.
+static inline bool is_entered_alone(const struct region *region, uint32_t index) {
+  const struct object *object = region->object;
+  uint32_t way = index & NODE_MASK;
+  if (region->flags & REGION_RANDOM) return true;
+  if (object->leaf_tag != index >> NODE_BITS || way == 0 || way == NODE_MASK) return false;
+  return (object->leaf->present >> (way - 1) & 7) == 2;
 }
 
 // An empty entry of the leaf at hand becomes a page that is being read.
@@ -48,12 +69,11 @@ static inline uint32_t add_filling(struct pager *pager, struct object *object, u
   return frame;
 }
 
+// => a request is free, and a frame
 static inline struct request *send_one(struct pager *pager, struct object *object, uint32_t index) {
   struct provider *provider = object->provider;
-  uint8_t number = provider->requests.free;
-  struct request *request = request_take(pager, object, OBJECT_PAGE_IN, index);
-  if (!request) return NULL;
-  request->frame[0] = add_filling(pager, object, index, number);
+  struct request *request = requests_take(&provider->requests, object, OBJECT_PAGE_IN, index);
+  request->frame[0] = add_filling(pager, object, index, request_number(request));
   request->count = 1;
   request->state = REQUEST_OUT;
   request->deadline = kops_now() + object->bound;
@@ -72,17 +92,14 @@ bool provider_short_fault(struct pager *pager, struct space *space, token_t toke
   struct object *object = region->object;
   struct provider *provider = object->provider;
   uint32_t index = index_in(region, (uint32_t)page);
-  if (!provider->parked || object->leaf_tag != index >> NODE_BITS ||
-      object->leaf->entry[index & NODE_MASK] || pager_is_short(pager)) {
+  if (!provider->parked || provider->requests.free == REQUEST_NONE ||
+      object->leaf_tag != index >> NODE_BITS || object->leaf->entry[index & NODE_MASK] ||
+      !is_read_alone(pager, region, index) || pager_is_short(pager)) {
     return false;
   }
   struct pending *pending = slab_take(pager, SLAB_PENDING);
   if (!pending) return false;
   struct request *request = send_one(pager, object, index);
-  if (!request) {
-    slab_put(pager, SLAB_PENDING, pending);
-    return false;
-  }
   *pending = (struct pending){.kind = PENDING_FAULT,
                               .token = token,
                               .space = space,
@@ -113,6 +130,7 @@ static inline struct pending *fault_of_one(struct pager *pager, const struct req
   const struct region *region = region_of_one(pending->space, page, pending->done);
   if (!region || region->object != object) return NULL;
   if (index_in(region, (uint32_t)page) != request->first) return NULL;
+  if (!is_entered_alone(region, request->first)) return NULL;
   return (region->prot & PROT_W) && aging_is_over(pager, object) ? NULL : pending;
 }
 
@@ -127,7 +145,7 @@ static inline void take_page(struct pager *pager, const struct provider *provide
   *board_of(pager, frame) = 0;
   replacement_return(&pager->replacement, frame);
   pager->counts.pages_in++;
-  object_zero_tail(pager, request->object);
+  if (request->object->size & PAGE_MASK) object_zero_tail(pager, request->object);
 }
 
 bool provider_short_answer(struct pager *pager, struct space *space, token_t token, uint64_t tag,
@@ -136,28 +154,31 @@ bool provider_short_answer(struct pager *pager, struct space *space, token_t tok
   if (!provider || status || flags || pager_is_short(pager)) return false;
   struct request *request = provider->out;
   const struct requests *all = &provider->requests;
-  if (!request || tag != request_tag(request) || request->op != OBJECT_PAGE_IN ||
-      request->count != 1) {
+  if (!request || tag != request->tag || request->op != OBJECT_PAGE_IN || request->count != 1) {
     return false;
   }
+  void *message = frame_pointer(pager, pager->message[space->slot]);
   if (!requests_idle(all) || all->starved || all->starved_head || pager->requests.added ||
-      signal_due(signal_page_in(pager_message(pager, space)))) {
+      signal_due(signal_page_in(message))) {
     return false;
   }
   struct pending *pending = fault_of_one(pager, request);
   if (!pending) return false;
   const struct region *region = pending->space->hit;
-  got->token = pending->token;
-  got->va_prot = (pending->address & ~PAGE_MASK) | region->prot;
-  got->slot = pending->space->slot;
-  got->frame = request->frame[0];
-  if (region->prot & PROT_W) aging_hand_out(pager, request->object, 1);
+  uint32_t prot = region->prot;
+  if (!(region->flags & REGION_SHARED)) prot &= ~(uint32_t)PROT_W;
+  if (prot & PROT_W) aging_hand_out(pager, request->object, 1);
+  *got = (struct provider_got){.token = pending->token,
+                               .va_prot = (pending->address & ~PAGE_MASK) | prot,
+                               .slot = pending->space->slot,
+                               .frame = request->frame[0]};
   pager->counts.faults--;  // counted when it was parked
   pager->counts.faults_file++;
-  pending_free(pager, pending);
+  pending_unlink(pending);
+  slab_put(pager, SLAB_PENDING, pending);
   take_page(pager, provider, request);
   provider->out = NULL;
-  request_cancel(pager, request);
+  request_cancel(request);
   provider->parked = token;
   return true;
 }

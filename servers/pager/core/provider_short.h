@@ -1,7 +1,8 @@
-// The short way of a fault that a program answers: one page of a shared mapping, wanted by one
-// faulter, that stands alone (no neighbours to read or to enter with it), and a provider that waits
-// for a request when it is asked and for the next one when it has answered. Everything that the
-// general way would find to do besides is known not to be there; else the general way is taken.
+// The short way of a fault that a program answers: one page, wanted by one faulter, that stands
+// alone (nothing to read ahead, no cached neighbours to enter with it), of a shared mapping, or of
+// a private one to be read, and a provider that waits for a request when it is asked and for the
+// next one when it has answered. Everything that the general way would find to do besides is known
+// not to be there; else the general way is taken.
 //
 // The caller delivers the results, so that they go with a wait for the next event.
 #ifndef SERVERS_PAGER_CORE_PROVIDER_SHORT_H
@@ -11,10 +12,7 @@
 #include <stdint.h>
 
 #include "abi/event.h"
-
-struct pager;
-struct request;
-struct space;
+#include "servers/pager/core/state.h"
 
 // For whom, and kops_serve's words.
 struct provider_asked {
@@ -33,6 +31,11 @@ struct provider_got {
 
 // kops_serve's words for a request.
 void provider_words(const struct request *request, uint64_t word[4]);
+
+// Whether it is worth trying for a fault of the space, which is not to be found at hand.
+static inline bool provider_short_may(const struct space *space) {
+  return space->hit->object && space->hit->object->provider;
+}
 
 // EVENT_FAULT of a space: it is parked, and *asked is to be delivered. => false: nothing has
 // changed

@@ -1,6 +1,8 @@
 // Programs as pagers: good, slow, silent, dying and lying ones, and that only their clients notice.
 #include <csignal>
+#include <map>
 #include <random>
+#include <utility>
 
 #include "protocols/proc.h"
 #include "protocols/signal.h"
@@ -609,7 +611,7 @@ class ProviderShortTest : public ProviderTest {
     if (at) return at;
     if (!Got(&request)) return nullptr;
     EXPECT_EQ(request.op, (uint32_t)OBJECT_PAGE_IN);
-    EXPECT_EQ(request.count, 1u);
+    asked_ = request.count;
     Do(request);
     EXPECT_EQ(Serve(request.tag, status), PAGER_PARKED);
     EXPECT_FALSE(Got(&request));
@@ -619,6 +621,14 @@ class ProviderShortTest : public ProviderTest {
   }
 
   volatile struct signal_page *Signals() { return signal_page_in(pager_message(pager_, space_)); }
+
+  // As many pages at a time as a system would.
+  void SeveralPages() {
+    pager_->option[PAGER_READ_AHEAD] = 16;
+    pager_->option[PAGER_FAULT_AROUND] = 16;
+  }
+
+  uint32_t asked_ = 0;  // pages, of the last Fault
 };
 
 TEST_F(ProviderShortTest, CountsWhatTheGeneralWayCounts) {
@@ -643,6 +653,40 @@ TEST_F(ProviderShortTest, CountsWhatTheGeneralWayCounts) {
   EXPECT_EQ(client_->pending, nullptr);
   EXPECT_EQ(space_->provider->requests.used, 0u);
   EXPECT_EQ(object_of(pager_, object)->requests, 0u);
+}
+
+TEST_F(ProviderShortTest, NeighboursAreEnteredWhereTheyAreWanted) {
+  SeveralPages();
+  uint32_t object = Create();
+  uint64_t map = MapIt(object);
+  const uint64_t kMapped[] = {1, 1, 3};  // the last one lies between the others
+  const uint32_t kPage[] = {20, 22, 21};
+  for (int i = 0; i < 3; i++) {
+    struct pager_counts before, after;
+    counts_sum(pager_, &before);
+    ASSERT_EQ(*Fault(map + kPage[i] * PAGE_SIZE, FAULT_READ), stored_[kPage[i]][0]);
+    EXPECT_EQ(asked_, 1u);
+    counts_sum(pager_, &after);
+    EXPECT_EQ(after.pages_mapped - before.pages_mapped, kMapped[i]) << i;
+  }
+  ASSERT_NE(Fault(map + 40 * PAGE_SIZE, FAULT_READ), nullptr);
+  ASSERT_NE(Fault(map + 41 * PAGE_SIZE, FAULT_READ), nullptr);
+  EXPECT_EQ(asked_, 2u) << "read in sequence";
+}
+
+TEST_F(ProviderShortTest, PrivatePagesAreReadOnlyUntilTheyAreWritten) {
+  uint32_t object = Create();
+  uint64_t map = MapIt(object, PROT_R | PROT_W, PAGER_PRIVATE);
+  ASSERT_EQ(*Fault(map + 5 * PAGE_SIZE, FAULT_READ), stored_[5][0]);
+  EXPECT_EQ(machine_.kernel.Find(kClient, (uint32_t)(map >> PAGE_SHIFT) + 5)->prot,
+            (uint32_t)PROT_R);
+  EXPECT_EQ(object_of(pager_, object)->handed, 0u);
+  uint8_t *at = Touch(map + 5 * PAGE_SIZE, FAULT_WRITE);
+  ASSERT_NE(at, nullptr);
+  *at = 99;
+  EXPECT_EQ(*Fault(map + 5 * PAGE_SIZE, FAULT_READ), 99);
+  uint64_t shared = MapAlone(client_, object);
+  EXPECT_EQ(*Touch(shared + 5 * PAGE_SIZE, FAULT_READ), stored_[5][0]);
 }
 
 TEST_F(ProviderShortTest, WhereATableIsMissingItFaultsAgain) {
@@ -705,10 +749,18 @@ TEST_F(ProviderShortTest, TooLateIsTooLate) {
   EXPECT_NE(Fault(map + PAGE_SIZE, FAULT_READ), nullptr);
 }
 
-TEST_F(ProviderShortTest, RandomAccessesAndAnswersAgreeWithTheStore) {
+// How the object is mapped: flags of PAGER_MAP, and PAGER_ADVISE.
+class ProviderMappingTest : public ProviderShortTest,
+                            public testing::WithParamInterface<std::pair<uint32_t, uint32_t>> {};
+
+TEST_P(ProviderMappingTest, RandomAccessesAndAnswersAgreeWithTheStore) {
   std::mt19937 random(1);
-  uint32_t object = Create();
-  uint64_t map = MapAlone(client_, object);
+  auto [flags, advice] = GetParam();
+  SeveralPages();
+  uint64_t map = MapIt(Create(), PROT_R | PROT_W, flags);
+  ASSERT_EQ(pager_advise(pager_, client_, 1, map, kPages * PAGE_SIZE, (enum pager_advice)advice),
+            0);
+  std::map<uint32_t, std::vector<uint8_t>> own;  // pages that are not the store's any more
   for (int i = 0; i < 3000; i++) {
     uint32_t page = random() % kPages, byte = random() % PAGE_SIZE;
     switch (random() % 8) {
@@ -720,28 +772,39 @@ TEST_F(ProviderShortTest, RandomAccessesAndAnswersAgreeWithTheStore) {
         machine_.kernel.Advance(random() % 6000);
         ServeAll();
         break;
-      case 2: {  // changed, in the page and so in the end in the store
+      case 2: {  // changed, in the page and so, if it is shared, in the end in the store
         uint8_t *at = Fault(map + page * PAGE_SIZE + byte, FAULT_WRITE);
         if (!at) at = Touch(map + page * PAGE_SIZE + byte, FAULT_WRITE);
         ASSERT_NE(at, nullptr);
-        *at = (uint8_t)random();
+        uint8_t value = *at = (uint8_t)random();
         token_t token = machine_.kernel.NewToken();
         pager_sync(pager_, client_, token, map, kPages * PAGE_SIZE, PAGER_SYNC_SYNC);
         ServeAll();
         Answer answer;
         machine_.kernel.TakeAnswer(token, &answer);
-        EXPECT_EQ(stored_[page][byte], *at);
+        if (flags == PAGER_PRIVATE) {
+          own.try_emplace(page, stored_[page]).first->second[byte] = value;
+        } else {
+          EXPECT_EQ(stored_[page][byte], value);
+        }
         break;
       }
       default: {
         uint8_t *at = Fault(map + page * PAGE_SIZE + byte, FAULT_READ);
         ASSERT_NE(at, nullptr);
-        ASSERT_EQ(*at, stored_[page][byte]) << page;
+        ASSERT_EQ(*at, own.count(page) ? own[page][byte] : stored_[page][byte]) << page;
       }
     }
     if (i % 64 == 0) machine_.kernel.Check();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Mappings, ProviderMappingTest,
+                         testing::Values(std::pair(PAGER_SHARED, ADVICE_RANDOM),
+                                         std::pair(PAGER_SHARED, ADVICE_NORMAL),
+                                         std::pair(PAGER_SHARED, ADVICE_SEQUENTIAL),
+                                         std::pair(PAGER_PRIVATE, ADVICE_RANDOM),
+                                         std::pair(PAGER_PRIVATE, ADVICE_NORMAL)));
 
 // --- signals ------------------------------------------------------------------------------------
 

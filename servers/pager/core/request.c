@@ -4,10 +4,6 @@
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
-#define TAG_SLOT(tag) ((tag) & (OBJECT_RING_SLOTS - 1))
-#define TAG_SERIAL(tag) ((tag) / OBJECT_RING_SLOTS)
-#define SERIAL_MAX (INT32_MAX / OBJECT_RING_SLOTS)
-
 void requests_init(struct requests *requests, struct request *request, uint32_t slots,
                    struct provider *provider) {
   requests->provider = provider;
@@ -15,6 +11,7 @@ void requests_init(struct requests *requests, struct request *request, uint32_t 
   requests->slots = slots;
   for (uint32_t i = 0; i < slots; i++) {
     request[i].of = requests;
+    request[i].tag = i;
     request[i].next = (uint8_t)(i + 1 < slots ? i + 1 : REQUEST_NONE);
   }
   requests->free = 0;
@@ -34,14 +31,6 @@ struct pending **request_list(struct pager *pager, const struct object *object,
 struct request *request_of(struct pager *pager, const struct page *page) {
   const struct object *object = item_at(pager, page->object);
   return &requests_of(pager, object)->request[page->request];
-}
-
-uint8_t request_number(const struct request *request) {
-  return (uint8_t)(request - request->of->request);
-}
-
-uint32_t request_tag(const struct request *request) {
-  return request->serial * OBJECT_RING_SLOTS + request_number(request);
 }
 
 uint32_t request_bytes(const struct request *request) {
@@ -67,34 +56,10 @@ struct request *request_take(struct pager *pager, struct object *object, enum ob
                              uint32_t first) {
   struct requests *all = op == OBJECT_IDLE ? &pager->requests : requests_of(pager, object);
   if (!is_free(all, op)) return NULL;
-  if (op == OBJECT_PAGE_OUT) all->writing++;
-  struct request *request = &all->request[all->free];
-  all->free = request->next;
-  all->used++;
-  request->op = (uint8_t)op;
-  request->first = first;
-  request->count = 0;
-  request->object = object;
-  request->waiting = NULL;
-  request->serial = request->serial < SERIAL_MAX ? request->serial + 1 : 1;
-  object->requests++;
-  return request;
-}
-
-void request_cancel(struct pager *pager, struct request *request) {
-  (void)pager;
-  struct requests *all = request->of;
-  if (request->op == OBJECT_PAGE_OUT) all->writing--;
-  request->state = REQUEST_FREE;
-  request->next = all->free;
-  all->free = request_number(request);
-  all->used--;
-  request->object->requests--;
+  return requests_take(all, object, op, first);
 }
 
 // --- the queue ----------------------------------------------------------------------------------
-
-bool requests_idle(const struct requests *all) { return all->queue_head == REQUEST_NONE; }
 
 static void enqueue(struct requests *all, struct request *request) {
   uint8_t number = request_number(request);
@@ -141,7 +106,7 @@ static void fill_ring(struct pager *pager) {
     entry->cookie = request->object->cookie;
     entry->page = request->first;
     entry->op = request->op;
-    entry->tag = request_tag(request);
+    entry->tag = request->tag;
     entry->count = request->count;
     entry->bytes = request_bytes(request);
     for (uint32_t i = 0; i < request->count; i++) entry->frame[i] = request->frame[i];
@@ -249,7 +214,7 @@ void request_complete(struct pager *pager, struct request *request, int32_t stat
   } else if (op == OBJECT_PAGE_OUT) {
     writeback_done(pager, request, status);
   }
-  request_cancel(pager, request);
+  request_cancel(request);
   // Who waits until memory is written to swap (rss.h) goes on in any case.
   if (object->backing == BACKED_BY_SWAP && op == OBJECT_PAGE_OUT) status = 0;
   bool alone = status < 0 && op == OBJECT_PAGE_IN && several;
@@ -298,8 +263,8 @@ void pager_completions(struct pager *pager) {
     uint32_t tag = entry->tag;
     int32_t status = entry->status;
     __atomic_store_n(&ring->completion_tail, ring->completion_tail + 1, __ATOMIC_RELEASE);
-    struct request *request = &all->request[TAG_SLOT(tag)];
-    if (request->state == REQUEST_OUT && request->serial == TAG_SERIAL(tag)) {
+    struct request *request = &all->request[tag % OBJECT_RING_SLOTS];
+    if (request->state == REQUEST_OUT && request->tag == tag) {
       request_complete(pager, request, status);
     } else {
       all->breaches++;

@@ -22,12 +22,12 @@ struct provider;
 enum request_state { REQUEST_FREE = 0, REQUEST_QUEUED = 1, REQUEST_OUT = 2 };
 
 struct request {
-  uint8_t state;    // enum request_state
-  uint8_t op;       // enum object_op
-  uint8_t count;    // pages
-  uint8_t next;     // in the free list or the queue
-  uint32_t serial;  // changes with each use: part of the tag
-  uint32_t first;   // page
+  uint8_t state;   // enum request_state
+  uint8_t op;      // enum object_op
+  uint8_t count;   // pages
+  uint8_t next;    // in the free list or the queue
+  uint32_t tag;    // names it: its number, and above that one that changes with each use
+  uint32_t first;  // page
   struct requests *of;
   struct object *object;
   struct pending *waiting;
@@ -59,22 +59,22 @@ struct pending **request_list(struct pager *pager, const struct object *object,
                               struct request *request);
 // The one that a page is FILLING or ALLOCATING in.
 struct request *request_of(struct pager *pager, const struct page *page);
-uint8_t request_number(const struct request *request);
-// How the provider names it; never 0.
-uint32_t request_tag(const struct request *request);
+static inline uint8_t request_number(const struct request *request) {
+  return (uint8_t)(request->tag % OBJECT_RING_SLOTS);
+}
 // Bytes of its range that the object has; the rest of the last page is not the store's.
 uint32_t request_bytes(const struct request *request);
 
 // => `requests` is all zero
 void requests_init(struct requests *requests, struct request *request, uint32_t slots,
                    struct provider *provider);
+// requests_take (state.h): the first free request. => there is one
+// request_cancel (state.h): gives back a request that was not sent, or is done.
 // A free request, NULL if there is none.
 struct request *request_take(struct pager *pager, struct object *object, enum object_op op,
                              uint32_t first);
 // Whether there is one of fs for this operation.
 bool request_is_free(const struct pager *pager, enum object_op op);
-// Gives back a request that was not sent.
-void request_cancel(struct pager *pager, struct request *request);
 void request_send(struct pager *pager, struct request *request);
 // Notifies the provider if requests were added.
 void requests_kick(struct pager *pager);
@@ -88,7 +88,9 @@ void requests_feed(struct pager *pager, struct requests *requests);
 // Nobody serves them any more: who waits for a free one goes on without. => none is queued or out
 void requests_end(struct pager *pager, struct requests *requests);
 // The queue of those not sent yet.
-bool requests_idle(const struct requests *requests);
+static inline bool requests_idle(const struct requests *requests) {
+  return requests->queue_head == REQUEST_NONE;
+}
 struct request *requests_next(struct requests *requests);  // NULL if it is empty
 void requests_unqueue(struct requests *requests, struct request *request);
 

@@ -195,6 +195,61 @@ static inline uint32_t object_frame(struct pager *pager, struct object *object, 
   return object_frame_far(pager, object, index);
 }
 
+// Tags stay positive, and that of a request in use is never 0.
+static inline struct request *requests_take(struct requests *all, struct object *object,
+                                            enum object_op op, uint32_t first) {
+  struct request *request = &all->request[all->free];
+  if (op == OBJECT_PAGE_OUT) all->writing++;
+  all->free = request->next;
+  all->used++;
+  request->tag = (request->tag + OBJECT_RING_SLOTS) & INT32_MAX;
+  if (request->tag < OBJECT_RING_SLOTS) request->tag += OBJECT_RING_SLOTS;
+  request->op = (uint8_t)op;
+  request->first = first;
+  request->count = 0;
+  request->object = object;
+  request->waiting = NULL;
+  object->requests++;
+  return request;
+}
+
+static inline void request_cancel(struct request *request) {
+  struct requests *all = request->of;
+  if (request->op == OBJECT_PAGE_OUT) all->writing--;
+  request->state = REQUEST_FREE;
+  request->next = all->free;
+  all->free = request_number(request);
+  all->used--;
+  request->object->requests--;
+}
+
+static inline void aging_hand_out(struct pager *pager, struct object *object, uint32_t count) {
+  object->handed += count;
+  if (!object->provider) pager->aging.handed += count;
+  if (!object->is_aging) aging_dirtied(pager, object);
+}
+
+static inline void pending_link(struct pending *pending, struct pending **list) {
+  struct space *space = pending->space;
+  pending->parked = true;
+  pending->list = list;
+  pending->next = NULL;
+  *list = pending;
+  pending->space_prev = NULL;
+  pending->space_next = space->pending;
+  if (pending->space_next) pending->space_next->space_prev = pending;
+  space->pending = pending;
+}
+
+static inline void pending_unlink(struct pending *pending) {
+  if (pending->space_next) pending->space_next->space_prev = pending->space_prev;
+  if (pending->space_prev) {
+    pending->space_prev->space_next = pending->space_next;
+  } else if (pending->space) {
+    pending->space->pending = pending->space_next;
+  }
+}
+
 // Gives up one reference of a tree entry to a page in memory.
 static inline void page_release(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
@@ -205,6 +260,13 @@ static inline void page_release(struct pager *pager, uint32_t frame) {
   }
   if (page->flags & PAGE_LISTED) replacement_remove(&pager->replacement, page);
   frame_put(pager, frame);
+}
+
+// Whether it is known that no private page is there.
+static inline bool space_is_unwritten(const struct space *space, uint32_t page) {
+  uint32_t tag = page >> NODE_BITS;
+  if (tag == space->empty_tag) return true;
+  return tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE;
 }
 
 // Whether pager_between has something to do.

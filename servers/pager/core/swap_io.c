@@ -77,7 +77,7 @@ enum outcome swap_in(struct pager *pager, struct space *space, struct object *ob
     swap_set_reading(pager, slot + i, true);
   }
   if (request->count == 0) {
-    request_cancel(pager, request);
+    request_cancel(request);
     return OUTCOME_NO_MEMORY;
   }
   *ahead = (struct ahead){.next = index + request->count, .window = window};

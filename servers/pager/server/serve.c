@@ -160,32 +160,47 @@ __attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struc
   return true;
 }
 
-// A fault that a program is to answer, which waits for that.
-__attribute__((noinline)) static bool serve_provided(struct pager *pager, struct space *space,
-                                                     token_t token, uint64_t address,
-                                                     uint64_t access, uint64_t pc,
-                                                     struct event *next) {
-  struct provider_asked asked;
-  if (!provider_short_fault(pager, space, token, address, access, pc, &asked)) return false;
-  kcall_reply_wait(asked.token, HANDLE_SELF, asked.word[0], asked.word[1], asked.word[2],
-                   asked.word[3], 0, next);
-  received(next);
-  return true;
+// What a provider waits with, and answers.
+static inline bool is_serve(const struct event *event) {
+  return token_kind(event->token) == EVENT_CALL && badge_via(event->badge) == VIA_PROGRAM &&
+         (uint32_t)event->word[0] == PAGER_SERVE;
 }
 
-// A program's answer to such a fault; it waits for the next one.
-__attribute__((noinline)) static bool serve_provider(struct pager *pager, struct space *space,
-                                                     token_t token, uint64_t tag, uint64_t status,
-                                                     uint64_t flags, struct event *next) {
-  struct provider_got got;
-  if (!provider_short_answer(pager, space, token, tag, status, flags, &got)) return false;
-  kcall_event(SYS_MAP_REPLY_WAIT, got.token, FAULT_HANDLES, got.va_prot, 1, got.frame, 0, 0, next);
-  if (__builtin_expect((int64_t)next->token < 0, 0)) {
-    // A page table is missing, so nothing is mapped: it faults again, and finds the page.
-    kcall_reply_wait(got.token, HANDLE_SELF, 0, 0, 0, 0, 0, next);
-    received(next);
+// Faults that programs answer, and their answers, in turn, as long as they go the short way: each
+// is done by one system call, which also receives the next. *event becomes the first that does not.
+// => false: it is the same
+__attribute__((noinline)) static bool serve_providers(struct pager *pager, struct event *event) {
+  struct event next = *event;
+  bool any = false;
+  for (;; any = true) {
+    struct space *space = space_of(pager, badge_origin(next.badge));
+    if (space && token_kind(next.token) == EVENT_FAULT) {
+      struct provider_asked asked;
+      if (!provider_short_fault(pager, space, next.token, next.word[0], next.word[1], next.word[2],
+                                &asked)) {
+        break;
+      }
+      kcall_reply_wait(asked.token, HANDLE_SELF, asked.word[0], asked.word[1], asked.word[2],
+                       asked.word[3], 0, &next);
+    } else if (space && is_serve(&next)) {
+      struct provider_got got;
+      if (!provider_short_answer(pager, space, next.token, next.word[1], next.word[2], next.word[3],
+                                 &got)) {
+        break;
+      }
+      kcall_event(SYS_MAP_REPLY_WAIT, got.token, FAULT_HANDLES, got.va_prot, 1, got.frame, 0, 0,
+                  &next);
+      if (__builtin_expect((int64_t)next.token < 0, 0)) {
+        // A page table is missing, so nothing is mapped: it faults again, and finds the page.
+        kcall_reply_wait(got.token, HANDLE_SELF, 0, 0, 0, 0, 0, &next);
+      }
+    } else {
+      break;
+    }
+    received(&next);
   }
-  return true;
+  *event = next;
+  return any;
 }
 
 #define NOBODY UINT64_MAX
@@ -222,10 +237,12 @@ void serve(struct pager *pager) {
         event = received_next;
         continue;
       }
-      if (space && serve_provided(pager, space, event.token, event.word[0], event.word[1],
-                                  event.word[2], &received_next)) {
-        event = received_next;
-        continue;
+      if (space && provider_short_may(space)) {
+        in_memory = event;
+        if (serve_providers(pager, &in_memory)) {
+          event = in_memory;
+          continue;
+        }
       }
     }
     if (token_kind(event.token) == EVENT_CALL && badge_via(event.badge) == VIA_PROGRAM) {
@@ -248,11 +265,12 @@ void serve(struct pager *pager) {
         event = next;
         continue;
       }
-      if ((uint32_t)event.word[0] == PAGER_SERVE && space &&
-          serve_provider(pager, space, event.token, event.word[1], event.word[2], event.word[3],
-                         &received_next)) {
-        event = received_next;
-        continue;
+      if ((uint32_t)event.word[0] == PAGER_SERVE) {
+        in_memory = event;
+        if (serve_providers(pager, &in_memory)) {
+          event = in_memory;
+          continue;
+        }
       }
     }
     in_memory = event;
