@@ -77,9 +77,9 @@ void swap_set_reading(struct pager *pager, uint32_t slot, bool reading);
 // The slot could not be written.
 void swap_mark_bad(struct pager *pager, uint32_t slot);
 
-// Reads the page behind a swapped entry, with the neighbours that lie behind it in the leaf and in
-// the swap area, as far ahead as wanted (`how`: ACCESS_*). The page is a space's, or an object's if
-// that is not NULL. OUTCOME_WAIT, with where to wait, or OUTCOME_NO_MEMORY.
+// Reads the page behind a swapped entry, with those behind it that are in swap areas, too, as far
+// ahead as wanted (`how`: ACCESS_*); pages in adjacent slots in one request. The page is a space's,
+// or an object's if that is not NULL. OUTCOME_WAIT, with where to wait, or OUTCOME_NO_MEMORY.
 enum outcome swap_in(struct pager *pager, struct space *space, struct object *object,
                      uint32_t index, uint32_t entry, uint32_t how, struct pending ***wait);
 // Writes pages of PAGE_ANONYMOUS and PAGE_SHARED_MEMORY that are not listed, to adjacent slots.

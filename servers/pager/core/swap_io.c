@@ -49,26 +49,15 @@ static uint32_t take_frame(struct pager *pager, struct space *space, const struc
   page->family = object ? 0 : space_family(space);
   page->object = object ? object->id : 0;
   page->index = index;
-  page_zero(frame_pointer(pager, frame));  // the provider leaves what it has not as it is
   return frame;
 }
 
-enum outcome swap_in(struct pager *pager, struct space *space, struct object *object,
-                     uint32_t index, uint32_t entry, uint32_t how, struct pending ***wait) {
+// Sends a request for pages from `index` on, whose first has this entry, as far as they follow each
+// other in the area, too. Returns how many below `end`; 0 if there is no memory.
+static uint32_t read_run(struct pager *pager, struct space *space, struct object *object,
+                         struct request *request, uint32_t index, uint32_t entry, uint32_t end) {
   uint32_t slot = entry_slot(entry);
-  if (swap_is_reading(pager, slot)) {
-    *wait = request_list(pager, area_of(pager, slot)->object, request_for(pager, slot));
-    return OUTCOME_WAIT;
-  }
-  struct request *request =
-      request_take(pager, area_of(pager, slot)->object, OBJECT_PAGE_IN, slot & SWAP_INDEX_MASK);
-  *wait = request_list(pager, area_of(pager, slot)->object, request);
-  if (!request) return OUTCOME_WAIT;
-  struct ahead *ahead = object ? &object->ahead : &space->ahead;
-  uint32_t window = ahead_pages(ahead, index, 1, how, pager->option[PAGER_READ_AHEAD]);
-  while (request->count < window) {
-    uint32_t i = request->count;
-    if (i > 0 && ((index + i) & NODE_MASK) == 0) break;
+  for (uint32_t i = 0; index + i < end; i++) {
     if (i > 0 && entry_at(pager, space, object, index + i) != entry + i) break;
     if (swap_is_reading(pager, slot + i)) break;
     uint32_t frame = take_frame(pager, space, object, index + i);
@@ -76,12 +65,63 @@ enum outcome swap_in(struct pager *pager, struct space *space, struct object *ob
     request->frame[request->count++] = frame;
     swap_set_reading(pager, slot + i, true);
   }
-  if (request->count == 0) {
+  uint32_t count = request->count;
+  if (count == 0) {
     request_cancel(request);
-    return OUTCOME_NO_MEMORY;
+  } else {
+    request_send(pager, request);
   }
-  *ahead = (struct ahead){.next = index + request->count, .window = window};
-  request_send(pager, request);
+  return count;
+}
+
+static struct request *take_request(struct pager *pager, uint32_t slot) {
+  return request_take(pager, area_of(pager, slot)->object, OBJECT_PAGE_IN, slot & SWAP_INDEX_MASK);
+}
+
+// Reads what is elsewhere in the areas of [index, end), while requests are plentiful. Returns where
+// it ended.
+static uint32_t read_rest(struct pager *pager, struct space *space, struct object *object,
+                          uint32_t index, uint32_t end) {
+  const struct requests *requests = &pager->requests;
+  while (index < end) {
+    uint32_t entry = entry_at(pager, space, object, index);
+    uint32_t done = 1;
+    if (entry_is_swapped(entry) && !swap_is_reading(pager, entry_slot(entry))) {
+      if (requests->used >= requests->slots / 2) break;
+      struct request *request = take_request(pager, entry_slot(entry));
+      done = read_run(pager, space, object, request, index, entry, end);
+      if (done == 0) break;
+    }
+    index += done;
+  }
+  return index;
+}
+
+// Whether nothing is missing between what was read last and `index`.
+static bool follows(struct pager *pager, struct space *space, struct object *object,
+                    const struct ahead *ahead, uint32_t index) {
+  if (index - ahead->next >= OBJECT_REQUEST_PAGES) return false;
+  for (uint32_t i = ahead->next; i < index; i++) {
+    if (!entry_is_frame(entry_at(pager, space, object, i))) return false;
+  }
+  return true;
+}
+
+enum outcome swap_in(struct pager *pager, struct space *space, struct object *object,
+                     uint32_t index, uint32_t entry, uint32_t how, struct pending ***wait) {
+  uint32_t slot = entry_slot(entry);
+  bool reading = swap_is_reading(pager, slot);
+  struct request *request = reading ? request_for(pager, slot) : take_request(pager, slot);
+  *wait = request_list(pager, area_of(pager, slot)->object, request);
+  if (reading || !request) return OUTCOME_WAIT;
+  struct ahead *ahead = object ? &object->ahead : &space->ahead;
+  if (follows(pager, space, object, ahead, index)) ahead->next = index;
+  uint32_t window = ahead_pages(ahead, index, 1, how, pager->option[PAGER_READ_AHEAD]);
+  uint32_t end = min32(index + window, object ? object->pages : USER_PAGES);
+  uint32_t done = read_run(pager, space, object, request, index, entry, end);
+  if (done == 0) return OUTCOME_NO_MEMORY;
+  end = read_rest(pager, space, object, index + done, end);
+  *ahead = (struct ahead){.next = end, .window = window};
   return OUTCOME_WAIT;
 }
 
@@ -114,7 +154,7 @@ void swap_in_done(struct pager *pager, struct request *request, int32_t status) 
   uint32_t slot = first_slot(pager, request);
   for (uint32_t i = 0; i < request->count; i++) {
     uint32_t frame = request->frame[i];
-    bool wanted = status >= 0 && swap_references(pager, slot + i) > 0;
+    bool wanted = status == 0 && swap_references(pager, slot + i) > 0;
     swap_set_reading(pager, slot + i, false);
     if (wanted) {
       come_back(pager, frame, slot + i);

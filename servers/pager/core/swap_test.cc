@@ -39,6 +39,14 @@ class SwapTest : public testing::Test {
     }
   }
 
+  // Whatever is read ahead has come when the next page is touched.
+  void ReadInOrder(uint64_t va, uint32_t pages) {
+    for (uint32_t i = 0; i < pages; i++) {
+      ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+      machine_.store.Drain();
+    }
+  }
+
   uint64_t Swapped(struct space *space) {
     EXPECT_EQ(pager_space_counts(pager_, space, 0), 0);
     struct pager_space_counts counts;
@@ -94,6 +102,40 @@ TEST_F(SwapTest, ReadingAheadAdapts) {
     EXPECT_EQ(machine_.store.page_ins - pages, 4u) << "out of order, none is read in vain";
     EXPECT_EQ(pager_unmap(pager_, space_, va, 32 * PAGE_SIZE), 0);
   }
+}
+
+// Pages that are adjacent in memory are read together wherever their slots are, and others in
+// memory may be between them.
+TEST_F(SwapTest, ReadingAheadFindsWhatIsElsewhere) {
+  pager_option(pager_, PAGER_READ_AHEAD, 16);
+  for (uint32_t flags : {FakeMachine::kPrivate, FakeMachine::kShared}) {
+    uint64_t va = machine_.MapAnonymous(space_, 32, FakeMachine::kReadWrite, flags);
+    for (uint32_t first : {0, 1}) {
+      for (uint32_t i = first; i < 32; i += 2) {
+        machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
+      }
+    }
+    Evict(32);
+    uint64_t waits = machine_.counts->faults_major, pages = machine_.store.page_ins;
+    ReadInOrder(va, 32);
+    EXPECT_EQ(machine_.counts->faults_major - waits, 6u) << "1, 2, 4, 8, 16 pages, and the last";
+    EXPECT_EQ(machine_.store.page_ins - pages, 32u);
+    Evict(32);
+    for (uint32_t i = 1; i < 32; i += 2) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
+    waits = machine_.counts->faults_major;
+    ReadInOrder(va, 32);
+    EXPECT_EQ(machine_.counts->faults_major - waits, 5u) << "at pages 0, 2, 4, 8, 16";
+    EXPECT_EQ(pager_unmap(pager_, space_, va, 32 * PAGE_SIZE), 0);
+  }
+}
+
+TEST_F(SwapTest, TheFirstMissIsReadAlone) {
+  uint64_t va = machine_.MapAnonymous(space_, 2, FakeMachine::kReadWrite, FakeMachine::kShared);
+  machine_.Write(space_, va + PAGE_SIZE, 1);
+  machine_.Write(space_, va, 0);
+  Evict(1);
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 1) << "behind a page in memory";
+  EXPECT_EQ(machine_.store.page_ins, 1u);
 }
 
 // Each object has a window of its own.
