@@ -22,6 +22,7 @@ _COREUTILS = [
     "ln",
     "ls",
     "mkdir",
+    "mkfifo",
     "mv",
     "poweroff",
     "ps",

@@ -16,8 +16,12 @@ int open(const char *path, int flags, ...) {
     mode = va_arg(arguments, mode_t);
     va_end(arguments);
   }
-  if (message_path(path)) return -1;
-  struct reply reply = call_fs(FS_OPEN, (uint64_t)(unsigned)flags, mode, 0, 0, 0);
+  uint64_t mark = signals_mark();
+  struct reply reply;
+  do {
+    if (message_path(path)) return -1;
+    reply = call_fs(FS_OPEN, (uint64_t)(unsigned)flags, mode, 0, 0, 0);
+  } while (reply.status == -EINTR && signals_restart(&mark));
   if (reply.status < 0) return (int)result(reply.status);
   int fd = (int)(uint32_t)reply.status;
   descriptor_opened(fd, (enum fs_kind)(reply.status >> 32));

@@ -20,7 +20,8 @@
 #define FS_OPEN_MAX 64  // file descriptors of a process
 
 enum fs_op {
-  // (O_* flags, mode) -> fd | kind << 32 (enum fs_kind)
+  // (O_* flags, mode) -> fd | kind << 32 (enum fs_kind). Of a FIFO DEFERRED until the other end is
+  // open, too: EINTR; with O_NONBLOCK ENXIO instead if only writing was asked for
   FS_OPEN = 1,
   FS_CLOSE = 2,  // (fd)
   // (fd, address, length, offset or FS_AT_POSITION) -> bytes. For kinds other than FS_KIND_FILE
@@ -96,7 +97,8 @@ enum fs_op {
   // memory object. ENOMEM EBADF EACCES ENOEXEC ENOTDIR
   FS_SPAWN = 69,
 
-  // (badge): a signal came for it: its wait for a pipe ends with EINTR -> 1; there is none -> 0.
+  // (badge): a signal came for it: its wait for a pipe or FIFO ends with EINTR -> 1; there is none
+  // -> 0.
   // From proc, IMMEDIATE
   FS_INTERRUPT = 68,
 

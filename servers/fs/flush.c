@@ -53,7 +53,7 @@ void flush_fsync(struct process *process, const struct event *event, struct answ
     answer_status(answer, -EBADF);
   } else if (file->kind->sync != NULL) {
     file->kind->sync(process, file, event, answer);
-  } else if (file->vnode == NULL) {
+  } else if (file->vnode == NULL || file->vnode->mode == EXT2_MODE_FIFO) {
     answer_status(answer, -EINVAL);
   } else if (file->vnode->object != 0) {
     flush(process, file->vnode->object, answer, finish_sync);

@@ -7,6 +7,7 @@
 #include "servers/fs/device.h"
 #include "servers/fs/directory.h"
 #include "servers/fs/path.h"
+#include "servers/fs/pipe.h"
 #include "servers/fs/regular.h"
 #include "servers/fs/volume.h"
 
@@ -107,6 +108,9 @@ static int make_file(const struct ext2_inode *inode, int flags, struct file **fi
     case EXT2_MODE_CHAR:
     case EXT2_MODE_BLOCK:
       return open_device(inode, flags, file);
+    case EXT2_MODE_FIFO:
+      *file = file_new(&pipe_kind);
+      break;
     default:
       return -ENXIO;
   }
@@ -126,6 +130,7 @@ static int open_inode(struct ext2_inode *inode, uint32_t directory, int flags, s
       (*file)->kind == &regular_kind) {
     status = vnode_truncate((*file)->vnode, 0);
   }
+  if (status == 0 && (*file)->kind == &pipe_kind) status = pipe_open(*file, flags);
   if (status != 0) file_put(*file);
   return status;
 }
@@ -152,5 +157,6 @@ int64_t open_path(struct process *process, struct call *call) {
   struct file *file;
   int status = open_text(process, path_fetch(process, 0), flags, (uint32_t)call->word[2], &file);
   if (status != 0) return status;
+  if (pipe_must_wait(file, flags)) return pipe_wait_to_open(process, call, file, flags);
   return process_install_open(process, fd, file, flags);
 }

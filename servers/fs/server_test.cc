@@ -169,6 +169,78 @@ TEST(Server, PipesBlockAndEnd) {
   });
 }
 
+TEST(Server, FifosJoinThoseWhoOpenThem) {
+  WithServer([](World *w, Client *c) {
+    ASSERT_EQ(OnPath(w, c, FS_MKNOD, "/fifo", S_IFIFO | 0600), 0);
+    EXPECT_EQ(Open(w, c, "/fifo", O_WRONLY | O_NONBLOCK), -ENXIO);
+    Client *reader = w->NewClient(c), *second = w->NewClient(c), *writer = w->NewClient(c);
+    for (Client *opener : {reader, second}) {
+      opener->PutPath("/fifo");
+      w->Send(opener, {FS_OPEN, O_RDONLY, 0});
+      w->Settle();
+      EXPECT_TRUE(opener->waits);
+    }
+    uint64_t out = Fd(Open(w, writer, "/fifo", O_WRONLY));
+    EXPECT_FALSE(reader->waits || second->waits);
+    uint64_t in = Fd(reader->answer.status), also = Fd(second->answer.status);
+    EXPECT_EQ(Fstat(w, reader, in).mode & S_IFMT, static_cast<uint32_t>(S_IFIFO));
+    memcpy(writer->page.data(), "ping", 4);
+    EXPECT_EQ(w->Call(writer, {FS_WRITE, out, 0, 4, FS_AT_POSITION}), 4);
+    EXPECT_EQ(w->Call(reader, {FS_READ, in, 0, 2, FS_AT_POSITION}), 2);
+    EXPECT_EQ(w->Call(second, {FS_READ, also, 0, 9, FS_AT_POSITION}), 2);
+    EXPECT_EQ(w->Call(c, {FS_MKNOD, S_IFIFO, 0}), -EEXIST);
+    // One reader less is no end, no writer is.
+    EXPECT_EQ(w->Call(second, {FS_CLOSE, also}), 0);
+    EXPECT_EQ(w->Call(writer, {FS_WRITE, out, 0, 4, FS_AT_POSITION}), 4);
+    EXPECT_EQ(w->Call(writer, {FS_CLOSE, out}), 0);
+    EXPECT_EQ(w->Call(reader, {FS_READ, in, 0, 9, FS_AT_POSITION}), 4);
+    EXPECT_EQ(w->Call(reader, {FS_READ, in, 0, 9, FS_AT_POSITION}), 0);
+    EXPECT_EQ(w->Call(reader, {FS_FSYNC, in}), -EINVAL);
+    EXPECT_EQ(w->Call(reader, {FS_SEEK, in, 0, 0}), -ESPIPE);
+    EXPECT_EQ(w->Call(reader, {FS_CLOSE, in}), 0);
+    EXPECT_EQ(OnPath(w, c, FS_UNLINK, "/fifo"), 0);
+  });
+}
+
+TEST(Server, WhoWaitsToOpenAFifoIsInterruptedOrForgotten) {
+  WithServer([](World *w, Client *c) {
+    ASSERT_EQ(OnPath(w, c, FS_MKNOD, "/fifo", S_IFIFO | 0600), 0);
+    Client *other = w->NewClient(c), *third = w->NewClient(c);
+    for (Client *opener : {other, third}) {
+      opener->PutPath("/fifo");
+      w->Send(opener, {FS_OPEN, O_RDONLY, 0});
+      w->Settle();
+      EXPECT_TRUE(opener->waits);
+    }
+    EXPECT_EQ(w->Call(c, {FS_INTERRUPT, other->badge}, VIA_PROC), 1);
+    EXPECT_FALSE(other->waits);
+    EXPECT_EQ(other->answer.status, -EINTR);
+    w->Exit(third);
+    EXPECT_EQ(Open(w, c, "/fifo", O_WRONLY | O_NONBLOCK), -ENXIO) << "nobody reads";
+    // Who has a signal to take does not begin to wait.
+    signal_page_in(other->page.data())->pending = 2;
+    EXPECT_EQ(Open(w, other, "/fifo", O_WRONLY), -EINTR);
+    EXPECT_GE(Open(w, other, "/fifo", O_RDONLY | O_NONBLOCK), 0) << "it need not wait";
+    EXPECT_GE(Open(w, c, "/fifo", O_WRONLY), 0);
+    w->Exit(other);
+  });
+}
+
+TEST(Server, FifosAndPipesAreLimited) {
+  WithServer([](World *w, Client *c) {
+    for (int i = 0; i < 40; i++) {
+      ASSERT_EQ(OnPath(w, c, FS_MKNOD, "/fifo" + std::to_string(i), S_IFIFO | 0600), 0);
+    }
+    int opened = 0;
+    while (Open(w, c, "/fifo" + std::to_string(opened), O_RDWR) >= 0) opened++;
+    EXPECT_EQ(opened, 32);
+    EXPECT_EQ(c->answer.status, -ENFILE);
+    EXPECT_EQ(w->Call(c, {FS_PIPE, 0}), -ENFILE);
+    EXPECT_EQ(w->Call(c, {FS_CLOSE, 0}), 0);
+    EXPECT_EQ(w->Call(c, {FS_PIPE, 0}), 0);
+  });
+}
+
 TEST(Server, SignalsEndWaitsForPipes) {
   WithServer([](World *w, Client *c) {
     uint64_t in = w->Call(c, {FS_PIPE, 0});
