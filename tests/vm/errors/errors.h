@@ -46,10 +46,11 @@
 #else
 #define ERROR_GROUPS_LIMITS(X)
 #endif
-#define ERROR_GROUPS_ALWAYS(X)                                                             \
-  X(mmap)                                                                                  \
-  X(mmap_file) X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate) X(bad_paths) \
-      X(bad_pipe_data) X(bad_results) X(bad_exec)
+#define ERROR_GROUPS_ALWAYS(X)                                                                 \
+  X(mmap)                                                                                      \
+  X(mmap_file)                                                                                 \
+  X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate) X(bad_paths) X(bad_pipe_data) \
+      X(bad_results) X(bad_exec)
 #define ERROR_GROUPS_MAYBE(X) \
   ERROR_GROUPS_MREMAP(X)      \
   ERROR_GROUPS_ADVICE(X)      \
