@@ -38,6 +38,7 @@ _COREUTILS = [
 ]
 
 _MEMORY = [
+    "checkpoint",
     "demo",
     "free",
     "mkswap",
