@@ -139,6 +139,7 @@ static int64_t try_spawn(const char *path, void *context) {
 typedef int64_t starter(const char *file, struct command *command);
 
 static int64_t start_file(const char *file, struct command *command) {
+  if (message_path(file)) return -errno;  // it is looked at before it is opened
   return try_spawn(file, command);
 }
 

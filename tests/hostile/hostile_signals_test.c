@@ -162,6 +162,29 @@ CASE(Entry, WithoutCallBufferIsNone) {
   CHECK(system_works());
 }
 
+// --- guards ------------------------------------------------------------------------------------
+
+static void fault_with_guard(uint64_t guard) {
+  page()->guard = guard;
+  fault();
+}
+
+CASE(Guard, BeyondUserAddressesEndsTheProcess) {
+  for (uint64_t guard = USER_END; guard != 0; guard <<= 1) {
+    int status = torment(fault_with_guard, guard, 1000);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+  }
+  CHECK(system_works());
+}
+
+// Each fault leads to the next one.
+CASE(Guard, WithoutCodeCanBeKilled) {
+  CHECK(WIFSIGNALED(torment(fault_with_guard, 8, 5)));
+  CHECK(WIFSIGNALED(torment(fault_with_guard, MESSAGE_PAGE, 5)));
+  CHECK(WIFSIGNALED(torment(fault_with_guard, (uint64_t)(uintptr_t)fault, 5)));
+  CHECK(system_works());
+}
+
 // --- words -------------------------------------------------------------------------------------
 
 static void always_busy(uint64_t number) {

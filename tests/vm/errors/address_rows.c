@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,5 +178,8 @@ void errors_bad_exec(void) {
   row_exec("an argument", "/bin/true", bad, none);
   row_exec("a string of the environment", "/bin/true", none, bad);
   row_exec("arguments without an end", "/bin/true", unbounded, none);
+  errors_row_number("spawn with a bad path", posix_spawn(NULL, KERNEL, NULL, NULL, none, none));
+  errors_row_number("spawn with a bad argument",
+                    posix_spawn(NULL, "/bin/true", NULL, NULL, bad, none));
   errors_memory_free(edge, 1);
 }
