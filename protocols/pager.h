@@ -2,7 +2,8 @@
 // and PAGER_SPAWN the object in its upper 32 bits: PAGER_WORD0(op, object); the arguments listed
 // here follow from word[1]. Results in the reply's first word(s), a negative errno on error. `via`
 // says who may: PROGRAM for its own space (the origin), or the server that has the authority. All
-// operations are IMMEDIATE unless marked DEFERRED.
+// operations are IMMEDIATE unless marked DEFERRED; but a program's call waits for memory that it
+// needs and eviction can find.
 #ifndef PROTOCOLS_PAGER_H
 #define PROTOCOLS_PAGER_H
 
@@ -22,7 +23,8 @@ enum pager_op {
   PAGER_UNMAP = 2,  // (address, length). EINVAL
   // (address, length, prot, PAGER_PROT_GROWSDOWN). EINVAL EACCES ENOMEM: up to there it is done
   PAGER_PROTECT = 3,
-  PAGER_BREAK = 4,  // (new break, 0 = query) -> break in force, old one if it cannot be had
+  // (new break, 0 = query) -> break in force, old one if it cannot be had. ENOMEM
+  PAGER_BREAK = 4,
   // (address, length, PAGER_SYNC_*). DEFERRED until the dirty pages of shared file mappings are
   // stored.
   // EINVAL ENOMEM EIO ENOSPC

@@ -307,6 +307,11 @@ static bool has_evictable(const struct pager *pager) {
   return pager->swap.free > 0 || pager->frames_cache > 0;
 }
 
+// Whether pages could be written to swap if reads did not have all the requests.
+static bool waits_for_request(const struct pager *pager) {
+  return pager->swap.free > 0 && !request_is_free(pager, OBJECT_PAGE_OUT);
+}
+
 // Evicts until more than `frames` are free or some are on their way. False: neither can be.
 static bool evict_until(struct pager *pager, uint32_t frames) {
   // As many steps as bring every page to the front once.
@@ -315,7 +320,7 @@ static bool evict_until(struct pager *pager, uint32_t frames) {
     evict_step(pager, true);
   }
   return pager->free.count > frames || free_soon(pager) > pager->free.count ||
-         pager->writebacks > 0;
+         pager->writebacks > 0 || waits_for_request(pager);
 }
 
 static enum memory have(struct pager *pager, uint32_t frames, struct pending ***list) {
@@ -335,8 +340,8 @@ enum memory evict_wait(struct pager *pager, struct pending ***list) {
   return have(pager, FRAMES_RESERVE, list);
 }
 
-enum memory evict_wait_for_call(struct pager *pager, struct pending ***list) {
-  const uint32_t frames = FRAMES_RESERVE + FRAMES_OF_CALL;
+enum memory evict_wait_for_call(struct pager *pager, uint32_t frames, struct pending ***list) {
+  frames += FRAMES_RESERVE - 1;
   if (evict_until(pager, frames)) return have(pager, frames, list);
   *list = NULL;
   return MEMORY_NEVER;

@@ -25,6 +25,7 @@ struct pending;
 struct evict {
   bool active;         // between low and high
   bool out_of_memory;  // somebody is to be ended: PAGER_OOM_VICTIM
+  bool refused;        // a frame was asked for, and only the reserve was left (memory.c)
   uint32_t high;       // free frames; `low` is pager->free_low
   uint32_t leaving;    // pages of files that are dropped when they are written
   uint32_t step;       // number of the current one, never 0
@@ -47,10 +48,9 @@ enum memory {
 // Somebody needs a frame and there is none: evicts as much as is needed for one.
 // => nothing that was found before the call is used afterwards
 enum memory evict_wait(struct pager *pager, struct pending ***list);
-// The same for a call that takes several frames at once, up to FRAMES_OF_CALL. It is not worth
-// ending a program: MEMORY_NEVER instead.
-#define FRAMES_OF_CALL 32u
-enum memory evict_wait_for_call(struct pager *pager, struct pending ***list);
+// The same for a call, which takes up to so many frames at once. It is not worth ending a program:
+// MEMORY_NEVER instead.
+enum memory evict_wait_for_call(struct pager *pager, uint32_t frames, struct pending ***list);
 // Nothing could be written: who waits fails, unless there is memory all the same.
 void evict_failed(struct pager *pager);
 // Evicts private pages that are listed and that no other space has. Returns how many went at once;

@@ -566,6 +566,7 @@ void kops_harvest(uint32_t slot, uint64_t start, uint64_t end) {
   kernel->Harvest(slot, start, end);
 }
 int kops_retype_objects(uint32_t first) { return kernel->Retype(first); }
+int64_t kops_call(const struct event *event) { return kernel->calls.at(event->token)(); }
 void kops_reply(token_t token, uint64_t r0, uint64_t) {
   kernel->SetAnswer(token, Answer{Answer::kReply, (int64_t)r0, 0, 0, 0, 0});
 }

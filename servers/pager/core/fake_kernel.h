@@ -11,6 +11,7 @@
 #define _Alignas alignas
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -86,6 +87,8 @@ class FakeKernel {
   uint64_t large_maps = 0;      // large entries made
   uint32_t spurious_every = 0;  // each so many accesses fault though the entry allows them, as when
                                 // another thread's fault on the page was answered meanwhile
+  // Calls that may be made again, by their tokens.
+  std::map<token_t, std::function<int64_t()>> calls;
   uint32_t map_failures = 0;    // so many kops_map fail with ENOMEM without need
   bool refuse_upcalls = false;  // threads wait in calls, faulters cannot be sent anywhere
   std::set<uint32_t> buffered;  // slots whose thread has a call buffer

@@ -137,6 +137,16 @@ class FakeMachine {
 
   void Kill(struct space *space) { EXPECT_EQ(pager_kill(pager, space->badge), 0); }
 
+  // What comes of a program's call of one of the core's functions; as PAGER_PARKED it may come
+  // later.
+  int64_t Call(const struct space *space, token_t token, const std::function<int64_t()> &call) {
+    kernel.calls[token] = call;
+    pager->evict.refused = false;
+    int64_t result = call();
+    const struct event event = {token, (uint64_t)VIA_PROGRAM << 32 | space->badge, {}};
+    return result == -ENOMEM ? pager_refused(pager, &event) : result;
+  }
+
   // A result that may come later.
   int64_t Finish(int64_t result, token_t token) {
     if (result != PAGER_PARKED) return result;

@@ -26,6 +26,11 @@ void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t fr
   }
 }
 
+uint32_t frame_refuse(struct pager *pager) {
+  pager->evict.refused = true;
+  return FRAME_NONE;
+}
+
 uint32_t frame_take_reserved(struct pager *pager) {
   return pager->free.count > 0 ? frame_pop(pager) : FRAME_NONE;
 }

@@ -87,9 +87,11 @@ struct frame_list {
 void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame);
 void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame);
 
-// frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. FRAME_NONE if
-// there is none but the reserve. frame_take from the reserve, too.
+// frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. FRAME_NONE, which
+// evict.refused tells of, if there is none but the reserve. frame_take from the reserve, too.
 uint32_t frame_take_reserved(struct pager *pager);
+// FRAME_NONE, as above.
+uint32_t frame_refuse(struct pager *pager);
 // page_release (state.h) where more is to be done than to give the frame back.
 void page_release_far(struct pager *pager, uint32_t frame);
 // frame_put (state.h): gives a frame back that nothing maps or names any more.

@@ -58,6 +58,9 @@ void kops_harvest(uint32_t slot, uint64_t start, uint64_t end);
 // 512 aligned frames become type object and leave the window. Negative errno: nothing changed.
 int kops_retype_objects(uint32_t first);
 
+// Makes a program's call again that was refused for want of memory. As its function in pager.h.
+int64_t kops_call(const struct event *event);
+
 // Answers that were put off. Stale tokens are ignored.
 void kops_reply(token_t token, uint64_t r0, uint64_t r1);
 // Answers a fault with mappings, as kops_map. On error nothing is mapped or answered.

@@ -164,32 +164,35 @@ int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, 
 
 // --- brk ----------------------------------------------------------------------------------------
 
-static bool set_break_page(struct pager *pager, struct space *space, uint32_t page) {
+// 0, or -EINVAL: it cannot be there, -ENOMEM.
+static int set_break_page(struct pager *pager, struct space *space, uint32_t page) {
   if (page > space->break_page) {
     struct region *behind = region_above(space->regions, space->break_page);
-    if (behind && behind->start < page) return false;
+    if (behind && behind->start < page) return -EINVAL;
     struct region region = {.start = space->break_page,
                             .end = page,
                             .prot = PROT_R | PROT_W,
                             .prot_max = PROT_ALL,
                             .flags = REGION_HEAP | space->new_flags};
-    if (limits_check(space, &region, page - space->break_page, NULL, 0) < 0) return false;
-    if (!space_add_before(pager, space, &region, behind)) return false;
+    if (limits_check(space, &region, page - space->break_page, NULL, 0) < 0) return -EINVAL;
+    if (!space_add_before(pager, space, &region, behind)) return -ENOMEM;
   } else if (page < space->break_page) {
     struct region *first = region_above(space->regions, page);
-    if (range_has_fixture(first, space->break_page) || !reserve(pager)) return false;
+    if (range_has_fixture(first, space->break_page)) return -EINVAL;
+    if (!reserve(pager)) return -ENOMEM;
     space_clear_from(pager, space, first, page, space->break_page);
     requests_kick(pager);
   }
   space->break_page = page;
-  return true;
+  return 0;
 }
 
 int64_t pager_break(struct pager *pager, struct space *space, uint64_t address) {
   uint64_t lowest = (uint64_t)space->break_start << PAGE_SHIFT;
-  if (address >= lowest && address <= MMAP_BASE && lowest > 0 &&
-      set_break_page(pager, space, range_pages(address))) {
-    space->break_byte = address;
+  if (address >= lowest && address <= MMAP_BASE && lowest > 0) {
+    int error = set_break_page(pager, space, range_pages(address));
+    if (error == -ENOMEM) return -ENOMEM;
+    if (error == 0) space->break_byte = address;
   }
   return (int64_t)space->break_byte;
 }

@@ -116,6 +116,10 @@ int64_t pager_sync(struct pager *pager, struct space *space, token_t token, uint
 // From now on the program can be sent upcalls. 0 or a negative errno.
 int64_t pager_upcall(struct pager *pager, struct space *space);
 int64_t pager_memory(struct pager *pager, struct space *space, token_t token);
+// A call was answered with ENOMEM. If a program made it and it failed for want of a frame
+// (evict.refused, clear before the call) that eviction can find, it is made again (kops_call) when
+// that is free: returns the result, or PAGER_PARKED.
+int64_t pager_refused(struct pager *pager, const struct event *event);
 int64_t pager_dirty(struct pager *pager, struct space *space, uint64_t address, uint64_t length);
 // Programs as pagers (provider.h).
 int64_t pager_provider(struct pager *pager, struct space *space);

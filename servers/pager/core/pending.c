@@ -55,6 +55,7 @@ static int64_t run(struct pager *pager, struct pending *pending) {
     case PENDING_POPULATE:
       return populate_run(pager, pending);
     case PENDING_MEMORY:
+    case PENDING_CALL:
       return memory_run(pager, pending);
     default:
       return flush_run(pager, pending);
@@ -75,7 +76,11 @@ static void run_again(struct pager *pager, struct pending *pending, int32_t erro
     return;
   }
   int64_t result = run(pager, pending);
-  if (result == PAGER_PARKED) return;
+  if (result == PAGER_PARKED) {
+    // A call that was made again may wait on its own.
+    if (!pending->list) pending_free(pager, pending);
+    return;
+  }
   if (pending->kind == PENDING_FLUSH || pending->kind == PENDING_SWAPOFF) {
     kops_flushed(pending->token, pending->result, result);
   } else if (is_copy(pending) && result != (int64_t)pending->length) {

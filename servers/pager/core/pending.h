@@ -21,13 +21,16 @@ enum pending_kind {
   PENDING_POPULATE = 5,
   PENDING_SWAPOFF = 6,
   PENDING_MEMORY = 7,
+  PENDING_CALL = 8,  // to be made again; its words are address, length, offset, result, done, fresh
 };
 
 struct pending {
-  uint8_t kind;   // enum pending_kind
-  bool parked;    // in the slab and in a list; otherwise on the stack of a first run
-  bool alone;     // page in without read-ahead: that failed
-  int32_t error;  // of what it waited for, 0 or a negative errno
+  uint8_t kind;    // enum pending_kind
+  bool parked;     // in the slab and in a list; otherwise on the stack of a first run
+  bool alone;      // page in without read-ahead: that failed
+  int32_t error;   // of what it waited for, 0 or a negative errno
+  uint32_t via;    // call: of its badge
+  uint32_t times;  // call, memory: how often it has looked for memory
   token_t token;
   struct space *space;    // NULL: the origin has no space (any more)
   struct object *object;  // that it holds, if any
@@ -35,7 +38,7 @@ struct pending {
   uint64_t length;        // of read, write; sync: bytes left
   uint64_t offset;        // in the object
   uint64_t result;        // read, write, flush: `then`; fault: program counter
-  uint64_t done;          // bytes; fault: enum fault_access; populate: pages; memory: times
+  uint64_t done;          // bytes; fault: enum fault_access; populate: pages
   uint64_t fresh;         // write: first page without data in the store
   struct pending **list;  // where it waits
   struct pending *next;   // in that list

@@ -23,6 +23,7 @@ constexpr uint64_t kGarbage = 0xee;
 constexpr uint32_t kModelFlags =
     REGION_LOCKED | REGION_ADVICE | REGION_DONTFORK | REGION_WIPEONFORK;
 constexpr uint64_t kSwap = 1000000;  // cookies of swap areas
+constexpr uint32_t kFramesOfCall = 8;
 
 using Bytes = std::vector<uint8_t>;
 
@@ -131,6 +132,20 @@ class Random {
 
   int64_t Await(int64_t result, token_t token, const Process *process) {
     return result == PAGER_PARKED ? Await(token, process).status : result;
+  }
+
+  // The result of a program's call. False if its process was ended before.
+  bool Ask(Process *process, int64_t *result, const std::function<int64_t()> &call) {
+    token_t token = machine_.kernel.NewToken();
+    *result = Await(machine_.Call(process->space, token, call), token, process);
+    machine_.kernel.calls.erase(token);
+    return !process->ended;
+  }
+
+  // Whether not even eviction finds what a call needs. A store with errors may refuse to help.
+  bool MemoryIsOut() {
+    struct pending **list;
+    return errors_ || evict_wait_for_call(machine_.pager, kFramesOfCall, &list) == MEMORY_NEVER;
   }
 
   // --- model --------------------------------------------------------------------------------
@@ -388,10 +403,17 @@ class Random {
   // Maps much and writes to all of it in order, as large pages want it.
   void Sweep(Process *process) {
     int64_t va = (int64_t)kSweep << PAGE_SHIFT;
-    int64_t result =
-        pager_map(machine_.pager, process->space, (uint64_t)va, (uint64_t)kSweepPages << PAGE_SHIFT,
-                  PROT_R | PROT_W, PAGER_PRIVATE | PAGER_FIXED);
-    if (result == -ENOMEM) return;
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return pager_map(machine_.pager, process->space, (uint64_t)va,
+                           (uint64_t)kSweepPages << PAGE_SHIFT, PROT_R | PROT_W,
+                           PAGER_PRIVATE | PAGER_FIXED);
+        }))
+      return;
+    if (result == -ENOMEM) {
+      EXPECT_TRUE(MemoryIsOut());
+      return;
+    }
     ASSERT_EQ(result, va);
     for (uint32_t i = kSweep; i < kSweep + kSweepPages; i++)
       process->pages[i] = Page{PROT_R | PROT_W, 7, false, nullptr, nullptr, 0, nullptr, 0};
@@ -417,15 +439,21 @@ class Random {
     uint32_t prot_max = shared && Chance(20) ? PROT_R : 7;
     bool taken = false;
     for (uint32_t i = start; i < start + pages; i++) taken |= process->pages.count(i) != 0;
-    int64_t result =
-        file ? pager_object_map(machine_.pager, process->space, file->object,
-                                (uint64_t)index << PAGE_SHIFT, va, length, prot, flags, prot_max)
-             : pager_map(machine_.pager, process->space, va, length, prot, flags);
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return file ? pager_object_map(machine_.pager, process->space, file->object,
+                                         (uint64_t)index << PAGE_SHIFT, va, length, prot, flags,
+                                         prot_max)
+                      : pager_map(machine_.pager, process->space, va, length, prot, flags);
+        }))
+      return;
     if (file && (prot & ~prot_max)) {
       EXPECT_EQ(result, -EACCES);
     } else if (taken && (flags & PAGER_FIXED_NOREPLACE)) {
-      EXPECT_TRUE(result == -EEXIST || result == -ENOMEM) << result;
-    } else if (result != -ENOMEM) {
+      EXPECT_TRUE(result == -EEXIST || (result == -ENOMEM && MemoryIsOut())) << result;
+    } else if (result == -ENOMEM) {
+      EXPECT_TRUE(MemoryIsOut());
+    } else {
       ASSERT_EQ(result, (int64_t)va);
       auto memory = shared && !file ? std::make_shared<Bytes>((size_t)length, 0) : nullptr;
       for (uint32_t i = 0; i < pages; i++) {
@@ -438,9 +466,16 @@ class Random {
   void Unmap(Process *process) {
     uint32_t start, pages;
     RandomRange(&start, &pages);
-    int64_t result = pager_unmap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
-                                 (uint64_t)pages << PAGE_SHIFT);
-    if (result == -ENOMEM) return;
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return pager_unmap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                             (uint64_t)pages << PAGE_SHIFT);
+        }))
+      return;
+    if (result == -ENOMEM) {
+      EXPECT_TRUE(MemoryIsOut());
+      return;
+    }
     ASSERT_EQ(result, 0);
     for (uint32_t i = start; i < start + pages; i++) process->pages.erase(i);
   }
@@ -459,10 +494,14 @@ class Random {
       if (expected == 0 && (prot & ~at->second.prot_max)) expected = -EACCES;
       if (expected < 0) break;
     }
-    int64_t result = pager_protect(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
-                                   (uint64_t)pages << PAGE_SHIFT, prot);
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return pager_protect(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                               (uint64_t)pages << PAGE_SHIFT, prot);
+        }))
+      return;
     // ENOMEM may also be for want of memory: then nothing has changed.
-    ASSERT_TRUE(result == expected || result == -ENOMEM) << result;
+    ASSERT_TRUE(result == expected || (result == -ENOMEM && MemoryIsOut())) << result;
     bool changed = result == expected && (end == start || ProtOf(*process, end - 1) == prot);
     for (uint32_t i = start; i < end && changed; i++) process->pages[i].prot = prot;
   }
@@ -527,12 +566,18 @@ class Random {
         PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED | PAGER_REMAP_DONTUNMAP};
     uint32_t flags = kFlags[Below(6)];
     if (flags & PAGER_REMAP_DONTUNMAP) new_pages = old_pages;
-    int64_t result =
-        pager_remap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
-                    (uint64_t)old_pages << PAGE_SHIFT, (uint64_t)new_pages << PAGE_SHIFT, flags,
-                    (uint64_t)to << PAGE_SHIFT);
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return pager_remap(machine_.pager, process->space, (uint64_t)start << PAGE_SHIFT,
+                             (uint64_t)old_pages << PAGE_SHIFT, (uint64_t)new_pages << PAGE_SHIFT,
+                             flags, (uint64_t)to << PAGE_SHIFT);
+        }))
+      return;
     if (result < 0) {
-      EXPECT_TRUE(result == -EINVAL || result == -EFAULT || result == -ENOMEM) << result;
+      bool stays = !(flags & PAGER_REMAP_MAYMOVE);
+      EXPECT_TRUE(result == -EINVAL || result == -EFAULT ||
+                  (result == -ENOMEM && (stays || MemoryIsOut())))
+          << result;
       return;
     }
     ASSERT_TRUE(process->pages.count(start)) << "step " << step_;
@@ -617,10 +662,15 @@ class Random {
       if (error) break;
     }
     if (error) expected = error;
-    int64_t result =
-        pager_advise(machine_.pager, process->space, machine_.kernel.NewToken(),
-                     (uint64_t)start << PAGE_SHIFT, (uint64_t)pages << PAGE_SHIFT, a.advice);
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return pager_advise(machine_.pager, process->space, machine_.kernel.NewToken(),
+                              (uint64_t)start << PAGE_SHIFT, (uint64_t)pages << PAGE_SHIFT,
+                              a.advice);
+        }))
+      return;
     if (result == -ENOMEM) {
+      EXPECT_TRUE(expected == -ENOMEM || MemoryIsOut());
       AdoptFlags(process, start, pages);
       return;
     }
@@ -672,9 +722,14 @@ class Random {
     while (end < start + pages && process->pages.count(end)) end++;
     if (end < start + pages) expected = -ENOMEM;
     uint64_t va = (uint64_t)start << PAGE_SHIFT, length = (uint64_t)pages << PAGE_SHIFT;
-    int64_t result = locks ? pager_lock(machine_.pager, process->space, va, length, 0)
-                           : pager_unlock(machine_.pager, process->space, va, length, 0);
+    int64_t result;
+    if (!Ask(process, &result, [&] {
+          return locks ? pager_lock(machine_.pager, process->space, va, length, 0)
+                       : pager_unlock(machine_.pager, process->space, va, length, 0);
+        }))
+      return;
     if (result == -ENOMEM) {
+      EXPECT_TRUE(expected == -ENOMEM || MemoryIsOut());
       AdoptFlags(process, start, pages);
       return;
     }

@@ -30,7 +30,9 @@ static void unlink_partial(struct pager *pager, struct slab *slab, uint32_t fram
 // Free items hold the offset of the next one; page.object has the first.
 static bool grow(struct pager *pager, enum slab_number number) {
   struct slab *slab = &pager->slab[number];
-  uint32_t frame = number == SLAB_PENDING ? frame_take_reserved(pager) : frame_take(pager);
+  // Who waits must be noted; and fs, which asks for objects, waits for nobody.
+  bool reserved = number == SLAB_PENDING || number == SLAB_OBJECT;
+  uint32_t frame = reserved ? frame_take_reserved(pager) : frame_take(pager);
   if (frame == FRAME_NONE) return false;
   struct page *page = page_of(pager, frame);
   page->state = PAGE_SLAB;

@@ -113,7 +113,8 @@ static inline uint32_t frame_pop(struct pager *pager) {
 }
 
 static inline uint32_t frame_take(struct pager *pager) {
-  return __builtin_expect(pager->free.count > FRAMES_RESERVE, 1) ? frame_pop(pager) : FRAME_NONE;
+  if (__builtin_expect(pager->free.count > FRAMES_RESERVE, 1)) return frame_pop(pager);
+  return frame_refuse(pager);
 }
 
 // --- pages that may be evicted ------------------------------------------------------------------

@@ -232,11 +232,11 @@ TEST_F(SwapTest, CallsWaitForMemory) {
   EXPECT_EQ(pager_memory(pager_, space_, token), 0) << "it is there";
   uint32_t pages = pager_->free.count - FRAMES_RESERVE - 2;
   Filled(pages);
-  ASSERT_LE(pager_->free.count, FRAMES_RESERVE + FRAMES_OF_CALL);
+  ASSERT_LE(pager_->free.count, FRAMES_RESERVE + 32);
   token = machine_.kernel.NewToken();
   ASSERT_EQ(pager_memory(pager_, space_, token), PAGER_PARKED);
   EXPECT_EQ(machine_.Finish(PAGER_PARKED, token), 0);
-  EXPECT_GT(pager_->free.count, FRAMES_RESERVE + FRAMES_OF_CALL);
+  EXPECT_GT(pager_->free.count, FRAMES_RESERVE + 32);
 }
 
 TEST_F(SwapTest, CallsDoNotWaitForMemoryThatNeverComes) {

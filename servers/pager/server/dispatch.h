@@ -11,7 +11,7 @@
 int64_t dispatch_call(struct pager *pager, const struct event *event);
 
 // The calls of programs that are frequent and short, `operation` with its first arguments: the same
-// without looking at an event. NOT_QUICK: it is none of them.
+// without looking at an event. NOT_QUICK, which is negative: it is none of them.
 #define NOT_QUICK (INT64_MIN + 1)
 int64_t dispatch_quick(struct pager *pager, struct space *space, uint64_t operation, uint64_t a,
                        uint64_t b, uint64_t c);

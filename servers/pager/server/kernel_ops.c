@@ -8,6 +8,7 @@
 #include "libsys/kcall.h"
 #include "libsys/server_rt/panic.h"
 #include "protocols/server.h"
+#include "servers/pager/server/dispatch.h"
 #include "servers/pager/server/handles.h"
 #include "servers/pager/server/kernel.h"
 
@@ -191,6 +192,21 @@ void kops_harvest(uint32_t slot, uint64_t start, uint64_t end) {
 
 int kops_retype_objects(uint32_t first) {
   return (int)kcall(SYS_RETYPE, HANDLE_BOOT_RAM, first, RETYPE_OBJECT, 0, 0, 0, 0);
+}
+
+// Its answer may come much later, so what is to be mapped with it is mapped now; without a page
+// table the page faults when it is used.
+int64_t kops_call(const struct event *event) {
+  int64_t result = dispatch_call(pager, event);
+  uint64_t va_prot = kernel_late_map.va_prot;
+  kernel_late_map.va_prot = 0;
+  if (va_prot) {
+    uint32_t slot = badge_slot(badge_origin(event->badge));
+    uint64_t va = va_prot & ~PAGE_MASK;
+    kops_unmap(slot, va, va + PAGE_SIZE);
+    if (va_prot != va) kops_map(slot, va_prot, 1, &kernel_late_map.frame);
+  }
+  return result;
 }
 
 // --- answers -----------------------------------------------------------------------------------

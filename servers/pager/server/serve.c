@@ -108,9 +108,12 @@ static inline void answer_call(token_t token, int64_t result, struct event *next
 }
 
 static void serve_call(struct pager *pager, const struct event *event, struct event *next) {
+  pager->evict.refused = false;
   int64_t result = dispatch_call(pager, event);
+  bool failed = __builtin_expect(result < 0, 0);
+  if (failed && result == -ENOMEM) result = pager_refused(pager, event);
   if (__builtin_expect(pager_is_short(pager), 0)) pager_between(pager);
-  if (result == PAGER_PARKED) {
+  if (failed && result == PAGER_PARKED) {
     kcall_wait(HANDLE_SELF, next);
   } else {
     answer_call(event->token, result, next);
@@ -255,7 +258,8 @@ void serve(struct pager *pager) {
         result = dispatch_quick(pager, space, (uint32_t)event.word[0], event.word[1], event.word[2],
                                 event.word[3]);
       }
-      if (result != NOT_QUICK) {
+      // What fails is done again the general way: it may have to wait for memory.
+      if (result >= 0) {
         answer_call(event.token, result, &next);
         if (__builtin_expect((int64_t)next.token < 0, 0)) {
           received_next.token = next.token;

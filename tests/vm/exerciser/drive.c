@@ -16,14 +16,6 @@
 #include "tests/vm/exerciser/world_private.h"
 #include "tests/vm/features.h"
 
-// Where memory is short, what needs some at once is asked for again; fork waits by itself.
-#ifdef HOG_MEGABYTES
-enum { PATIENCE = 250 };
-#else
-enum { PATIENCE = 0 };
-#endif
-enum { PAUSE_US = 20000 };
-
 bool world_fail(struct world *world, const char *format, ...) {
   if (world->failure[0]) return false;
   va_list args;
@@ -62,20 +54,9 @@ bool world_do(struct world *world, int actor, const struct command *command) {
   return true;
 }
 
-bool world_ask(struct world *world, int actor, const struct command *command) {
-  for (int i = 0;; i++) {
-    if (!world_do(world, actor, command)) return false;
-    bool waits = command->kind != DO_FORK && world_answer(world, actor)->error == ENOMEM;
-    if (!waits || i == PATIENCE) return true;
-    usleep(PAUSE_US);
-  }
-}
-
 bool world_expect(struct world *world, int actor, const struct command *command, long value,
                   int error) {
-  if (error == ENOMEM ? !world_do(world, actor, command) : !world_ask(world, actor, command)) {
-    return false;
-  }
+  if (!world_do(world, actor, command)) return false;
   const struct answer *answer = world_answer(world, actor);
   if (error) value = -1;
   if (answer->value == value && answer->error == error) return true;
@@ -277,7 +258,6 @@ bool world_begin(struct world *world, const char *name) {
   world->failure[0] = 0;
   if (!make_stage(world) || !make_files(world, name)) return false;
   world->heap = ((uintptr_t)sbrk(0) + PAGE - 1) / PAGE * PAGE;
-  fflush(stdout);
   fflush(stdout);
   world->first = fork();
   if (world->first < 0) return world_fail(world, "fork: %s", strerror(errno));

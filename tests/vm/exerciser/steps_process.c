@@ -9,7 +9,7 @@ bool step_fork(struct world *world, const struct step *step) {
   uint32_t child = step->other;
   if (child >= ACTORS_MAX || world->model.actor[child].alive) return true;
   struct command command = {.kind = DO_FORK, .flags = (int)child};
-  if (!world_ask(world, step->actor, &command)) return false;
+  if (!world_do(world, step->actor, &command)) return false;
   const struct answer *answer = world_answer(world, step->actor);
   if (answer->value <= 0) return world_fail(world, "fork: %s", strerror(answer->error));
   model_fork(&world->model, step->actor, (int)child);

@@ -15,8 +15,6 @@ uint8_t *world_data(struct world *world, int actor);
 
 // Has the actor do a command. False if there is no answer, or a fault that `touch` did not want.
 bool world_do(struct world *world, int actor, const struct command *command);
-// The same, again and again for some seconds if there is no memory and a hog runs beside this.
-bool world_ask(struct world *world, int actor, const struct command *command);
 // The same; the answer must be `value`, or -1 with errno `error` unless that is 0.
 bool world_expect(struct world *world, int actor, const struct command *command, long value,
                   int error);
