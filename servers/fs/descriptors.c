@@ -9,10 +9,16 @@
 #include "servers/fs/pipe.h"
 #include "servers/fs/regular.h"
 
+// Why a file cannot be read or written. A pipe has no offsets, whatever its access.
+static int64_t refusal(const struct file *file, const struct event *event) {
+  bool of_pipe = file != NULL && file->kind == &pipe_kind;
+  return of_pipe && event->word[4] != FS_AT_POSITION ? -ESPIPE : -EBADF;
+}
+
 void descriptors_read(struct process *process, const struct event *event, struct answer *answer) {
   struct file *file = process_file(process, event->word[1]);
   if (file == NULL || (file->access & FILE_READ) == 0) {
-    answer_status(answer, -EBADF);
+    answer_status(answer, refusal(file, event));
     return;
   }
   file->kind->read(process, file, event, answer);
@@ -21,7 +27,7 @@ void descriptors_read(struct process *process, const struct event *event, struct
 void descriptors_write(struct process *process, const struct event *event, struct answer *answer) {
   struct file *file = process_file(process, event->word[1]);
   if (file == NULL || (file->access & FILE_WRITE) == 0) {
-    answer_status(answer, -EBADF);
+    answer_status(answer, refusal(file, event));
     return;
   }
   file->kind->write(process, file, event, answer);
@@ -119,6 +125,7 @@ void descriptors_pipe(struct process *process, const struct event *event, struct
   int write_fd = read_fd < 0 ? read_fd : process_free_descriptor(process, (uint64_t)read_fd + 1);
   struct file *reader, *writer;
   int status = write_fd;
+  if ((flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK)) != 0) status = -EINVAL;
   if (status >= 0) status = pipe_new((flags & O_NONBLOCK) != 0, &reader, &writer);
   if (status < 0) {
     answer_status(answer, status);

@@ -281,7 +281,8 @@ static uint64_t first_deadline(const struct disk *disk) {
 }
 
 // A reset ends all that the device does with memory (virtio 1.2, section 2.4). What it has done by
-// then counts; the rest has failed, and it begins anew.
+// then counts; the rest has failed, and it begins anew. One that does not even obey a reset is not
+// used any more.
 static void reset(struct disk *disk) {
   disk->silences++;
   virtio_mmio_stop(&disk->mmio);

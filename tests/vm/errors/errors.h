@@ -46,11 +46,9 @@
 #else
 #define ERROR_GROUPS_LIMITS(X)
 #endif
-#define ERROR_GROUPS_ALWAYS(X)                                                                 \
-  X(mmap)                                                                                      \
-  X(mmap_file)                                                                                 \
-  X(munmap) X(mprotect) X(msync) X(heap) X(transfer) X(truncate) X(bad_paths) X(bad_pipe_data) \
-      X(bad_results) X(bad_exec)
+#define ERROR_GROUPS_MEMORY(X) X(mmap) X(mmap_file) X(munmap) X(mprotect) X(msync) X(heap)
+#define ERROR_GROUPS_FILES(X) X(transfer) X(truncate) X(descriptors) X(names) X(processes)
+#define ERROR_GROUPS_ADDRESSES(X) X(bad_paths) X(bad_pipe_data) X(bad_results) X(bad_exec)
 #define ERROR_GROUPS_MAYBE(X) \
   ERROR_GROUPS_MREMAP(X)      \
   ERROR_GROUPS_ADVICE(X)      \
@@ -58,8 +56,10 @@
   ERROR_GROUPS_OBJECTS(X)     \
   ERROR_GROUPS_SIGNALS(X)     \
   ERROR_GROUPS_LIMITS(X)
-#define ERROR_GROUPS(X)  \
-  ERROR_GROUPS_ALWAYS(X) \
+#define ERROR_GROUPS(X)     \
+  ERROR_GROUPS_MEMORY(X)    \
+  ERROR_GROUPS_FILES(X)     \
+  ERROR_GROUPS_ADDRESSES(X) \
   ERROR_GROUPS_MAYBE(X)
 
 #define X(group) void errors_##group(void);
