@@ -41,7 +41,7 @@ int vm_protn(void *const *pages, size_t count, int prot);
 int vm_unprot(void *page);
 // DIRTY: which pages of [start, start + length) were written to since this was last asked: at most
 // `most` of them in pages[]; the others count as asked, too. Misses none; may tell pages that were
-// not written to if they are in swap, are shared with a forked relative, or are a file's
+// not written to if they are a forked relative's, too, a file's, or part of one of 2 MiB
 // (docs/memory_calls.md). Returns how many there are. EINVAL ENOMEM
 long vm_dirty(void *start, size_t length, void **pages, size_t most);
 // MAP2: the same pages at a second address, with their own rights. => [start, start + length) is of

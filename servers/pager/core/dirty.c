@@ -4,41 +4,62 @@
 // shoot-down), which keeps what unmapping found there before.
 //
 //   page                            dirty if                              and afterwards
-//   private, this space's alone     its board bit is set                  it is cleared
-//   private, others have it, too    its board bit is set                  it stays: they may ask
-//   private, swapped out, or with   always: what was before is not        it stays: it tells if
-//     a copy in swap                known, and too much is safe           that copy is good
+//   private, this space's alone     its board bit, or PAGE_WRITTEN,       both are cleared, and a
+//                                   which keeps it when the page goes     copy in swap, which is
+//                                   old to swap                               then, is given up
+//   private, others have it, too    the same                              they stay: others may ask
+//   swapped out                     SLOT_WRITTEN, which was PAGE_WRITTEN  cleared, unless others
+//   have
+//                                                                         it, too
 //   of an object                    PAGE_WRITTEN, which the board bit     it is cleared, for all
-//                                   becomes whoever takes that; and a     who have the object
+//   who
+//                                   becomes whoever takes that; and a     have the object
 //                                   page that has just been read has it
+//
+// While a page is being written to swap its board bit tells whether what is written is the last,
+// and stays; so a page that is changed just then is told twice.
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"
 
-static bool take_private(struct pager *pager, uint32_t entry, bool owned) {
-  if (!entry_is_frame(entry)) return true;
-  const struct page *page = page_of(pager, entry);
-  uint8_t *board = board_of(pager, entry);
-  if (page->object != 0 || (page->flags & PAGE_WRITING)) return true;
+// `alone`: nobody else may ask about it.
+static bool take_swapped(struct pager *pager, uint32_t slot, bool alone) {
+  bool written = swap_is_written(pager, slot);
+  if (alone) swap_forget_written(pager, slot);
+  return written;
+}
+
+static bool take_memory(struct pager *pager, uint32_t frame, bool alone) {
+  struct page *page = page_of(pager, frame);
+  uint8_t *board = board_of(pager, frame);
   bool dirty = *board & BOARD_DIRTY;
-  // While it is being written to swap, the bit tells whether what is written is the last.
-  bool is_free = owned && page->refs == 1 && !(page->flags & PAGE_WRITING);
-  if (is_free) *board &= (uint8_t)~BOARD_DIRTY;
-  return dirty;
+  bool written = page->flags & PAGE_WRITTEN;
+  if (alone) {
+    page->flags &= (uint8_t)~PAGE_WRITTEN;
+    if (dirty && !(page->flags & PAGE_WRITING)) {
+      if (page->state == PAGE_ANONYMOUS) swap_forget_slot(pager, page);
+      *board &= (uint8_t)~BOARD_DIRTY;
+    }
+  }
+  return dirty || written;
+}
+
+static bool take_private(struct pager *pager, uint32_t entry, bool owned) {
+  if (entry_is_swapped(entry)) {
+    uint32_t slot = entry_slot(entry);
+    return take_swapped(pager, slot, owned && swap_references(pager, slot) == 1);
+  }
+  return take_memory(pager, entry, owned && page_of(pager, entry)->refs == 1);
 }
 
 static bool take_shared(struct pager *pager, struct object *object, uint32_t index) {
   uint32_t entry = object_frame(pager, object, index);
   if (entry == FRAME_NONE) return false;
-  if (!entry_is_frame(entry)) return true;
+  if (entry_is_swapped(entry)) return take_swapped(pager, entry_slot(entry), true);
   struct page *page = page_of(pager, entry);
-  uint8_t *board = board_of(pager, entry);
-  bool dirty = (page->flags & PAGE_WRITTEN) != 0;
+  if (page->state == PAGE_SHARED_MEMORY) return take_memory(pager, entry, true);
+  bool written = page->flags & PAGE_WRITTEN;
   page->flags &= (uint8_t)~PAGE_WRITTEN;
-  if (page->state == PAGE_SHARED_MEMORY) {
-    dirty |= (*board & BOARD_DIRTY) != 0;
-    if (!(page->flags & PAGE_WRITING)) *board &= (uint8_t)~BOARD_DIRTY;
-  }
-  return dirty;
+  return written;
 }
 
 static bool take_dirty(struct pager *pager, struct space *space, const struct region *region,

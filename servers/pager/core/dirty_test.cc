@@ -1,5 +1,8 @@
 // PAGER_DIRTY: nothing that was written is missed, and where a page is one's own, nothing else
 // told.
+#include <random>
+#include <set>
+
 #include "servers/pager/core/fake_machine.h"
 
 namespace {
@@ -97,6 +100,78 @@ TEST_F(DirtyTest, SharedMemory) {
   EXPECT_EQ(Dirty(space_, map), Pages{1});
   EXPECT_EQ(Dirty(space_, map), Pages{});
 }
+
+// --- with swap ----------------------------------------------------------------------------------
+
+class DirtySwapTest : public DirtyTest, public testing::WithParamInterface<uint32_t> {
+ protected:
+  DirtySwapTest() {
+    machine_.store.Make(kSwap, kSlots, 0);
+    EXPECT_EQ(pager_swap_add(pager_, kSwap, kSlots, 0), 1);
+    area_ = machine_.MapAnonymous(space_, kPages, FakeMachine::kReadWrite, GetParam());
+  }
+
+  // Evicts some pages; what must be written is.
+  void Evict(uint32_t pages) {
+    pager_->free_low = pager_->free.count + 1;
+    pager_->evict.high = pager_->free.count + pages;
+    pager_between(pager_);
+    evict_set_limits(pager_);
+    pager_->evict.active = false;
+    machine_.store.Drain();
+  }
+
+  static constexpr uint64_t kSwap = 77;
+  static constexpr uint32_t kSlots = 100;
+};
+
+TEST_P(DirtySwapTest, SwapForgetsNothingAndMakesNothingUp) {
+  std::mt19937 random(7);
+  std::set<uint32_t> written;
+  for (int i = 0; i < 5000; i++) {
+    uint32_t page = random() % kPages;
+    uint64_t va = area_ + page * PAGE_SIZE;
+    switch (random() % 5) {
+      case 0:
+        machine_.Write(space_, va, (uint8_t)i);
+        written.insert(page);
+        break;
+      case 1:
+        machine_.Read(space_, va);
+        break;
+      case 2:
+        Evict(1 + random() % kPages);
+        break;
+      case 3: {  // a part
+        uint32_t pages = 1 + random() % (kPages - page);
+        Pages expected;
+        for (uint32_t j = 0; j < pages; j++) {
+          if (written.erase(page + j)) expected.push_back(j);
+        }
+        ASSERT_EQ(Dirty(space_, va, pages), expected) << i;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  EXPECT_GT(machine_.counts->pages_swapped_in, 100u);
+  EXPECT_EQ(Dirty(space_, area_), Pages(written.begin(), written.end()));
+}
+
+TEST_P(DirtySwapTest, WhatWasForgottenIsStoredAllTheSame) {
+  machine_.Write(space_, area_, 1);
+  Evict(2 * kPages);
+  EXPECT_EQ(machine_.Read(space_, area_), 1);  // its copy stays in swap, if it is private
+  machine_.Write(space_, area_, 2);
+  EXPECT_EQ(Dirty(space_, area_), Pages{0});
+  Evict(2 * kPages);
+  EXPECT_EQ(Dirty(space_, area_), Pages{});
+  EXPECT_EQ(machine_.Read(space_, area_), 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, DirtySwapTest,
+                         testing::Values(FakeMachine::kPrivate, FakeMachine::kShared));
 
 TEST_F(DirtyTest, RefusesWhatMakesNoSense) {
   EXPECT_EQ(pager_dirty(pager_, space_, area_ + 1, PAGE_SIZE), -EINVAL);

@@ -171,7 +171,8 @@ static bool drop_stored(struct pager *pager, uint32_t frame) {
   rmap_unmap(pager, page, 1);
   if (*board_of(pager, frame) & BOARD_DIRTY) return false;
   uint32_t slot = page->object - 1;
-  swap_leave(pager, slot, rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot));
+  uint32_t count = rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot);
+  swap_leave(pager, slot, count, page->flags & PAGE_WRITTEN);
   frame_put(pager, frame);
   pager->evicted++;
   return true;

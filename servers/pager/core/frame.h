@@ -43,7 +43,7 @@ enum page_flag {
   PAGE_STORED = 8,      // ANONYMOUS: the swap slot in `object` has the same content
   PAGE_DROPPED = 16,    // FILLING: left the cache while filling; the request holds it
   PAGE_LEAVING = 16,    // CACHED: dirty, and out of the cache as soon as it is written
-  PAGE_WRITTEN = 128,   // of an object: changed since PAGER_DIRTY last asked
+  PAGE_WRITTEN = 128,   // changed since PAGER_DIRTY last asked, if the board does not say so
   PAGE_LISTED = 32,     // in a list of pages that may be evicted (policy.h)
   PAGE_SECOND = 64,     // in the second one
   PAGE_EVICTING = 64,   // not LISTED: dropped when it is written, unless it is used until then

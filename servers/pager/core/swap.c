@@ -46,10 +46,24 @@ bool swap_is_reading(struct pager *pager, uint32_t slot) {
   return *slot_state(pager, slot) & SLOT_READING;
 }
 
+static bool is_unused(uint16_t state) { return (state & ~SLOT_WRITTEN) == 0; }
+
+static void set_flag(uint16_t *state, uint16_t flag, bool on) {
+  *state = (uint16_t)(on ? *state | flag : *state & ~flag);
+}
+
 void swap_set_reading(struct pager *pager, uint32_t slot, bool reading) {
   uint16_t *state = slot_state(pager, slot);
-  *state = (uint16_t)(reading ? *state | SLOT_READING : *state & ~SLOT_READING);
-  if (*state == 0) swap_free(pager, slot);
+  set_flag(state, SLOT_READING, reading);
+  if (is_unused(*state)) swap_free(pager, slot);
+}
+
+bool swap_is_written(struct pager *pager, uint32_t slot) {
+  return *slot_state(pager, slot) & SLOT_WRITTEN;
+}
+
+void swap_forget_written(struct pager *pager, uint32_t slot) {
+  set_flag(slot_state(pager, slot), SLOT_WRITTEN, false);
 }
 
 // --- taking and giving back ----------------------------------------------------------------------
@@ -147,17 +161,18 @@ uint32_t swap_take(struct pager *pager, uint32_t wanted, uint32_t *count) {
 void swap_add_reference(struct pager *pager, uint32_t slot) { ++*slot_state(pager, slot); }
 
 void swap_release(struct pager *pager, uint32_t slot) {
-  if (--*slot_state(pager, slot) == 0) swap_free(pager, slot);
+  if (is_unused(--*slot_state(pager, slot))) swap_free(pager, slot);
 }
 
-void swap_leave(struct pager *pager, uint32_t slot, uint32_t references) {
+void swap_leave(struct pager *pager, uint32_t slot, uint32_t references, bool written) {
   *slot_state(pager, slot) = (uint16_t)references;
+  set_flag(slot_state(pager, slot), SLOT_WRITTEN, written);
 }
 
 bool swap_come_back(struct pager *pager, uint32_t slot, uint32_t references, bool keep) {
   uint16_t *state = slot_state(pager, slot);
   *state = (uint16_t)(*state - references);
-  if (*state != 0) return false;
+  if (!is_unused(*state)) return false;
   if (keep) {
     *state = SLOT_HELD;
   } else {

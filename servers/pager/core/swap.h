@@ -37,6 +37,7 @@ enum slot_flag {
   SLOT_HELD = 0x1000,     // by a page in memory
   SLOT_READING = 0x2000,  // a page-in of it is out
   SLOT_BAD = 0x4000,      // could not be written: not used again
+  SLOT_WRITTEN = 0x8000,  // named by entries: PAGE_WRITTEN of the page that is there
 };
 #define SLOT_REFS 0xfffu
 
@@ -65,8 +66,10 @@ void swap_free(struct pager *pager, uint32_t slot);
 // One more, or one less, entry names a slot.
 void swap_add_reference(struct pager *pager, uint32_t slot);
 void swap_release(struct pager *pager, uint32_t slot);
-// A held slot is named by `references` > 0 entries instead.
-void swap_leave(struct pager *pager, uint32_t slot, uint32_t references);
+// A held slot is named by `references` > 0 entries instead. `written`: PAGE_WRITTEN of its page.
+void swap_leave(struct pager *pager, uint32_t slot, uint32_t references, bool written);
+bool swap_is_written(struct pager *pager, uint32_t slot);
+void swap_forget_written(struct pager *pager, uint32_t slot);
 // `references` entries that named a slot are frames again. With `keep`, the page holds the slot if
 // no entry names it any more. Returns whether it does. => the slot is not being read
 bool swap_come_back(struct pager *pager, uint32_t slot, uint32_t references, bool keep);

@@ -135,12 +135,11 @@ static void come_back(struct pager *pager, uint32_t frame, uint32_t slot) {
   }
   bool is_private = page->family != 0;
   bool removing = area_of(pager, slot)->removing;
+  if (swap_is_written(pager, slot)) page->flags |= PAGE_WRITTEN;
   bool kept = swap_come_back(pager, slot, count, is_private && !removing);
   page->refs = (uint16_t)count;
   page->state = is_private ? PAGE_ANONYMOUS : PAGE_SHARED_MEMORY;
   *board_of(pager, frame) = 0;
-  // What a program asked about it with PAGER_DIRTY is forgotten: it may have been written to.
-  if (!is_private) page->flags |= PAGE_WRITTEN;
   if (kept) {
     page->object = slot + 1;
     page->flags |= PAGE_STORED;
@@ -191,7 +190,7 @@ uint32_t swap_out(struct pager *pager, const uint32_t *frames, uint32_t count) {
     struct page *page = page_of(pager, frames[i]);
     if (page->state == PAGE_ANONYMOUS) swap_forget_slot(pager, page);
     page->flags |= PAGE_WRITING;
-    if (page->state == PAGE_SHARED_MEMORY) page->flags |= PAGE_WRITTEN;
+    if (*board_of(pager, frames[i]) & BOARD_DIRTY) page->flags |= PAGE_WRITTEN;
     *board_of(pager, frames[i]) = 0;
     request->frame[request->count++] = frames[i];
   }
@@ -206,7 +205,8 @@ static bool leave(struct pager *pager, uint32_t frame, uint32_t slot) {
   struct page *page = page_of(pager, frame);
   if (*board_of(pager, frame) & (BOARD_ACCESSED | BOARD_DIRTY)) return false;
   if (rmap_is_locked(pager, page) || frame == pager->pinned) return false;
-  swap_leave(pager, slot, rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot));
+  uint32_t count = rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot);
+  swap_leave(pager, slot, count, page->flags & PAGE_WRITTEN);
   frame_put(pager, frame);
   pager->evicted++;
   return true;
