@@ -32,7 +32,7 @@ static int64_t run(const char *path, const struct launch *launch, int depth);
 
 // Opens a file that may be executed. -1 and errno if it may not.
 static int open_program(const char *path, struct stat *status) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO is none, and not waited for
   if (fd < 0) return -1;
   if (fstat(fd, status) == 0) {
     if (S_ISREG(status->st_mode) && (status->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))) return fd;

@@ -23,7 +23,7 @@ int swapon(const char *path, int flags) {
 }
 
 int swapoff(const char *path) {
-  int fd = open(path, O_RDONLY);
+  int fd = open(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) return -1;
   return finish(fd, call_fs(FS_SWAPOFF, (uint64_t)fd, 0, 0, 0, 0).status);
 }

@@ -23,6 +23,8 @@ CASE(Fifo, IsANode) {
   CHECK_ERRNO(open(path, O_RDONLY | O_NONBLOCK | O_DIRECTORY), ENOTDIR);
   CHECK_ERRNO(open(path, O_RDONLY | O_NONBLOCK | O_CREAT | O_EXCL, 0600), EEXIST);
   CHECK_ERRNO(truncate(path, 0), EINVAL);
+  CHECK_EQ(chmod(path, 0700), 0);
+  CHECK_ERRNO(execl(path, path, (char *)NULL), EACCES);
   unlink(path);
 }
 
