@@ -44,15 +44,6 @@ static inline bool is_read_alone(const struct pager *pager, const struct region 
   return ahead_pages(&region->object->ahead, index, 1, 0, most) == 1;
 }
 
-// Whether a page in the leaf at hand has no cached neighbours to be entered with it.
-static inline bool is_entered_alone(const struct region *region, uint32_t index) {
-  const struct object *object = region->object;
-  uint32_t way = index & NODE_MASK;
-  if (region->flags & REGION_RANDOM) return true;
-  if (object->leaf_tag != index >> NODE_BITS || way == 0 || way == NODE_MASK) return false;
-  return (object->leaf->present >> (way - 1) & 7) == 2;
-}
-
 // An empty entry of the leaf at hand becomes a page that is being read.
 static inline uint32_t add_filling(struct pager *pager, struct object *object, uint32_t index,
                                    uint8_t request) {
@@ -130,7 +121,6 @@ static inline struct pending *fault_of_one(struct pager *pager, const struct req
   const struct region *region = region_of_one(pending->space, page, pending->done);
   if (!region || region->object != object) return NULL;
   if (index_in(region, (uint32_t)page) != request->first) return NULL;
-  if (!is_entered_alone(region, request->first)) return NULL;
   return (region->prot & PROT_W) && aging_is_over(pager, object) ? NULL : pending;
 }
 

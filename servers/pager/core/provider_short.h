@@ -1,8 +1,9 @@
-// The short way of a fault that a program answers: one page, wanted by one faulter, that stands
-// alone (nothing to read ahead, no cached neighbours to enter with it), of a shared mapping, or of
-// a private one to be read, and a provider that waits for a request when it is asked and for the
-// next one when it has answered. Everything that the general way would find to do besides is known
-// not to be there; else the general way is taken.
+// The short way of a fault that a program answers: one page, read alone and wanted by one faulter,
+// of a shared mapping, or of a private one to be read, and a provider that waits for a request when
+// it is asked and for the next one when it has answered. It is entered alone, too: cached
+// neighbours are as a rule those that the faulter had before, and if not, the next fault enters
+// them all. Everything else that the general way would find to do is known not to be there; else
+// the general way is taken.
 //
 // The caller delivers the results, so that they go with a wait for the next event.
 #ifndef SERVERS_PAGER_CORE_PROVIDER_SHORT_H
