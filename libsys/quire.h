@@ -20,16 +20,9 @@ int64_t quire_option(enum pager_option option);
 // Sets it; returns the value so far. EINVAL: there is no such option, or not with this value
 int64_t quire_set_option(enum pager_option option, uint32_t value);
 
-// Up to `capacity` regions of the process in `slot`, by ascending address, beginning with number
-// `first`. Returns how many; 0 behind the last. ESRCH
-int quire_regions(uint32_t slot, uint32_t first, struct pager_region *regions, uint32_t capacity);
-
 // Up to `capacity` processes by ascending slot, beginning with *slot, which moves behind the last
 // one given. Returns how many; 0 behind the last.
 int quire_processes(uint32_t *slot, struct proc_entry *entries, uint32_t capacity);
-
-// Finds a process by pid. ESRCH
-int quire_process(uint32_t pid, struct proc_entry *entry);
 
 // Ends all programs, writes everything to disk and switches the machine off with `status`
 // (0..255). Does not return, unless it is refused.

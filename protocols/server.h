@@ -53,7 +53,6 @@ enum {
   NOTIFY_RING = 0,       // pager <-> provider: there are entries in the ring
   NOTIFY_IRQ = 1,        // a driver's interrupt
   NOTIFY_INTERRUPT = 2,  // console -> proc: Ctrl-C
-  NOTIFY_EXITED = 3,     // console, fs <- proc: some process ended
   NOTIFY_OOM = 4,        // pager -> proc: memory is full (PAGER_OOM_VICTIM)
 };
 

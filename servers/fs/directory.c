@@ -8,15 +8,16 @@
 #include "servers/fs/virtual.h"
 #include "servers/fs/volume.h"
 
-static void no_data(struct process *process, struct file *file, const struct event *event,
-                    struct answer *answer) {
+void directory_no_data(struct process *process, struct file *file, const struct event *event,
+                       struct answer *answer) {
   (void)process;
   (void)file;
   (void)event;
   answer_status(answer, -EISDIR);
 }
 
-const struct file_kind directory_kind = {.read = no_data, .write = no_data, .is_directory = true};
+const struct file_kind directory_kind = {
+    .read = directory_no_data, .write = directory_no_data, .is_directory = true};
 
 // --- entries -----------------------------------------------------------------------------------
 

@@ -5,6 +5,9 @@
 #include "servers/fs/process.h"
 
 extern const struct file_kind directory_kind;
+// EISDIR: the read and write of any kind of directory.
+void directory_no_data(struct process *process, struct file *file, const struct event *event,
+                       struct answer *answer);
 
 // In a fiber with volume.lock; return the answer's status.
 int64_t directory_read(struct process *process, struct call *call);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "servers/fs/directory.h"
 #include "servers/fs/path.h"
 #include "servers/fs/procfs.h"
 #include "servers/fs/shm.h"
@@ -32,13 +33,16 @@ static uint32_t number_of(const char *text, size_t length) {
   return number;
 }
 
-static int find_in_process(const char *name, struct virtual_node *node) {
-  if (node->pid == 0 || process_by_pid(node->pid) == NULL) return -ENOENT;
-  if (name[0] == 0) return 0;
+static int find_file(const char *name, bool of_process, struct virtual_node *node) {
+  int file = procfs_find(name, of_process);
   node->type = VIRTUAL_PROC_FILE;
-  int file = procfs_find(name, true);
   node->file = (unsigned)file;
   return file < 0 ? -ENOENT : 0;
+}
+
+static int find_in_process(const char *name, struct virtual_node *node) {
+  if (node->pid == 0 || process_by_pid(node->pid) == NULL) return -ENOENT;
+  return name[0] == 0 ? 0 : find_file(name, true, node);
 }
 
 static int find_in_proc(const struct process *process, const char *below, bool follow,
@@ -57,10 +61,7 @@ static int find_in_proc(const struct process *process, const char *below, bool f
     *node = (struct virtual_node){.type = VIRTUAL_PROCESS, .pid = pid};
     return find_in_process(slash != NULL ? slash + 1 : "", node);
   }
-  node->type = VIRTUAL_PROC_FILE;
-  int file = procfs_find(below, false);
-  node->file = (unsigned)file;
-  return file < 0 ? -ENOENT : 0;
+  return find_file(below, false, node);
 }
 
 // Names in /dev/shm are found whether there is something by the name or not.
@@ -159,14 +160,6 @@ static int64_t do_access(const struct virtual_node *node, uint64_t wanted) {
 
 // --- directories -------------------------------------------------------------------------------
 
-static void no_data(struct process *process, struct file *file, const struct event *event,
-                    struct answer *answer) {
-  (void)process;
-  (void)file;
-  (void)event;
-  answer_status(answer, -EISDIR);
-}
-
 static uint32_t directory_of(const struct file *file) { return (uint32_t)(uintptr_t)file->of_kind; }
 
 static void stat_directory(const struct file *file, struct fs_stat *stat) {
@@ -174,8 +167,10 @@ static void stat_directory(const struct file *file, struct fs_stat *stat) {
   stat_node(&node, stat);
 }
 
-const struct file_kind virtual_directory_kind = {
-    .read = no_data, .write = no_data, .stat = stat_directory, .is_directory = true};
+const struct file_kind virtual_directory_kind = {.read = directory_no_data,
+                                                 .write = directory_no_data,
+                                                 .stat = stat_directory,
+                                                 .is_directory = true};
 
 // One entry of a listing. => false: the page is full.
 static bool add_entry(char *page, uint32_t *used, uint64_t ino, uint8_t type, const char *name) {

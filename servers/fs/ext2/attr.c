@@ -3,10 +3,6 @@
 #include "servers/fs/ext2/fs_priv.h"
 #include "servers/fs/ext2/inode_priv.h"
 
-struct ext2_fs *ext2_inode_fs(const struct ext2_inode *inode) {
-  return inode->fs;
-}
-
 uint32_t ext2_inode_number(const struct ext2_inode *inode) { return inode->ino; }
 
 uint32_t ext2_inode_mode(const struct ext2_inode *inode) { return inode->disk.mode; }

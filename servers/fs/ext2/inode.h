@@ -38,7 +38,6 @@ void ext2_iref(struct ext2_inode *inode);
 // => The reference is gone in any case; the value tells whether the freeing went well.
 int ext2_iput(struct ext2_inode *inode);
 
-struct ext2_fs *ext2_inode_fs(const struct ext2_inode *inode);
 uint32_t ext2_inode_number(const struct ext2_inode *inode);
 uint32_t ext2_inode_mode(const struct ext2_inode *inode);  // Type and permissions.
 uint64_t ext2_inode_size(const struct ext2_inode *inode);  // Bytes.
