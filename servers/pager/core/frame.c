@@ -3,16 +3,6 @@
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/state.h"
 
-void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame) {
-  if (list->count++ == 0) {
-    list->head = frame;
-  } else {
-    page_of(pager, frame)->prev = list->tail;
-    page_of(pager, list->tail)->next = frame;
-  }
-  list->tail = frame;
-}
-
 void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame) {
   const struct page *page = page_of(pager, frame);
   list->count--;

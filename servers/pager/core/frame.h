@@ -84,7 +84,6 @@ struct frame_list {
   uint32_t count;
 };
 
-void frame_list_append(struct pager *pager, struct frame_list *list, uint32_t frame);
 void frame_list_remove(struct pager *pager, struct frame_list *list, uint32_t frame);
 
 // frame_take (state.h): a free frame, content undefined, refs 1, PAGE_ANONYMOUS. FRAME_NONE, which

@@ -1,13 +1,20 @@
 // Random sequences of everything that programs, fs and proc ask of the core, against a model
 // that keeps each process's and each file's bytes in plain vectors. The provider answers late, out
 // of order and with errors; memory runs out. Bytes, signals and errors must be the model's.
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <numeric>
 #include <random>
+#include <sstream>
 
 #include "protocols/proc.h"
 #include "servers/pager/core/fake_machine.h"
+#include "servers/pager/core/shrink.h"
 
 namespace {
 
@@ -61,6 +68,7 @@ class Random {
  public:
   Random(uint32_t seed, uint32_t frames, bool errors, bool sweeps, uint32_t swap_slots)
       : machine_(frames, 512),
+        seed_(seed),
         random_(seed),
         errors_(errors),
         had_errors_(errors),
@@ -72,19 +80,20 @@ class Random {
     AddSwap();
   }
 
-  void Run(uint32_t steps) {
-    for (uint32_t i = 0;
-         i < steps && !testing::Test::HasFatalFailure() && !testing::Test::HasNonfatalFailure();
-         i++) {
-      step_ = i;
+  // What a step does depends on its number and on what was done before, so any of them can be left
+  // out. *taken counts them.
+  void Run(const Steps &steps, size_t *taken) {
+    for (uint32_t step : steps) {
+      if (testing::Test::HasFailure()) break;
+      step_ = step;
+      random_.seed((uint64_t)seed_ << 32 | step);
+      ++*taken;
       Step();
-      if (i % 256 == 0) machine_.kernel.Check();
-    }
-    if (sweeps_) {
-      EXPECT_GT(machine_.kernel.large_maps, 0u);
+      if (step % 256 == 0) machine_.kernel.Check();
     }
     Finish();
   }
+  uint64_t large_maps() { return machine_.kernel.large_maps; }
 
  private:
   uint32_t Below(uint32_t n) { return (uint32_t)(random_() % n); }
@@ -982,8 +991,8 @@ class Random {
     } else if (what < 690) {
       PopulateSome(process);
     } else if (what < 700) {
-      LockSome(process);
       if (Chance(30)) LimitResident(process);
+      LockSome(process);
     } else if (what < 770) {
       Map(process);
     } else if (what < 810) {
@@ -1054,6 +1063,7 @@ class Random {
   }
 
   FakeMachine machine_;
+  uint32_t seed_;
   std::mt19937_64 random_;
   bool errors_;
   bool had_errors_;  // which may be told later
@@ -1076,15 +1086,66 @@ struct Case {
   uint32_t swap_slots = 0;
 };
 
-class RandomTest : public testing::TestWithParam<Case> {};
+constexpr std::chrono::seconds kTimeToShrink(30);
+
+class RandomTest : public testing::TestWithParam<Case> {
+ protected:
+  // For longer searches than a test should make.
+  static uint32_t Seed() {
+    const char *more = std::getenv("QUIRE_SEED_OFFSET");
+    return GetParam().seed + (more ? (uint32_t)std::atoi(more) : 0);
+  }
+
+  // All steps, or those that a failure has printed.
+  static Steps AllSteps() {
+    Steps steps(GetParam().steps);
+    std::iota(steps.begin(), steps.end(), 0);
+    if (const char *some = std::getenv("QUIRE_STEPS")) {
+      std::istringstream numbers(some);
+      steps.assign(std::istream_iterator<uint32_t>(numbers), {});
+    }
+    return steps;
+  }
+
+  // Takes the steps in a process of its own, as the core may crash. => as Attempt (shrink.h)
+  static size_t Take(const Steps &steps, bool whole) {
+    const Case &c = GetParam();
+    void *shared =
+        mmap(nullptr, sizeof(size_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    auto *taken = new (shared) size_t(0);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+      if (!whole && !(freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr))) {
+        _exit(0);
+      }
+      Random random(Seed(), c.frames, c.errors, c.sweeps, c.swap_slots);
+      random.Run(steps, taken);
+      if (whole && c.sweeps) {
+        EXPECT_GT(random.large_maps(), 0u);
+      }
+      fflush(stdout);
+      _exit(HasFailure());
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    size_t result = status == 0 ? 0 : std::max<size_t>(*taken, 1);
+    munmap(shared, sizeof(size_t));
+    return result;
+  }
+};
 
 TEST_P(RandomTest, MatchesTheModel) {
-  const Case &c = GetParam();
-  // For longer searches than a test should make.
-  const char *more = std::getenv("QUIRE_SEED_OFFSET");
-  uint32_t seed = c.seed + (more ? (uint32_t)std::atoi(more) : 0);
-  SCOPED_TRACE(testing::Message() << "seed " << seed << " frames " << c.frames);
-  Random(seed, c.frames, c.errors, c.sweeps, c.swap_slots).Run(c.steps);
+  Steps steps = AllSteps();
+  size_t taken = Take(steps, true);
+  if (taken == 0) return;
+  steps.resize(taken);
+  steps = Shrink(
+      steps, [](const Steps &some) { return Take(some, false); }, kTimeToShrink);
+  std::string numbers;
+  for (uint32_t step : steps) numbers += std::to_string(step) + " ";
+  FAIL() << "seed " << Seed() << " frames " << GetParam().frames << "; it also fails with "
+         << steps.size() << " steps: QUIRE_STEPS='" << numbers << "'";
 }
 
 INSTANTIATE_TEST_SUITE_P(PlentyOfMemory, RandomTest,
