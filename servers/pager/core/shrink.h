@@ -2,6 +2,7 @@
 #ifndef SERVERS_PAGER_CORE_SHRINK_H_
 #define SERVERS_PAGER_CORE_SHRINK_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,7 @@ inline Steps Shrink(Steps steps, const Attempt &attempt, std::chrono::seconds li
       }
       size_t taken = attempt(fewer);
       if (taken > 0) {
-        fewer.resize(taken);
+        fewer.resize(std::min(taken, fewer.size()));
         steps = fewer;
       } else {
         at += length;
