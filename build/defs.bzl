@@ -367,7 +367,7 @@ def target_test(
 def script_test(
         name,
         script,
-        programs = [],
+        programs = ["//tests/harness:leaks"],
         append = None,
         smp = [1, 4],
         mem = "256M",
@@ -382,7 +382,7 @@ def script_test(
         size = "medium",
         timeout = "moderate",
         **kwargs):
-    """Boots in QEMU to the shell and drives it as a script says.
+    """Boots in QEMU to a shell under //tests/harness/leaks.c and drives it as a script says.
 
     Makes NAME_smp1, NAME_smp4, ... and the suite NAME.
 
@@ -410,7 +410,7 @@ def script_test(
         runner = "//tests/harness:script_test",
         smp = smp,
         programs = programs,
-        cmd = None,
+        cmd = "exec /bin/leaks /bin/sh",
         append = append,
         kernel = kernel,
         initrd = initrd,

@@ -10,6 +10,7 @@
 //
 // Exits with the program's status, or with 97 and a line that begins with "leak:" if something is
 // missing after some seconds.
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ static int run(char **argv) {
   int status;
   pid_t pid = fork();
   if (pid == 0) {
+    signal(SIGINT, SIG_DFL);
     execv(argv[0], argv);
     _exit(STATUS_CANNOT);
   }
@@ -98,6 +100,7 @@ int main(int argc, char **argv) {
   static struct usage before, after;
   char *nothing[] = {"/bin/true", NULL};
   if (argc < 2) return STATUS_CANNOT;
+  signal(SIGINT, SIG_IGN);  // Ctrl-C is for the program
   // What is done below for the first time takes memory for the first time.
   for (int i = 0; i < 2; i++) {
     run(nothing);
