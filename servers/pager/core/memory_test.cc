@@ -2,11 +2,12 @@
 #include <csignal>
 #include <functional>
 
+#include "protocols/proc.h"
 #include "servers/pager/core/fake_machine.h"
 
 namespace {
 
-constexpr uint32_t kBadge = 8;
+constexpr uint32_t kBadge = 9;  // not the first program, which is spared
 constexpr uint64_t kSwap = 77, kFile = 7;
 constexpr uint32_t kSlots = 100;
 constexpr uint32_t kPages = 200;         // in memory, and written to
@@ -185,6 +186,25 @@ TEST_F(MemoryTest, WhoWaitsCanBeKilled) {
   ASSERT_EQ(result, PAGER_PARKED);
   ASSERT_NE(pager_->evict.waiting, nullptr);
   machine_.Kill(space_);
+  EXPECT_EQ(pager_->evict.waiting, nullptr);
+}
+
+// Nobody has memory of his own that could be taken: it is the faulter that ends, and calls fail.
+TEST_F(MemoryTest, WithoutAVictimNobodyWaitsForEver) {
+  ASSERT_EQ(pager_unmap(pager_, space_, va_, kPages * PAGE_SIZE), 0);
+  uint64_t va = machine_.MapAnonymous(space_, 1);
+  UseUp();
+  token_t token = machine_.kernel.NewToken();
+  Answer answer;
+  bool answered;
+  ASSERT_EQ(machine_.kernel.Access(space_->slot, va, FAULT_WRITE, token, &answer, &answered),
+            nullptr);
+  ASSERT_FALSE(answered);
+  ASSERT_TRUE(machine_.kernel.out_of_memory);
+  EXPECT_EQ(pager_oom_victim(pager_), 0);
+  ASSERT_TRUE(machine_.kernel.TakeAnswer(token, &answer));
+  EXPECT_EQ(answer.signal, (uint32_t)SIGKILL);
+  EXPECT_EQ(answer.reason, (uint32_t)FAULT_NO_MEMORY);
   EXPECT_EQ(pager_->evict.waiting, nullptr);
 }
 

@@ -59,7 +59,11 @@ int64_t pager_oom_victim(struct pager *pager) {
     largest = pages;
     victim = space;
   }
-  if (!victim) return 0;
+  if (!victim) {
+    // Nobody has what could be taken away: who waits does so in vain.
+    pending_wake(pager, &pager->evict.waiting, -ENOMEM, false);
+    return 0;
+  }
   uint64_t kib = largest * (PAGE_SIZE / 1024);
   return (int64_t)(victim->badge | (kib < INT32_MAX ? kib : INT32_MAX) << 32);
 }

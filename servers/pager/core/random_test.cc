@@ -129,6 +129,7 @@ class Random {
       EndVictim();
       if (process && process->ended) break;
       if (machine_.kernel.TakeAnswer(token, &answer)) break;
+      if (machine_.kernel.out_of_memory) continue;
       machine_.store.Take();
       if (machine_.store.Waiting() == 0) {
         ADD_FAILURE() << "step " << step_ << ": waits for nothing";
