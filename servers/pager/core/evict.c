@@ -65,8 +65,9 @@ static bool was_accessed(struct pager *pager, uint32_t frame) {
   return accessed;
 }
 
-static void put_back(struct pager *pager, uint32_t frame) {
-  replacement_add(&pager->replacement, 0, frame);
+// A locked page stays where no policy sees it until it is found unlocked (look_aside).
+static void set_aside(struct pager *pager, uint32_t frame) {
+  replacement_add(&pager->replacement, LIST_ASIDE, frame);
 }
 
 // --- pages of files ------------------------------------------------------------------------------
@@ -98,9 +99,12 @@ static bool drop_listed(struct pager *pager, uint32_t frame) {
 static void evict_cached(struct pager *pager, uint32_t frame, struct step *step) {
   struct page *page = page_of(pager, frame);
   struct object *object = item_at(pager, page->object);
-  if ((page->flags & (PAGE_WRITING | PAGE_ALLOCATING | PAGE_LEAVING)) ||
-      rmap_is_locked(pager, page)) {
-    put_back(pager, frame);
+  if (rmap_is_locked(pager, page)) {
+    set_aside(pager, frame);
+    return;
+  }
+  if (page->flags & (PAGE_WRITING | PAGE_ALLOCATING | PAGE_LEAVING)) {
+    page_list(pager, frame);
     return;
   }
   if (!unmap_cached(pager, object, frame)) {
@@ -109,7 +113,7 @@ static void evict_cached(struct pager *pager, uint32_t frame, struct step *step)
     return;
   }
   if (pager->aging.failing && !step->urgent) {
-    put_back(pager, frame);
+    page_list(pager, frame);
     return;
   }
   step->evicted++;
@@ -130,7 +134,7 @@ void evict_written(struct pager *pager, struct object *object, uint32_t frame, b
       !was_accessed(pager, frame)) {
     drop_cached(pager, object, frame);
   } else {
-    put_back(pager, frame);
+    page_list(pager, frame);
   }
 }
 
@@ -181,11 +185,11 @@ static bool drop_stored(struct pager *pager, uint32_t frame) {
 static void evict_memory(struct pager *pager, uint32_t frame, struct step *step) {
   struct page *page = page_of(pager, frame);
   if (rmap_is_locked(pager, page)) {
-    put_back(pager, frame);
+    set_aside(pager, frame);
   } else if (drop_stored(pager, frame)) {
     step->evicted++;
   } else if (step->swap_refused || pager->swap.free == 0) {
-    put_back(pager, frame);
+    page_list(pager, frame);
   } else {
     look(pager, page);  // so that what is written from now on is found
     step->page[step->pages++] = frame;
@@ -195,18 +199,36 @@ static void evict_memory(struct pager *pager, uint32_t frame, struct step *step)
 
 // --- ghosts --------------------------------------------------------------------------------------
 
-#define GHOSTS_PART 2u  // of all frames
+#define GHOSTS_PER_FRAME 2u
 
-// A policy that wants ghosts gets a frame for them now and then, until there are enough.
-static void keep_ghosts(struct pager *pager) {
-  struct replacement *r = &pager->replacement;
-  uint32_t wanted = pager->frames_total / GHOSTS_PART / GHOSTS_PER_PAGE + 1;
-  if (r->ghost_pages >= wanted || r->ghost_pages == GHOST_PAGES_MAX) return;
+static bool take_ghost_page(struct pager *pager) {
   uint32_t frame = frame_take(pager);
-  if (frame == FRAME_NONE) return;
+  if (frame == FRAME_NONE) return false;
   page_of(pager, frame)->state = PAGE_RESERVED;
   pager->frames_reserved++;
-  replacement_add_ghosts(r, frame_pointer(pager, frame));
+  replacement_add_ghosts(&pager->replacement, frame_pointer(pager, frame));
+  return true;
+}
+
+static void give_ghost_pages(struct pager *pager) {
+  uint32_t *words;
+  while ((words = replacement_take_ghosts(&pager->replacement))) {
+    frame_put(pager, (uint32_t)(((uintptr_t)words - pager->window) >> PAGE_SHIFT));
+    pager->frames_reserved--;
+  }
+}
+
+void evict_keep_ghosts(struct pager *pager) {
+  const struct replacement *r = &pager->replacement;
+  if (!r->policy->wants_ghosts) {
+    give_ghost_pages(pager);
+    return;
+  }
+  uint32_t wanted = pager->frames_total / (GHOSTS_PER_PAGE / GHOSTS_PER_FRAME) + 1;
+  if (wanted > GHOST_PAGES_MAX) wanted = GHOST_PAGES_MAX;
+  while (r->ghost_pages < wanted && take_ghost_page(pager)) {
+    if (pager->free.count < pager->evict.high) break;
+  }
 }
 
 // --- a step --------------------------------------------------------------------------------------
@@ -215,9 +237,22 @@ static uint32_t free_soon(const struct pager *pager) {
   return pager->free.count + pager->swap.writing + pager->evict.leaving;
 }
 
+// Lists pages again that are no longer locked: looks at one of those set aside in a step, and at
+// more as long as that finds some, or when memory is needed at once.
+static void look_aside(struct pager *pager, bool urgent) {
+  struct replacement *r = &pager->replacement;
+  for (uint32_t looks = 0; looks < LOOKS_OF_STEP; looks++) {
+    uint32_t frame = replacement_first(r, LIST_ASIDE);
+    if (frame == FRAME_NONE) return;
+    bool locked = rmap_is_locked(pager, page_of(pager, frame));
+    replacement_move(r, locked ? LIST_ASIDE : LIST_FIRST, frame);
+    if (locked && !urgent) return;
+  }
+}
+
 static void evict_page(struct pager *pager, uint32_t frame, struct step *step) {
   if (frame == pager->pinned) {
-    put_back(pager, frame);
+    page_list(pager, frame);
   } else if (page_of(pager, frame)->state == PAGE_CACHED) {
     evict_cached(pager, frame, step);
   } else {
@@ -243,8 +278,9 @@ static uint32_t evict_step(struct pager *pager, bool urgent) {
   struct replacement *r = &pager->replacement;
   struct step step = {.urgent = urgent};
   if (++pager->evict.step == 0) pager->evict.step = 1;
-  r->pages = pager->frames_total - pager->free.count - pager->objects.count - pager->frames_kernel -
-             pager->frames_reserved;
+  r->pages = pager->frames_total - free_soon(pager) - pager->objects.count - pager->frames_kernel -
+             pager->frames_reserved - r->count[LIST_ASIDE];
+  look_aside(pager, urgent);
   while (step.looks < LOOKS_OF_STEP && step.evicted < PAGES_OF_STEP &&
          free_soon(pager) + step.pages < pager->evict.high) {
     uint32_t frame = replacement_next(r);
@@ -292,7 +328,7 @@ void pager_between(struct pager *pager) {
   if (evict->active) {
     evict_step(pager, false);
     evict->active = free_soon(pager) < evict->high;
-    if (pager->option[PAGER_POLICY] == PAGER_POLICY_2Q) keep_ghosts(pager);
+    evict_keep_ghosts(pager);
   }
   if (!evict->waiting) return;
   wake_waiting(pager);
@@ -316,7 +352,9 @@ static bool waits_for_request(const struct pager *pager) {
 // Evicts until more than `frames` are free or some are on their way. False: neither can be.
 static bool evict_until(struct pager *pager, uint32_t frames) {
   // As many steps as bring every page to the front once.
-  uint32_t steps = has_evictable(pager) ? pager->replacement.pages / LOOKS_PATIENT + 2 : 0;
+  const struct replacement *r = &pager->replacement;
+  uint32_t steps = (r->pages + r->count[LIST_ASIDE]) / LOOKS_PATIENT + 2;
+  if (!has_evictable(pager)) steps = 0;
   while (steps-- > 0 && pager->free.count <= frames && free_soon(pager) == pager->free.count) {
     evict_step(pager, true);
   }

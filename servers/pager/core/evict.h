@@ -38,6 +38,9 @@ struct evict {
 void evict_init(struct pager *pager);
 // The options that it depends on, or the number of frames, have changed.
 void evict_set_limits(struct pager *pager);
+// The policy has changed, or memory is short: a policy that wants ghosts gets frames for them while
+// many are free, and one at a time where not; another one gives them back.
+void evict_keep_ghosts(struct pager *pager);
 // pager_between (pager.h): a step, if memory is short, and lets go on who waits for frames that are
 // there.
 enum memory {

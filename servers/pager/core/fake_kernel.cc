@@ -511,10 +511,14 @@ void FakeKernel::Check() {
     listed += (page.flags & PAGE_LISTED) != 0 && page.state != PAGE_FREE;
   }
   ASSERT_EQ(free, pager_->free.count);
-  const uint32_t second = pager_->ram_end + 1;
-  uint32_t in_second = CheckList(pager_, second, page_of(pager_, second)->prev);
-  ASSERT_EQ(in_second, pager_->replacement.second);
-  ASSERT_EQ(listed, CheckList(pager_, pager_->ram_end, pager_->replacement.tail) + in_second);
+  uint32_t in_lists = CheckList(pager_, pager_->ram_end, pager_->replacement.tail);
+  for (uint32_t list = LIST_SECOND; list < PAGE_HEADS; list++) {
+    const uint32_t head = pager_->ram_end + list;
+    uint32_t in_list = CheckList(pager_, head, page_of(pager_, head)->prev);
+    ASSERT_EQ(in_list, pager_->replacement.count[list]);
+    in_lists += in_list;
+  }
+  ASSERT_EQ(listed, in_lists);
   CheckSlots(frames);
 }
 

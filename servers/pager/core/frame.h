@@ -45,7 +45,7 @@ enum page_flag {
   PAGE_LEAVING = 16,    // CACHED: dirty, and out of the cache as soon as it is written
   PAGE_WRITTEN = 128,   // changed since PAGER_DIRTY last asked, if the board does not say so
   PAGE_LISTED = 32,     // in a list of pages that may be evicted (policy.h)
-  PAGE_SECOND = 64,     // in the second one
+  PAGE_NOT_FIRST = 64,  // in another one than the first: `age` is its number
   PAGE_EVICTING = 64,   // not LISTED: dropped when it is written, unless it is used until then
 };
 
@@ -67,7 +67,7 @@ struct page {
   uint8_t state;        // enum page_state
   uint8_t flags;        // enum page_flag
   uint8_t request;      // FILLING, ALLOCATING: the request that is out
-  uint8_t age;          // the replacement policy's
+  uint8_t age;          // the replacement policy's; NOT_FIRST: enum replacement_list
 };
 
 static inline bool page_is_evicting(const struct page *page) {
@@ -75,7 +75,7 @@ static inline bool page_is_evicting(const struct page *page) {
 }
 
 // Behind the last frame of RAM: heads of the lists of pages that may be evicted.
-#define PAGE_HEADS 2u
+#define PAGE_HEADS 3u
 
 // A list through struct page. frame_list_push (state.h) adds at the head; head.prev and tail.next
 // are not maintained.

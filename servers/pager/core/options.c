@@ -34,7 +34,10 @@ static void drop_caches(struct pager *pager) {
 static void set(struct pager *pager, enum pager_option option, uint32_t value) {
   if (option == PAGER_FAULT_AROUND) value = power_below(value);
   pager->option[option] = value;
-  if (option == PAGER_POLICY) replacement_choose(&pager->replacement, (enum pager_policy)value);
+  if (option == PAGER_POLICY) {
+    replacement_choose(&pager->replacement, (enum pager_policy)value);
+    evict_keep_ghosts(pager);
+  }
   if (option == PAGER_FREE_LOW || option == PAGER_FREE_HIGH) evict_set_limits(pager);
   if (option == PAGER_RANDOM_SEED) replacement_seed(&pager->replacement, value);
   if (option == PAGER_DIRTY_LIMIT) aging_set_limit(pager);

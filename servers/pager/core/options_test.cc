@@ -41,6 +41,16 @@ TEST_F(OptionsTest, FaultAroundIsAPowerOfTwo) {
   EXPECT_EQ(Ask(PAGER_FAULT_AROUND), 8);
 }
 
+TEST_F(OptionsTest, GhostsComeAndGoWithThePolicy) {
+  uint32_t free = machine_.pager->free.count;
+  EXPECT_GE(Set(PAGER_POLICY, PAGER_POLICY_2Q), 0);
+  EXPECT_GE(machine_.pager->replacement.ghost_pages * GHOSTS_PER_PAGE, free);
+  EXPECT_EQ(machine_.pager->free.count, free - machine_.pager->replacement.ghost_pages);
+  EXPECT_GE(Set(PAGER_POLICY, PAGER_POLICY_RANDOM), 0);
+  EXPECT_EQ(machine_.pager->free.count, free);
+  machine_.kernel.Check();
+}
+
 TEST_F(OptionsTest, DropCachesDropsWhatIsClean) {
   struct space *space = machine_.Start(8);
   uint32_t file = machine_.MakeFile(1, 4);

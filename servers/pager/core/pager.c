@@ -28,7 +28,8 @@ struct pager *pager_init(const struct pager_setup *setup) {
   slab_init(&pager->slab[SLAB_PENDING], (sizeof(struct pending) + 15) & ~15u);
   requests_init(&pager->requests, pager->ring_request, OBJECT_RING_SLOTS, NULL);
   timer_init(&pager->timer, setup->timebase);
-  replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end);
+  replacement_init(&pager->replacement, pager->page_base, pager->ram_first, pager->ram_end,
+                   pager->ghost);
   evict_init(pager);
   options_init(pager);
   return pager;

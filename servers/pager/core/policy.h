@@ -1,13 +1,17 @@
 // Which page leaves memory: one replacement policy in each policy_*.c, behind one interface.
 //
 // All pages that may be evicted are in two lists through struct page, of which the policy decides
-// the order. New ones are appended to the first list without asking it. The evictor takes the next
-// page from the policy, finds out whether it was accessed since it was last judged, and lets the
-// policy judge: evict it, or keep it for now.
+// the order. Those that come into memory, for the first time or again, are appended to the first
+// list without asking it. The evictor takes the next page from the policy, finds out whether it was
+// accessed since it came or was last judged, and lets the policy judge: evict it, or keep it for
+// now.
 //
 //   replacement_append ──▶ first list ──next──▶ judge ──true──▶ out of the lists
-//   replacement_return ──▶ (either)      ▲        │ false: to the end of a list
+//                                        ▲        │ false: to the end of a list
 //                                        └────────┘
+//
+// Pages that turn out to be locked are set aside in a third list, of which the policy knows
+// nothing.
 //
 // Everything is a function of the order of calls, so a run can be repeated. No call takes more than
 // a constant number of steps, but for replacement_choose.
@@ -20,41 +24,44 @@
 #include "protocols/pager_options.h"
 #include "servers/pager/core/frame.h"
 
-#define GHOST_PAGES_MAX 64u
+#define GHOST_PAGES_MAX 256u
 #define GHOSTS_PER_PAGE 1024u
 
 struct replacement;
 
 struct policy {
   bool looks;         // judge() uses `accessed`; otherwise nobody needs to find out
-  bool wants_ghosts;  // replacement_return depends on what was evicted
+  bool wants_ghosts;  // judge() depends on what was evicted
   // The page to be judged next, 0 if there is none. It stays where it is.
   uint32_t (*next)(struct replacement *r);
   // true: the page is evicted, and out of the lists. => a page that next() gave
   bool (*judge)(struct replacement *r, uint32_t frame, bool accessed);
-  // Lists a page that was evicted some time ago and is read again.
-  void (*returned)(struct replacement *r, uint32_t frame);
 };
 
+enum replacement_list { LIST_FIRST = 0, LIST_SECOND = 1, LIST_ASIDE = 2 };
+
 struct replacement {
-  uintptr_t page_base;  // of the struct page of frame 0
-  uint32_t head;        // numbers of the two lists' heads: head, head + 1
-  uint32_t first, end;  // frames of RAM
-  struct page *last;    // last page of the first list, or its head
-  uint32_t tail;        // its number
-  uint32_t second;      // pages in the second list
-  uint32_t pages;       // in both, about: told by the evictor
+  uintptr_t page_base;         // of the struct page of frame 0
+  uint32_t head;               // number of the first list's head, those of the others follow
+  uint32_t first, end;         // frames of RAM
+  struct page *last;           // last page of the first list, or its head
+  uint32_t tail;               // its number
+  uint32_t count[PAGE_HEADS];  // pages in each list but the first
+  uint32_t pages;              // in the policy's lists, about: told by the evictor
   const struct policy *policy;
   uint64_t random;    // state of the generator, never 0
   uint32_t pressure;  // ageing: 0..PRESSURE_MAX
   uint32_t ghost_pages;
-  uint32_t *ghost[GHOST_PAGES_MAX];  // keys of evicted pages, by their hash
+  uint32_t ghost_time;  // calls of ghost_renew, wraps around
+  uint32_t **ghost;     // pages of ghosts: keys of pages by their hash
 };
 
 extern const struct policy policy_fifo, policy_clock, policy_ageing, policy_2q, policy_random;
 
 // Empty lists; frames first..end - 1 and the PAGE_HEADS numbers from `end` on have a struct page.
-void replacement_init(struct replacement *r, uintptr_t page_base, uint32_t first, uint32_t end);
+// `ghost` has place for GHOST_PAGES_MAX pages of ghosts.
+void replacement_init(struct replacement *r, uintptr_t page_base, uint32_t first, uint32_t end,
+                      uint32_t **ghost);
 // Changes the policy. All pages go to the first list: a step for each page of the second.
 void replacement_choose(struct replacement *r, enum pager_policy policy);
 void replacement_seed(struct replacement *r, uint32_t seed);
@@ -62,10 +69,6 @@ void replacement_seed(struct replacement *r, uint32_t seed);
 static inline uint32_t replacement_next(struct replacement *r) { return r->policy->next(r); }
 static inline bool replacement_judge(struct replacement *r, uint32_t frame, bool accessed) {
   return r->policy->judge(r, frame, accessed);
-}
-// Lists a page that is read again, from swap or file.
-static inline void replacement_return(struct replacement *r, uint32_t frame) {
-  r->policy->returned(r, frame);
 }
 // Puts a page that judge() gave up in front of the first list: it is the next one again.
 void replacement_push(struct replacement *r, uint32_t frame);
@@ -91,27 +94,27 @@ static inline void replacement_remove(struct replacement *r, struct page *page) 
     replacement_page(r, page->prev)->next = page->next;
     replacement_page(r, page->next)->prev = page->prev;
   }
-  if (page->flags & PAGE_SECOND) r->second--;
-  page->flags &= (uint8_t) ~(PAGE_LISTED | PAGE_SECOND);
+  if (page->flags & PAGE_NOT_FIRST) r->count[page->age]--;
+  page->flags &= (uint8_t) ~(PAGE_LISTED | PAGE_NOT_FIRST);
 }
 
-// --- for policies --------------------------------------------------------------------------------
-
-// The first page of a list (0, 1); 0 if it is empty.
-uint32_t replacement_first(const struct replacement *r, uint32_t list);
+// The first page of a list; 0 if it is empty.
+uint32_t replacement_first(const struct replacement *r, enum replacement_list list);
 // Lists a page at the end.
-void replacement_add(struct replacement *r, uint32_t list, uint32_t frame);
+void replacement_add(struct replacement *r, enum replacement_list list, uint32_t frame);
 // Moves a listed page to the end.
-void replacement_move(struct replacement *r, uint32_t list, uint32_t frame);
+void replacement_move(struct replacement *r, enum replacement_list list, uint32_t frame);
 
-// Memory for ghosts, GHOSTS_PER_PAGE words; their number is what a policy remembers at most.
+// --- ghosts: what a policy remembers of pages that left ------------------------------------------
+
+// Memory for ghosts, GHOSTS_PER_PAGE words.
 // => ghost_pages < GHOST_PAGES_MAX
 void replacement_add_ghosts(struct replacement *r, uint32_t *words);
 // Takes a page of them away, NULL if there is none.
 uint32_t *replacement_take_ghosts(struct replacement *r);
-// Remembers the identity of an evicted page, in place of another one.
-void ghost_remember(struct replacement *r, const struct page *page);
-// Whether the page was remembered; it no longer is.
-bool ghost_forget(struct replacement *r, const struct page *page);
+#define GHOST_NONE UINT32_MAX
+// Remembers the identity of a page, in place of another one. Returns how many calls ago the page
+// was remembered last, about, or GHOST_NONE.
+uint32_t ghost_renew(struct replacement *r, const struct page *page);
 
 #endif

@@ -11,14 +11,14 @@
 #define STEP 16u  // of pressure, for the limit to double
 #define PRESSURE_MAX (8u * STEP)
 
-static uint32_t next(struct replacement *r) { return replacement_first(r, 0); }
+static uint32_t next(struct replacement *r) { return replacement_first(r, LIST_FIRST); }
 
 static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   struct page *page = replacement_page(r, frame);
   page->age = (uint8_t)(page->age >> 1 | (accessed ? 0x80 : 0));
   if (page->age >= 1u << r->pressure / STEP) {
     if (r->pressure < PRESSURE_MAX) r->pressure++;
-    replacement_move(r, 0, frame);
+    replacement_move(r, LIST_FIRST, frame);
     return false;
   }
   r->pressure = r->pressure > LOOKS ? r->pressure - LOOKS : 0;
@@ -26,7 +26,4 @@ static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   return true;
 }
 
-static void returned(struct replacement *r, uint32_t frame) { replacement_add(r, 0, frame); }
-
-const struct policy policy_ageing = {
-    .looks = true, .next = next, .judge = judge, .returned = returned};
+const struct policy policy_ageing = {.looks = true, .next = next, .judge = judge};

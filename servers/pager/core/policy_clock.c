@@ -3,18 +3,15 @@
 // the Multics system", 1968).
 #include "servers/pager/core/policy.h"
 
-static uint32_t next(struct replacement *r) { return replacement_first(r, 0); }
+static uint32_t next(struct replacement *r) { return replacement_first(r, LIST_FIRST); }
 
 static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   if (accessed) {
-    replacement_move(r, 0, frame);
+    replacement_move(r, LIST_FIRST, frame);
     return false;
   }
   replacement_remove(r, replacement_page(r, frame));
   return true;
 }
 
-static void returned(struct replacement *r, uint32_t frame) { replacement_add(r, 0, frame); }
-
-const struct policy policy_clock = {
-    .looks = true, .next = next, .judge = judge, .returned = returned};
+const struct policy policy_clock = {.looks = true, .next = next, .judge = judge};

@@ -1,7 +1,7 @@
 // First in, first out: the page that is in memory longest goes, used or not.
 #include "servers/pager/core/policy.h"
 
-static uint32_t next(struct replacement *r) { return replacement_first(r, 0); }
+static uint32_t next(struct replacement *r) { return replacement_first(r, LIST_FIRST); }
 
 static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   (void)accessed;
@@ -9,6 +9,4 @@ static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   return true;
 }
 
-static void returned(struct replacement *r, uint32_t frame) { replacement_add(r, 0, frame); }
-
-const struct policy policy_fifo = {.next = next, .judge = judge, .returned = returned};
+const struct policy policy_fifo = {.next = next, .judge = judge};

@@ -14,9 +14,10 @@ static uint64_t draw(struct replacement *r) {
 static uint32_t next(struct replacement *r) {
   for (uint32_t i = 0; i < TRIES; i++) {
     uint32_t frame = r->first + (uint32_t)(draw(r) % (r->end - r->first));
-    if (replacement_page(r, frame)->flags & PAGE_LISTED) return frame;
+    uint8_t flags = replacement_page(r, frame)->flags;
+    if ((flags & (PAGE_LISTED | PAGE_NOT_FIRST)) == PAGE_LISTED) return frame;
   }
-  return replacement_first(r, 0);
+  return replacement_first(r, LIST_FIRST);
 }
 
 static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
@@ -25,6 +26,4 @@ static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   return true;
 }
 
-static void returned(struct replacement *r, uint32_t frame) { replacement_add(r, 0, frame); }
-
-const struct policy policy_random = {.next = next, .judge = judge, .returned = returned};
+const struct policy policy_random = {.next = next, .judge = judge};

@@ -133,7 +133,7 @@ static inline void take_page(struct pager *pager, const struct provider *provide
   page->state = PAGE_CACHED;
   page->flags = PAGE_WRITTEN;
   *board_of(pager, frame) = 0;
-  replacement_return(&pager->replacement, frame);
+  page_list(pager, frame);
   pager->counts.pages_in++;
   if (request->object->size & PAGE_MASK) object_zero_tail(pager, request->object);
 }

@@ -9,48 +9,51 @@ static const struct policy *const kPolicies[PAGER_POLICY_COUNT] = {
     [PAGER_POLICY_RANDOM] = &policy_random,
 };
 
-#define SECOND 1u  // number of the second list
-
-static void clear_list(struct replacement *r, uint32_t list) {
+static void clear_list(struct replacement *r, enum replacement_list list) {
   uint32_t head = r->head + list;
   replacement_page(r, head)->next = head;
   replacement_page(r, head)->prev = head;
 }
 
-void replacement_init(struct replacement *r, uintptr_t page_base, uint32_t first, uint32_t end) {
-  *r = (struct replacement){.page_base = page_base, .head = end, .first = first, .end = end};
+void replacement_init(struct replacement *r, uintptr_t page_base, uint32_t first, uint32_t end,
+                      uint32_t **ghost) {
+  *r = (struct replacement){
+      .page_base = page_base, .head = end, .first = first, .end = end, .ghost = ghost};
   r->tail = r->head;
   r->last = replacement_page(r, r->head);
-  clear_list(r, SECOND);
+  clear_list(r, LIST_SECOND);
+  clear_list(r, LIST_ASIDE);
   replacement_seed(r, 1);
   r->policy = &policy_clock;
 }
 
 void replacement_seed(struct replacement *r, uint32_t seed) { r->random = seed; }
 
-uint32_t replacement_first(const struct replacement *r, uint32_t list) {
-  if (list == 0) return r->tail == r->head ? FRAME_NONE : replacement_page(r, r->head)->next;
+uint32_t replacement_first(const struct replacement *r, enum replacement_list list) {
+  if (list == LIST_FIRST)
+    return r->tail == r->head ? FRAME_NONE : replacement_page(r, r->head)->next;
   uint32_t first = replacement_page(r, r->head + list)->next;
   return first == r->head + list ? FRAME_NONE : first;
 }
 
-void replacement_add(struct replacement *r, uint32_t list, uint32_t frame) {
+void replacement_add(struct replacement *r, enum replacement_list list, uint32_t frame) {
   struct page *page = replacement_page(r, frame);
   page->flags |= PAGE_LISTED;
-  if (list == 0) {
+  if (list == LIST_FIRST) {
     replacement_append(r, frame, page);
     return;
   }
-  page->flags |= PAGE_SECOND;
+  page->flags |= PAGE_NOT_FIRST;
+  page->age = (uint8_t)list;
   struct page *head = replacement_page(r, r->head + list);
   page->next = r->head + list;
   page->prev = head->prev;
   replacement_page(r, head->prev)->next = frame;
   head->prev = frame;
-  r->second++;
+  r->count[list]++;
 }
 
-void replacement_move(struct replacement *r, uint32_t list, uint32_t frame) {
+void replacement_move(struct replacement *r, enum replacement_list list, uint32_t frame) {
   replacement_remove(r, replacement_page(r, frame));
   replacement_add(r, list, frame);
 }
@@ -59,7 +62,7 @@ void replacement_push(struct replacement *r, uint32_t frame) {
   struct page *page = replacement_page(r, frame);
   uint32_t first = replacement_first(r, 0);
   if (first == FRAME_NONE) {
-    replacement_add(r, 0, frame);
+    replacement_add(r, LIST_FIRST, frame);
     return;
   }
   page->flags |= PAGE_LISTED;
@@ -71,7 +74,9 @@ void replacement_push(struct replacement *r, uint32_t frame) {
 
 void replacement_choose(struct replacement *r, enum pager_policy policy) {
   uint32_t frame;
-  while ((frame = replacement_first(r, SECOND)) != FRAME_NONE) replacement_move(r, 0, frame);
+  while ((frame = replacement_first(r, LIST_SECOND)) != FRAME_NONE) {
+    replacement_move(r, LIST_FIRST, frame);
+  }
   r->policy = kPolicies[policy];
   r->pressure = 0;
 }
@@ -96,25 +101,37 @@ static uint64_t hash_of(const struct page *page) {
   return hash ^ hash >> 33;
 }
 
-static uint32_t *place_of(struct replacement *r, uint64_t hash) {
-  uint32_t page = (uint32_t)(hash >> 32) % r->ghost_pages;
-  return &r->ghost[page][(hash >> 20) % GHOSTS_PER_PAGE];
+// A ghost is a mark above the time when its page was remembered. A time is as many calls as there
+// are pages of ghosts, so that a ghost has long been replaced by others when times repeat. A mark
+// is never 0, so that an empty place is no ghost. A ghost can be in WAYS places and takes that of
+// the oldest one there: two pages that come in turns do not make each other forgotten.
+#define TIME_BITS 14u
+#define TIME_MASK ((1u << TIME_BITS) - 1)
+#define WAYS 8u
+
+static uint32_t mark_of(uint64_t hash) { return ((uint32_t)hash | 1u << TIME_BITS) & ~TIME_MASK; }
+
+// The ghost with this mark, or the place to put it.
+static uint32_t *ghost_find(struct replacement *r, uint64_t hash, uint32_t now) {
+  uint32_t *place = r->ghost[(uint32_t)(hash >> 32) % r->ghost_pages];
+  place += (hash >> 20) % (GHOSTS_PER_PAGE / WAYS) * WAYS;
+  uint32_t *oldest = place, oldest_age = 0;
+  for (uint32_t *end = place + WAYS; place < end; place++) {
+    if ((*place & ~TIME_MASK) == mark_of(hash)) return place;
+    uint32_t age = (now - *place) & TIME_MASK;
+    if (age < oldest_age) continue;
+    oldest = place;
+    oldest_age = age;
+  }
+  return oldest;
 }
 
-// Never 0, which is an empty place.
-static uint32_t mark_of(uint64_t hash) { return (uint32_t)hash | 1; }
-
-void ghost_remember(struct replacement *r, const struct page *page) {
-  if (r->ghost_pages == 0) return;
+uint32_t ghost_renew(struct replacement *r, const struct page *page) {
+  if (r->ghost_pages == 0) return GHOST_NONE;
   uint64_t hash = hash_of(page);
-  *place_of(r, hash) = mark_of(hash);
-}
-
-bool ghost_forget(struct replacement *r, const struct page *page) {
-  if (r->ghost_pages == 0) return false;
-  uint64_t hash = hash_of(page);
-  uint32_t *place = place_of(r, hash);
-  if (*place != mark_of(hash)) return false;
-  *place = 0;
-  return true;
+  uint32_t now = r->ghost_time++ / r->ghost_pages;
+  uint32_t *ghost = ghost_find(r, hash, now), old = *ghost;
+  *ghost = mark_of(hash) | (now & TIME_MASK);
+  if ((old & ~TIME_MASK) != mark_of(hash)) return GHOST_NONE;
+  return ((now - old) & TIME_MASK) * r->ghost_pages;
 }

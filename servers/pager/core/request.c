@@ -166,7 +166,7 @@ static void page_in_done(struct pager *pager, struct request *request, int32_t s
       page->state = PAGE_CACHED;
       page->flags = (status & OBJECT_HOLE ? PAGE_HOLE : 0) | PAGE_WRITTEN;
       *board_of(pager, frame) = 0;
-      replacement_return(&pager->replacement, frame);
+      page_list(pager, frame);
       pager->counts.pages_in++;
     }
   }

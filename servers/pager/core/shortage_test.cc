@@ -63,6 +63,28 @@ TEST_F(ShortageTest, ProgramsGetTheFramesOfDirtyPages) {
   for (uint32_t i = 0; i < 400; i++) machine_.Write(space_, va + i * PAGE_SIZE, 1);
 }
 
+// What is read by calls alone is wanted as well as what is mapped.
+TEST_F(ShortageTest, PagesThatAreReadOftenStayUnderTwoQueues) {
+  constexpr uint32_t kPages = 4 * kFrames, kHot = 50;
+  machine_.OnePage();
+  uint64_t reads[PAGER_POLICY_COUNT];
+  for (enum pager_policy policy : {PAGER_POLICY_CLOCK, PAGER_POLICY_2Q}) {
+    pager_option(machine_.pager, PAGER_POLICY, policy);
+    uint32_t object = machine_.MakeFile(kFile + policy, kPages);
+    uint64_t va = machine_.MapAnonymous(space_, 1);
+    reads[policy] = 0;
+    for (uint32_t i = kHot; i < kPages; i++) {
+      uint64_t before = machine_.store.page_ins;
+      machine_.ReadFile(space_, object, (uint64_t)(i % kHot) * PAGE_SIZE, va, 10);
+      reads[policy] += machine_.store.page_ins - before;
+      machine_.ReadFile(space_, object, (uint64_t)i * PAGE_SIZE, va, 10);
+      pager_between(machine_.pager);
+    }
+  }
+  EXPECT_LE(reads[PAGER_POLICY_2Q], 2 * kHot);
+  EXPECT_GT(reads[PAGER_POLICY_CLOCK], 3 * kHot);
+}
+
 TEST_F(ShortageTest, BrokenStoreEndsWhoNeedsMemory) {
   WriteFile(400);
   uint64_t va = machine_.MapAnonymous(space_, 400);

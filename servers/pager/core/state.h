@@ -64,8 +64,9 @@ struct pager {
   struct provider *providers;
   struct region nothing;  // an empty region, for space->hit
   struct space *space[SLOTS_MAX];
-  uint16_t family[SLOTS_MAX];   // slot of the first space of each family, SLOT_NONE if none
-  uint32_t message[SLOTS_MAX];  // frame of each slot's message page
+  uint16_t family[SLOTS_MAX];        // slot of the first space of each family, SLOT_NONE if none
+  uint32_t message[SLOTS_MAX];       // frame of each slot's message page
+  uint32_t *ghost[GHOST_PAGES_MAX];  // replacement.ghost
 };
 
 static inline struct page *page_of(const struct pager *pager, uint32_t frame) {

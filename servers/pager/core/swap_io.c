@@ -145,7 +145,7 @@ static void come_back(struct pager *pager, uint32_t frame, uint32_t slot) {
     page->flags |= PAGE_STORED;
   }
   if (!is_private) object_came_back(pager, item_at(pager, page->object), frame);
-  replacement_return(&pager->replacement, frame);
+  page_list(pager, frame);
   pager->counts.pages_swapped_in++;
 }
 
@@ -223,7 +223,7 @@ static void stay(struct pager *pager, uint32_t frame, uint32_t slot) {
     swap_free(pager, slot);
   }
   *board_of(pager, frame) &= (uint8_t)~BOARD_ACCESSED;
-  replacement_add(&pager->replacement, 0, frame);
+  page_list(pager, frame);
 }
 
 // Adjacent keys from request->frame[i] on, of pages that are still there.
@@ -259,7 +259,7 @@ void swap_out_done(struct pager *pager, struct request *request, int32_t status)
     if (status < 0) {
       swap_mark_bad(pager, slot);
       *board_of(pager, frame) |= BOARD_DIRTY;
-      if (page->refs > 0) replacement_add(&pager->replacement, 0, frame);
+      if (page->refs > 0) page_list(pager, frame);
     } else if (page->refs == 0) {
       swap_free(pager, slot);
     } else if (!leave(pager, frame, slot)) {

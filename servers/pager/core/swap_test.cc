@@ -185,6 +185,80 @@ TEST_F(SwapTest, SharedMemoryIsGivenUp) {
   EXPECT_EQ(pager_->swap.free, slots);
 }
 
+TEST_F(SwapTest, LockedPagesAreSetAsideUntilTheyAreUnlocked) {
+  uint64_t va = Filled(8);
+  const uint32_t *aside = &pager_->replacement.count[LIST_ASIDE];
+  ASSERT_EQ(pager_lock(pager_, space_, va, 4 * PAGE_SIZE, 0), 0);
+  Evict(8);
+  EXPECT_EQ(Swapped(space_), 4u);
+  EXPECT_EQ(*aside, 4u);
+  ASSERT_EQ(pager_unlock(pager_, space_, va + 2 * PAGE_SIZE, 2 * PAGE_SIZE, 0), 0);
+  for (uint32_t i = 0; i < 3; i++) Evict(4);
+  EXPECT_EQ(Swapped(space_), 6u);
+  EXPECT_EQ(*aside, 2u);
+  EXPECT_EQ(pager_unmap(pager_, space_, va, PAGE_SIZE), 0);
+  EXPECT_EQ(*aside, 1u);
+}
+
+TEST_F(SwapTest, UnlockedPagesAreFoundWhenMemoryIsNeededAtOnce) {
+  space_->limit[LIMIT_MEMLOCK].soft = UINT64_MAX;
+  uint32_t pages = pager_->free.count - FRAMES_RESERVE - 20;
+  uint64_t va = Filled(pages, FakeMachine::kPrivate | PAGER_LOCKED);
+  for (uint32_t i = 0; i < pages; i++) pager_between(pager_);
+  EXPECT_EQ(pager_->replacement.count[LIST_ASIDE], pages);
+  ASSERT_EQ(pager_unlock(pager_, space_, va + (pages - 90) * PAGE_SIZE, 90 * PAGE_SIZE, 0), 0);
+  Filled(100);
+  EXPECT_TRUE(machine_.ended.empty());
+  EXPECT_GT(Swapped(space_), 0u);
+}
+
+// Pages read from swap for a hot set of a quarter of memory, of which a page is touched for each
+// one of a scan of four times memory, again and again; counted in the later half. Most of the
+// machine's memory is locked, or taken away.
+uint64_t HotPagesRead(enum pager_policy policy, bool locked) {
+  constexpr uint32_t kMemory = 400, kHot = kMemory / 4, kCold = 4 * kMemory, kScans = 6;
+  FakeMachine machine(4096);
+  struct space *space = machine.Start(kBadge);
+  struct pager *pager = machine.pager;
+  machine.OnePage();
+  machine.store.Make(kSwap, 4096, 0);
+  EXPECT_EQ(pager_swap_add(pager, kSwap, 4096, 0), 1);
+  EXPECT_GE(pager_option(pager, PAGER_POLICY, policy), 0);
+  uint32_t rest = pager->free_low + kMemory;
+  if (locked) {
+    space->limit[LIMIT_MEMLOCK].soft = UINT64_MAX;
+    uint32_t pages = pager->free.count - rest - 60;
+    uint64_t va = machine.MapAnonymous(space, pages, FakeMachine::kReadWrite,
+                                       FakeMachine::kPrivate | PAGER_LOCKED);
+    for (uint32_t i = 0; i < pages; i++) machine.Write(space, va + i * PAGE_SIZE, 1);
+  }
+  while (pager->free.count > rest) {
+    page_of(pager, frame_take(pager))->state = PAGE_RESERVED;
+    pager->frames_reserved++;
+  }
+  uint64_t hot = machine.MapAnonymous(space, kHot), cold = machine.MapAnonymous(space, kCold);
+  uint64_t read = 0;
+  for (uint32_t i = 0; i < kScans * kCold; i++) {
+    machine.Write(space, cold + i % kCold * PAGE_SIZE, 1);
+    pager_between(pager);
+    uint64_t before = machine.store.page_ins;
+    machine.Write(space, hot + i % kHot * PAGE_SIZE, 2);
+    if (i >= kScans * kCold / 2) read += machine.store.page_ins - before;
+    pager_between(pager);
+    machine.store.Drain();
+  }
+  EXPECT_GT(machine.store.page_ins, (uint64_t)kScans * kCold / 2) << "memory is short";
+  return read;
+}
+
+TEST(SwapScan, TwoQueuesKeepAHotSet) {
+  constexpr uint64_t kHotTouches = 3 * 1600;
+  for (bool locked : {false, true}) {
+    EXPECT_LT(HotPagesRead(PAGER_POLICY_2Q, locked), 10u) << "locked " << locked;
+    EXPECT_GT(HotPagesRead(PAGER_POLICY_FIFO, locked), kHotTouches / 5) << "locked " << locked;
+  }
+}
+
 TEST_F(SwapTest, AForkSharesSlots) {
   uint64_t va = Filled(4);
   Evict(4);
