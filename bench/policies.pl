@@ -33,7 +33,7 @@ use constant {
 };
 
 my @policies = qw(fifo clock ageing 2q random);
-my @workloads = qw(uniform skewed loop scan);
+my @workloads = qw(uniform skewed loop scan mixed);
 my @fields = qw(workload pages touches frames instructions faults in out hot hot_in);
 
 sub refuse { print STDERR "policies: @_; see --help\n"; exit 2 }
@@ -128,5 +128,5 @@ for my $run (@runs) {
     $run->{optimum} ? sprintf('%.3f', $run->{in} / $run->{optimum}) : '-',
     $run->{hot} ? sprintf('%.1f %%', 100 * $run->{hot_in} / $run->{hot}) : '-';
 }
-print "\nPages read (in) and written (out) for 1000 touches; MIN: Belady's optimum. hot in: pages\n",
-  "read while the hot pages of a scan are touched, per touch.\nWritten to $csv\n";
+print "\nPages read (in) and written (out) for 1000 touches; MIN: Belady's optimum. hot in:\n",
+  "touches of hot pages in the later half that read their page.\nWritten to $csv\n";

@@ -178,4 +178,27 @@ TEST(Workload, ScanVisitsEveryColdPageOnceARound) {
   for (auto &visit : visits) EXPECT_EQ(visit.second, 2) << visit.first;
 }
 
+TEST(Workload, MixedScansTheColdPagesBetweenHotTouches) {
+  struct workload workload;
+  struct reference reference;
+  workload_start(&workload, WORKLOAD_MIXED, 100, 2 * 3 * 80);
+  std::map<uint32_t, int> visits;
+  std::set<uint32_t> hot;
+  uint32_t cold = 0;
+  for (uint32_t number = 0; workload_next(&workload, &reference); number++) {
+    if (reference.fills) continue;
+    ASSERT_EQ(reference.hot, number % 2 == 1);
+    if (reference.hot) {
+      hot.insert(reference.page);
+      ASSERT_LT(reference.page, 20u);
+    } else {
+      ASSERT_EQ(reference.page, 20 + cold++ % 80);
+      visits[reference.page]++;
+    }
+  }
+  EXPECT_EQ(hot.size(), 20u);
+  EXPECT_EQ(visits.size(), 80u);
+  for (auto &visit : visits) EXPECT_EQ(visit.second, 3) << visit.first;
+}
+
 }  // namespace

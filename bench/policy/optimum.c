@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
   uint32_t touches = pages ? number(argv[3], 1) : 0;
   uint32_t frames = touches ? number(argv[4], 1) : 0;
   if (kind == WORKLOAD_COUNT || frames == 0) {
-    fprintf(stderr, "usage: optimum uniform|skewed|loop|scan PAGES TOUCHES FRAMES\n");
+    fprintf(stderr, "usage: optimum uniform|skewed|loop|scan|mixed PAGES TOUCHES FRAMES\n");
     return 2;
   }
   uint32_t *trace = malloc(((size_t)pages + touches) * sizeof *trace);

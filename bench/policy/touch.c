@@ -4,7 +4,8 @@
 //
 // FRAMES: pages of the area in memory, the most at any look. INSTRUCTIONS: of the whole machine,
 // idle ones and those that make up the references not counted. IN, OUT: pages read from swap and
-// written to it. HOT, HOT_IN: touches of the hot pages of a scan, and pages read meanwhile.
+// written to it. HOT, HOT_IN: touches of hot pages in the later half, and how many of these read
+// their page.
 //
 // Usage: touch WORKLOAD FRAMES TENTHS TOUCHES_PER_PAGE
 // All memory but about FRAMES pages is locked; the area has TENTHS tenths of that.
@@ -22,10 +23,13 @@
 #include "libsys/quire.h"
 
 #define PAGE 4096u
-#define LOOKS 64u  // at the number of pages in memory
+#define LOOKS 64u   // at the number of pages in memory
+#define WAIT 5000u  // instructions, idle ones too: less than reading a page from swap takes
 
 struct sums {
-  uint64_t instructions, faults, in, out, hot, hot_in;
+  uint64_t instructions, faults, in, out;
+  uint64_t waited;       // touches that waited for their page
+  uint64_t hot, hot_in;  // touches of hot pages, and of these, those that waited
 };
 
 static _Noreturn void failed(const char *what) {
@@ -63,57 +67,40 @@ static void fill(struct workload *workload, char *area) {
   }
 }
 
-// How many of the next references, at most `most`, are alike: of hot pages, or not.
-static uint32_t alike(const struct workload *workload, uint32_t most, bool *hot) {
-  struct workload only = *workload;
+// Makes `count` references, and touches their pages if there is an area. Returns how long it took.
+static uint64_t references(struct workload *workload, char *area, uint32_t count,
+                           struct sums *sums) {
   struct reference reference;
-  uint32_t count = 0;
-  while (count < most && workload_next(&only, &reference)) {
-    if (count == 0) *hot = reference.hot;
-    if (reference.hot != *hot) break;
-    count++;
+  uint64_t start = ticks();
+  for (uint32_t i = 0; i < count; i++) {
+    workload_next(workload, &reference);
+    uint64_t before = ticks();
+    if (area) touch(area, &reference);
+    bool waited = ticks() - before >= WAIT;
+    sums->waited += waited;
+    sums->hot += reference.hot;
+    sums->hot_in += reference.hot && waited;
   }
-  return count;
+  return ticks() - start;
 }
 
 // What it takes to make the references alone.
 static uint64_t making(const struct workload *workload, uint32_t count) {
   struct workload only = *workload;
-  struct reference reference;
-  uint64_t start = ticks();
-  for (uint32_t i = 0; i < count; i++) workload_next(&only, &reference);
-  return ticks() - start;
+  struct sums ignored = {0};
+  return references(&only, NULL, count, &ignored);
 }
 
-static uint64_t touching(struct workload *workload, char *area, uint32_t count) {
-  struct reference reference;
-  uint64_t start = ticks();
-  for (uint32_t i = 0; i < count; i++) {
-    workload_next(workload, &reference);
-    touch(area, &reference);
-  }
-  return ticks() - start;
-}
-
-// Goes on with at most `most` touches. => how many there were
-static uint32_t run(struct workload *workload, char *area, uint32_t most, struct sums *sums) {
-  bool hot = false;
-  uint32_t count = alike(workload, most, &hot);
+static void run(struct workload *workload, char *area, uint32_t count, struct sums *sums) {
   uint64_t made = making(workload, count);
   struct pager_counts before = counts();
-  uint64_t all = touching(workload, area, count);
+  uint64_t all = references(workload, area, count, sums);
   struct pager_counts after = counts();
   uint64_t idle = after.kernel[STAT_IDLE_INSTRET] - before.kernel[STAT_IDLE_INSTRET];
-  uint64_t in = after.pages_swapped_in - before.pages_swapped_in;
   sums->instructions += all - idle - made;
   sums->faults += after.faults - before.faults;
-  sums->in += in;
+  sums->in += after.pages_swapped_in - before.pages_swapped_in;
   sums->out += after.pages_swapped_out - before.pages_swapped_out;
-  if (hot) {
-    sums->hot += count;
-    sums->hot_in += in;
-  }
-  return count;
 }
 
 // Frames that pages can have.
@@ -144,7 +131,7 @@ int main(int argc, char **argv) {
   uint64_t each = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
   if (kind == WORKLOAD_COUNT || frames < 10 || frames > 1000000 || tenths == 0 || tenths > 100 ||
       each == 0 || each > 100) {
-    fprintf(stderr, "usage: touch uniform|skewed|loop|scan FRAMES TENTHS TOUCHES_PER_PAGE\n");
+    fprintf(stderr, "usage: touch uniform|skewed|loop|scan|mixed FRAMES TENTHS TOUCHES_PER_PAGE\n");
     return 2;
   }
   // The program itself stays in memory, so that to look at counters waits for nothing.
@@ -160,14 +147,26 @@ int main(int argc, char **argv) {
   struct workload workload;
   workload_start(&workload, kind, pages, touches);
   fill(&workload, area);
-  struct sums sums = {0};
-  while (run(&workload, area, touches / LOOKS + 1, &sums) > 0) {
+  struct sums sums = {0}, half = {0};
+  uint32_t done = 0;
+  for (uint32_t look = 0; look < LOOKS; look++) {
+    if (look == LOOKS / 2) half = sums;
+    uint32_t until = (uint32_t)((uint64_t)touches * (look + 1) / LOOKS);
+    run(&workload, area, until - done, &sums);
+    done = until;
     uint64_t now = own_counts().resident - others;
     if (now > resident) resident = now;
+  }
+  // A page may be read twice for a touch, if it is evicted before that is over.
+  if (sums.waited > sums.in) {
+    fprintf(stderr, "touch: %llu touches waited, %llu pages were read\n",
+            (unsigned long long)sums.waited, (unsigned long long)sums.in);
+    return 1;
   }
   printf("policies,%s,%u,%u,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n", workload_name(kind), pages,
          touches, (unsigned long long)resident, (unsigned long long)sums.instructions,
          (unsigned long long)sums.faults, (unsigned long long)sums.in, (unsigned long long)sums.out,
-         (unsigned long long)sums.hot, (unsigned long long)sums.hot_in);
+         (unsigned long long)(sums.hot - half.hot),
+         (unsigned long long)(sums.hot_in - half.hot_in));
   return 0;
 }

@@ -36,6 +36,15 @@ static uint32_t scan(struct workload *workload, bool *hot) {
   return *hot ? random_below(workload, few) : few + (at - HOT_ROUNDS * few);
 }
 
+static uint32_t mixed(struct workload *workload, uint32_t touch, bool *hot) {
+  uint32_t few = workload->pages / HOT_SHARE;
+  *hot = touch % 2 != 0;
+  if (*hot) return random_below(workload, few);
+  uint32_t at = workload->phase++;
+  if (few + workload->phase == workload->pages) workload->phase = 0;
+  return few + at;
+}
+
 static uint32_t next_page(struct workload *workload, uint32_t touch, bool *hot) {
   switch (workload->kind) {
     case WORKLOAD_UNIFORM:
@@ -44,6 +53,8 @@ static uint32_t next_page(struct workload *workload, uint32_t touch, bool *hot) 
       return skewed(workload);
     case WORKLOAD_SCAN:
       return scan(workload, hot);
+    case WORKLOAD_MIXED:
+      return mixed(workload, touch, hot);
     case WORKLOAD_LOOP:
     case WORKLOAD_COUNT:
       break;
@@ -63,7 +74,7 @@ bool workload_next(struct workload *workload, struct reference *reference) {
   return true;
 }
 
-static const char *const names[WORKLOAD_COUNT] = {"uniform", "skewed", "loop", "scan"};
+static const char *const names[WORKLOAD_COUNT] = {"uniform", "skewed", "loop", "scan", "mixed"};
 
 const char *workload_name(enum workload_kind kind) { return names[kind]; }
 

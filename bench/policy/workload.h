@@ -14,6 +14,8 @@ enum workload_kind {
   WORKLOAD_LOOP,     // all pages in order, again and again
   WORKLOAD_SCAN,     // a fifth of the pages is hot: touched at random twice as often as there are
                      // hot ones, then the others are scanned once; again and again
+  WORKLOAD_MIXED,    // every second touch is of a random hot page, a fifth of all, while the others
+                     // are scanned again and again
   WORKLOAD_COUNT,
 };
 
@@ -21,7 +23,7 @@ struct workload {
   enum workload_kind kind;
   uint32_t pages, touches;
   uint32_t number;  // references given so far
-  uint32_t phase;   // WORKLOAD_SCAN: references of the round given so far
+  uint32_t phase;   // SCAN, MIXED: references of the round given so far
   uint64_t random;
 };
 
@@ -29,7 +31,7 @@ struct reference {
   uint32_t page;
   bool writes;  // every fourth page is written whenever it is touched
   bool fills;   // one of the first, in order
-  bool hot;     // WORKLOAD_SCAN: of the hot pages, in their phase
+  bool hot;     // SCAN, MIXED: of the hot pages
 };
 
 // => pages >= 5
