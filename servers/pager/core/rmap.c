@@ -27,6 +27,11 @@ static void for_regions(const struct object *object, uint64_t first, uint64_t en
   }
 }
 
+static bool has_leaf(struct pager *pager, struct space *space, uint64_t page) {
+  bool owned;
+  return space_leaf(pager, space, (uint32_t)page, &owned) != NULL;
+}
+
 void rmap_harvest(struct pager *pager, const struct page *page) {
   uint32_t first = page->index & ~NODE_MASK;
   if (!is_private(page)) {
@@ -34,8 +39,7 @@ void rmap_harvest(struct pager *pager, const struct page *page) {
     return;
   }
   for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
-    bool owned;
-    if (!space_leaf(pager, s, page->index, &owned)) continue;
+    if (!has_leaf(pager, s, page->index)) continue;
     kops_harvest(s->slot, address_of(first), address_of((uint64_t)first + NODE_WAYS));
   }
 }
@@ -47,8 +51,8 @@ void rmap_unmap(struct pager *pager, const struct page *page, uint32_t count) {
     return;
   }
   for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
-    bool owned;
-    if (!space_leaf(pager, s, page->index, &owned)) continue;
+    // The pages are in one leaf or in two, of which a space may have either.
+    if (!has_leaf(pager, s, page->index) && !has_leaf(pager, s, end - 1)) continue;
     kops_unmap(s->slot, address_of(page->index), address_of(end));
   }
 }

@@ -12,7 +12,8 @@ struct pager;
 
 // Moves accessed and dirty bits to the board, of the aligned 64 pages around this one.
 void rmap_harvest(struct pager *pager, const struct page *page);
-// Takes all mappings of `count` pages with adjacent keys away; their bits are on the board.
+// Takes all mappings of count <= NODE_WAYS pages with adjacent keys away; their bits are on the
+// board.
 void rmap_unmap(struct pager *pager, const struct page *first, uint32_t count);
 // Whether it is to stay in memory (REGION_LOCKED).
 bool rmap_is_locked(struct pager *pager, const struct page *page);

@@ -300,6 +300,21 @@ TEST_F(SwapTest, WhatIsUsedWhileItIsWrittenStays) {
   EXPECT_EQ(pager_->swap.area[0].used, 1u) << "what was written is not what is there";
 }
 
+// Pages of parent and child that are written in one run, the child's in a leaf that it alone has.
+TEST_F(SwapTest, ARunOfAFamilyGoesFromAllWhoHaveAPartOfIt) {
+  uint64_t va = machine_.MapAnonymous(space_, 3 * NODE_WAYS);
+  uint64_t border = ((va >> PAGE_SHIFT | NODE_MASK) + 1) << PAGE_SHIFT;
+  struct space *child = machine_.Fork(space_, kChild);
+  machine_.Write(space_, border - PAGE_SIZE, 1);
+  machine_.Write(child, border, 2);
+  Evict(2);
+  EXPECT_EQ(machine_.counts->requests_out, 1u);
+  EXPECT_EQ(machine_.kernel.Find(kBadge, (uint32_t)(border >> PAGE_SHIFT) - 1), nullptr);
+  EXPECT_EQ(machine_.kernel.Find(kChild, (uint32_t)(border >> PAGE_SHIFT)), nullptr);
+  EXPECT_EQ(machine_.Read(space_, border - PAGE_SIZE), 1);
+  EXPECT_EQ(machine_.Read(child, border), 2);
+}
+
 // What fork, spawn and exec wait for when they were refused.
 TEST_F(SwapTest, CallsWaitForMemory) {
   token_t token = machine_.kernel.NewToken();
