@@ -15,7 +15,6 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -287,19 +286,4 @@ void outside_timer(uint64_t tick) { rings = tick; }
 void *outside_dma(void) { return dma; }
 int outside_irq_bind(uint32_t) { return 0; }
 void outside_irq_ack(uint32_t) {}
-
-void debug_print(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vprintf(format, arguments);
-  va_end(arguments);
-}
-
-void panic(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vprintf(format, arguments);
-  va_end(arguments);
-  abort();
-}
 }

@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
 
 extern "C" {
-#include "libsys/server_rt/panic.h"
 #include "servers/fs/clock.h"
 #include "servers/fs/dispatch.h"
 #include "servers/fs/fiber.h"
@@ -389,20 +386,5 @@ void disk_as_block_device(struct disk *disk, struct block_device *device) {
                               const_cast<void *>(buffer));
   };
   device->flush = [](void *) { return 0; };
-}
-
-void debug_print(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vprintf(format, arguments);
-  va_end(arguments);
-}
-
-void panic(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vprintf(format, arguments);
-  va_end(arguments);
-  abort();
 }
 }

@@ -146,13 +146,16 @@ CASE(Context, InstructionsCanBeSkipped) {
   unhandle(SIGSEGV);
 }
 
-static void skip_illegal(int signal, siginfo_t *info, void *context) {
+static unsigned skipped;  // bytes of the instruction
+
+static void skip(int signal, siginfo_t *info, void *context) {
   note(signal, info, context);
-  CONTEXT_PC(context) += ILLEGAL_BYTES;
+  CONTEXT_PC(context) += skipped;
 }
 
 CASE(Ill, TellsWhere) {
-  handle(SIGILL, skip_illegal, 0);
+  skipped = ILLEGAL_BYTES;
+  handle(SIGILL, skip, 0);
   __asm__ volatile(ILLEGAL);
   CHECK_EQ(seen.count, 1);
   CHECK_EQ(seen.signal, SIGILL);
@@ -161,13 +164,9 @@ CASE(Ill, TellsWhere) {
   unhandle(SIGILL);
 }
 
-static void skip_breakpoint(int signal, siginfo_t *info, void *context) {
-  note(signal, info, context);
-  CONTEXT_PC(context) += BREAKPOINT_BYTES;
-}
-
 CASE(Trap, ComesForBreakpoints) {
-  handle(SIGTRAP, skip_breakpoint, 0);
+  skipped = BREAKPOINT_BYTES;
+  handle(SIGTRAP, skip, 0);
   __asm__ volatile(BREAKPOINT);
   CHECK_EQ(seen.count, 1);
   CHECK_EQ(seen.signal, SIGTRAP);
@@ -179,14 +178,10 @@ CASE(Trap, ComesForBreakpoints) {
 }
 
 #ifdef __riscv
-static void skip_four(int signal, siginfo_t *info, void *context) {
-  note(signal, info, context);
-  CONTEXT_PC(context) += 4;
-}
-
 CASE(Bus, MisalignedAtomics) {
   static _Alignas(8) char memory[16];
-  handle(SIGBUS, skip_four, 0);
+  skipped = 4;
+  handle(SIGBUS, skip, 0);
   __asm__ volatile(
       ".option push\n.option norvc\namoadd.d zero, zero, (%0)\n.option pop" ::"r"(memory + 4)
       : "memory");
