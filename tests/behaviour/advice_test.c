@@ -89,6 +89,41 @@ CASE(Advise, FreedPagesThatAreWrittenStay) {
   munmap(memory, 4 * PAGE);
 }
 
+static char *freed;
+
+// All of the page is what it was, or zeros.
+static bool is_old_or_zero(const char *page, char old) {
+  for (unsigned i = 1; i < PAGE; ++i) {
+    if (page[i] != page[0]) return false;
+  }
+  return page[0] == old || page[0] == 0;
+}
+
+static void check_freed(void *unused) {
+  (void)unused;
+  for (int i = 0; i < 4; ++i) CHILD_CHECK(is_old_or_zero(freed + i * PAGE, 60));
+  memset(freed, 61, PAGE);
+  CHILD_CHECK(freed[PAGE - 1] == 61);
+}
+
+CASE(Advise, FreedPagesAreOldOrZeros) {
+  freed = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(freed != MAP_FAILED);
+  memset(freed, 60, 4 * PAGE);
+  CHECK_EQ(madvise(freed, 4 * PAGE, MADV_FREE), 0);
+  CHECK_EQ(in_child(check_freed, NULL), 0);
+  for (int i = 0; i < 4; ++i) CHECK(is_old_or_zero(freed + i * PAGE, 60));
+  // Written and freed again; a page that is written in part keeps that part.
+  memset(freed, 62, 2 * PAGE);
+  CHECK_EQ(madvise(freed, PAGE, MADV_FREE), 0);
+  freed[100] = 63;
+  CHECK_EQ(freed[100], 63);
+  CHECK(freed[99] == 62 || freed[99] == 0);
+  CHECK_EQ(freed[101], freed[99]);
+  CHECK_EQ(freed[PAGE], 62);
+  munmap(freed, 4 * PAGE);
+}
+
 static char *advised;
 
 static void check_fork_advice(void *unused) {

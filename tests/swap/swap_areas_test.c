@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libsys/quire.h"
 #include "tests/harness/cases.h"
 
 #define PAGE 4096ul
@@ -96,6 +97,50 @@ CASE(SwapAreas, GiveTheirPagesBackWhenTheyGo) {
   errno = 0;
   CHECK_EQ(swapon(DISK, 0), -1);
   CHECK_EQ(errno, EBUSY);
+}
+
+// Memory that was freed is dropped, not written: reading all of it needs nothing from swap.
+CASE(SwapAreas, DoNotGetWhatWasFreed) {
+  uint8_t *memory = map_large(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  CHECK(memory);
+  fill(memory, KEPT_PAGES);
+  CHECK_EQ(madvise(memory, KEPT_PAGES * PAGE, MADV_FREE), 0);
+  *(uint64_t *)memory = mark(1);
+  fill(memory + KEPT_PAGES * PAGE, LARGE_PAGES - KEPT_PAGES);
+  struct pager_counts before, after;
+  CHECK_EQ(quire_counts(&before), 0);
+  for (uint64_t i = 0; i < KEPT_PAGES; ++i) {
+    uint64_t seen = *(uint64_t *)(memory + i * PAGE);
+    CHECK(i == 0 ? seen == mark(1) : seen == mark(i) || seen == 0);
+  }
+  CHECK_EQ(quire_counts(&after), 0);
+  // The one that was written, as much as is mapped with it, and pages of the program.
+  CHECK(after.pages_swapped_in - before.pages_swapped_in < KEPT_PAGES / 2);
+  munmap(memory, LARGE_PAGES * PAGE);
+}
+
+static bool all_resident(void *memory, uint64_t pages) {
+  unsigned char there[KEPT_PAGES];
+  if (mincore(memory, pages * PAGE, there) != 0) return false;
+  for (uint64_t i = 0; i < pages; ++i) {
+    if (!(there[i] & 1)) return false;
+  }
+  return true;
+}
+
+// Pages that will be needed come back though nobody touches them.
+CASE(SwapAreas, GiveBackWhatWillBeNeeded) {
+  enum { WANTED = 64 };
+  uint8_t *memory = map_large(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  CHECK(memory);
+  fill(memory, LARGE_PAGES);
+  CHECK(!all_resident(memory, WANTED));
+  munmap(memory + KEPT_PAGES * PAGE, (LARGE_PAGES - KEPT_PAGES) * PAGE);
+  while (!all_resident(memory, WANTED)) {
+    CHECK_EQ(madvise(memory, WANTED * PAGE, MADV_WILLNEED), 0);
+  }
+  CHECK(check(memory, KEPT_PAGES));
+  munmap(memory, KEPT_PAGES * PAGE);
 }
 
 CASE(SwapAreas, TakeSharedMemory) {

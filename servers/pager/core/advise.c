@@ -21,6 +21,8 @@ static const struct {
     [ADVICE_KEEPONFORK] = {0, REGION_WIPEONFORK},
 };
 
+static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
 static bool is_private_memory(const struct region *region) {
   return !region->object && !(region->flags & (REGION_SHARED | REGION_FIXTURE));
 }
@@ -29,24 +31,71 @@ static bool is_private_memory(const struct region *region) {
 
 static int drop(struct pager *pager, struct space *space, const struct region *region,
                 uint32_t start, uint32_t end) {
-  if (region->flags & (REGION_LOCKED | REGION_FIXTURE)) return -EINVAL;
-  if (!(region->flags & REGION_TOUCHED)) return 0;
   if (!slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) return -ENOMEM;
   kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
   if (!(region->flags & REGION_SHARED)) space_remove_pages(pager, space, start, end);
   return 0;
 }
 
+// The frame of a private page that can wait until it is wanted, as nobody else has it; FRAME_NONE
+// if it cannot.
+static uint32_t frame_that_waits(struct pager *pager, struct space *space, uint32_t page) {
+  bool owned;
+  const struct node *leaf = space_leaf(pager, space, page, &owned);
+  uint32_t frame = leaf && owned ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
+  if (!entry_is_frame(frame)) return FRAME_NONE;
+  const struct page *p = page_of(pager, frame);
+  return p->refs == 1 && (p->flags & PAGE_LISTED) ? frame : FRAME_NONE;
+}
+
+// From now on the page goes when a frame is wanted, before any other, unless the hardware says that
+// it was written to. => its bits are on the board
+static void set_lazy(struct pager *pager, uint32_t frame) {
+  struct page *page = page_of(pager, frame);
+  swap_forget_slot(pager, page);
+  if (*board_of(pager, frame) & BOARD_DIRTY) page->flags |= PAGE_WRITTEN;
+  *board_of(pager, frame) = 0;
+  page->flags |= PAGE_LAZY;
+  replacement_remove(&pager->replacement, page);
+  replacement_push(&pager->replacement, frame);
+}
+
+// What cannot wait goes at once, by leaves.
+static int free_lazily(struct pager *pager, struct space *space, const struct region *region,
+                       uint32_t start, uint32_t end) {
+  kops_harvest(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
+  for (uint32_t page = start; space_next(pager, space, &page, end);) {
+    uint32_t first = page;
+    uint32_t leaf_end = min32(end, (page | NODE_MASK) + 1);
+    uint32_t frame = FRAME_NONE;
+    while (page < leaf_end && !(frame = frame_that_waits(pager, space, page))) page++;
+    if (page > first) {
+      int error = drop(pager, space, region, first, page);
+      if (error < 0) return error;
+    }
+    if (page < leaf_end) {
+      set_lazy(pager, frame);
+      page++;
+    }
+  }
+  return 0;
+}
+
 // --- pages that will be needed ------------------------------------------------------------------
 
-// Starts to read what is not cached of [start, end) of a region, as far as there are requests.
-static void read_ahead(struct pager *pager, const struct region *region, uint32_t start,
-                       uint32_t end) {
+// Starts to read what is not in memory of [start, end) of a region, as far as there are requests
+// and memory is not short.
+static void read_ahead(struct pager *pager, struct space *space, const struct region *region,
+                       uint32_t start, uint32_t end) {
   struct object *object = region->object;
-  if (!object || object->backing != BACKED_BY_PROVIDER) return;
+  uint32_t spare = pager->free.count > pager->free_low ? pager->free.count - pager->free_low : 0;
+  end = min32(end, start + min32(spare, WILLNEED_PAGES));
+  if (!(region->flags & REGION_SHARED)) swap_read(pager, space, NULL, start, end);
+  if (!object) return;
   uint32_t index = region->offset + (start - region->start);
-  uint32_t last = index + (end - start);
-  if (last > object->pages) last = object->pages;
+  uint32_t last = min32(index + (end - start), object->pages);
+  if (object->backing == BACKED_BY_NOTHING) swap_read(pager, NULL, object, index, last);
+  if (object->backing != BACKED_BY_PROVIDER) return;
   const struct requests *requests = requests_of(pager, object);
   while (index < last) {
     if (object_frame(pager, object, index) != FRAME_NONE) {
@@ -76,11 +125,12 @@ static int advise_region(struct pager *pager, struct space *space, const struct 
   int error = check_region(region, advice);
   if (error < 0) return error;
   if (advice == ADVICE_DONTNEED || advice == ADVICE_FREE) {
-    return drop(pager, space, region, start, end);
+    if (region->flags & (REGION_LOCKED | REGION_FIXTURE)) return -EINVAL;
+    if (!(region->flags & REGION_TOUCHED)) return 0;
+    return (advice == ADVICE_FREE ? free_lazily : drop)(pager, space, region, start, end);
   }
   if (advice == ADVICE_WILLNEED) {
-    uint32_t most = start + WILLNEED_PAGES;
-    read_ahead(pager, region, start, end < most ? end : most);
+    read_ahead(pager, space, region, start, end);
     return 0;
   }
   if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;

@@ -9,11 +9,9 @@
 //                                   old to swap                               then, is given up
 //   private, others have it, too    the same                              they stay: others may ask
 //   swapped out                     SLOT_WRITTEN, which was PAGE_WRITTEN  cleared, unless others
-//   have
-//                                                                         it, too
+//                                                                         have it, too
 //   of an object                    PAGE_WRITTEN, which the board bit     it is cleared, for all
-//   who
-//                                   becomes whoever takes that; and a     have the object
+//                                   becomes whoever takes that; and a     who have the object
 //                                   page that has just been read has it
 //
 // While a page is being written to swap its board bit tells whether what is written is the last,
@@ -36,7 +34,10 @@ static bool take_memory(struct pager *pager, uint32_t frame, bool alone) {
   if (alone) {
     page->flags &= (uint8_t)~PAGE_WRITTEN;
     if (dirty && !(page->flags & PAGE_WRITING)) {
-      if (page->state == PAGE_ANONYMOUS) swap_forget_slot(pager, page);
+      if (page->state == PAGE_ANONYMOUS) {
+        swap_forget_slot(pager, page);
+        page->flags &= (uint8_t)~PAGE_LAZY;  // changed: it must be kept
+      }
       *board &= (uint8_t)~BOARD_DIRTY;
     }
   }

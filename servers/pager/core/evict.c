@@ -168,15 +168,22 @@ static void write_collected(struct pager *pager, struct step *step) {
   step->pages = 0;
 }
 
-// A page whose slot has the same content, unless it was changed. False: it must be written.
-static bool drop_stored(struct pager *pager, uint32_t frame) {
+// A page that nobody needs, or whose slot has the same content, unless it was changed. False: it
+// must be written.
+static bool drop_unchanged(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
-  if (!(page->flags & PAGE_STORED)) return false;
+  bool is_lazy = page->state == PAGE_ANONYMOUS && (page->flags & PAGE_LAZY);
+  if (!is_lazy && !(page->flags & PAGE_STORED)) return false;
   rmap_unmap(pager, page, 1);
+  if (is_lazy) page->flags &= (uint8_t)~PAGE_LAZY;
   if (*board_of(pager, frame) & BOARD_DIRTY) return false;
-  uint32_t slot = page->object - 1;
-  uint32_t count = rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot);
-  swap_leave(pager, slot, count, page->flags & PAGE_WRITTEN);
+  if (is_lazy) {
+    rmap_replace(pager, page, frame, FRAME_NONE);
+  } else {
+    uint32_t slot = page->object - 1;
+    uint32_t count = rmap_replace(pager, page, frame, ENTRY_SWAPPED | slot);
+    swap_leave(pager, slot, count, page->flags & PAGE_WRITTEN);
+  }
   frame_put(pager, frame);
   pager->evicted++;
   return true;
@@ -186,7 +193,7 @@ static void evict_memory(struct pager *pager, uint32_t frame, struct step *step)
   struct page *page = page_of(pager, frame);
   if (rmap_is_locked(pager, page)) {
     set_aside(pager, frame);
-  } else if (drop_stored(pager, frame)) {
+  } else if (drop_unchanged(pager, frame)) {
     step->evicted++;
   } else if (step->swap_refused || pager->swap.free == 0) {
     page_list(pager, frame);

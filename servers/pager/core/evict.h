@@ -8,6 +8,7 @@
 //   cached, clean                dropped
 //   cached, dirty                written back with its neighbours, then dropped
 //   private, as its swap slot    dropped
+//   private, freed (MADV_FREE)   dropped, and zeros from then on
 //   private, shared memory       written to swap with others that were given up, then dropped
 // What is used again while it is being written stays.
 #ifndef SERVERS_PAGER_CORE_EVICT_H

@@ -73,6 +73,8 @@ void FakeStore::Answer(size_t i, int32_t error) {
   struct object_request request = taken_[i];
   taken_.erase(taken_.begin() + (ptrdiff_t)i);
   if (request.op == OBJECT_IDLE) idle++;
+  bool bad = request.op == OBJECT_PAGE_OUT && bad_page - request.page < request.count;
+  if (bad) error = -EIO;
   int32_t status = error < 0 ? error : Do(request);
   Complete(request.tag, status);
 }

@@ -38,6 +38,7 @@ class FakeStore {
   uint64_t idle = 0;                                    // OBJECT_IDLE received
   uint64_t page_ins = 0, page_outs = 0, allocates = 0;  // pages
   bool full = false;                                    // no space for OBJECT_ALLOCATE
+  uint64_t bad_page = UINT64_MAX;                       // of any file: cannot be written
 
  private:
   void Complete(uint32_t tag, int32_t status);

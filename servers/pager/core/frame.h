@@ -40,6 +40,7 @@ enum page_flag {
   PAGE_WRITING = 2,     // a page-out of it is out
   PAGE_HOLE = 4,        // no store: OBJECT_ALLOCATE before it may be written to
   PAGE_ALLOCATING = 8,  // an OBJECT_ALLOCATE for it is out
+  PAGE_LAZY = 4,        // ANONYMOUS: need not be kept unless it is dirty (MADV_FREE)
   PAGE_STORED = 8,      // ANONYMOUS: the swap slot in `object` has the same content
   PAGE_DROPPED = 16,    // FILLING: left the cache while filling; the request holds it
   PAGE_LEAVING = 16,    // CACHED: dirty, and out of the cache as soon as it is written

@@ -50,6 +50,7 @@ struct Page {
   uint32_t index = 0;
   std::shared_ptr<Bytes> own;  // private bytes; copied when written to while others have them
   uint32_t flags = 0;          // what mlock and madvise set
+  bool lazy = false;           // may turn into zeros until it is written to
   bool IsPrivateMemory() const { return !shared && !file; }
   // Whether it is behind the end of the memory that it shows.
   bool IsBehindMemory() const { return memory && ((size_t)index + 1) * PAGE_SIZE > memory->size(); }
@@ -183,6 +184,15 @@ class Random {
     if (page.memory) return page.memory->data() + (size_t)page.index * PAGE_SIZE;
     if (page.file) return page.file->bytes.data() + (size_t)page.index * PAGE_SIZE;
     return zeros.data();
+  }
+
+  // What a page shows tells whether bytes that might go have gone.
+  static void Settle(Page *page, const uint8_t *shown) {
+    if (!page->lazy || !std::all_of(shown, shown + PAGE_SIZE, [](uint8_t b) { return b == 0; })) {
+      return;
+    }
+    page->own = nullptr;
+    page->lazy = false;
   }
 
   // Bytes that a write changes.
@@ -400,6 +410,8 @@ class Random {
   void Use(Process *process, uint32_t number, uint32_t access, uint8_t *at, uint32_t offset,
            uint32_t known) {
     Page *page = &process->pages.at(number);
+    Settle(page, at - offset);
+    if (access == FAULT_WRITE) page->lazy = false;
     const uint8_t *expected = Expected(*page);
     ASSERT_EQ(std::memcmp(at - offset, expected, known), 0)
         << "step " << step_ << " page " << number;
@@ -438,7 +450,7 @@ class Random {
     }
     ASSERT_EQ(result, va);
     for (uint32_t i = kSweep; i < kSweep + kSweepPages; i++)
-      process->pages[i] = Page{PROT_R | PROT_W, 7, false, nullptr, nullptr, 0, nullptr, 0};
+      process->pages[i] = Page{PROT_R | PROT_W, 7, false, nullptr, nullptr, 0, nullptr, 0, false};
     size_t dying = dying_.size();
     machine_.kernel.spurious_every = 0;  // it would break the run
     for (uint32_t i = kSweep; i < kSweep + kSweepPages; i++) {
@@ -480,7 +492,7 @@ class Random {
       auto memory = shared && !file ? std::make_shared<Bytes>((size_t)length, 0) : nullptr;
       for (uint32_t i = 0; i < pages; i++) {
         process->pages[start + i] =
-            Page{prot, file ? prot_max : 7, shared, file, memory, index + i, nullptr, 0};
+            Page{prot, file ? prot_max : 7, shared, file, memory, index + i, nullptr, 0, false};
       }
     }
   }
@@ -563,6 +575,7 @@ class Random {
     Page page = first;
     page.index += i;
     page.own = nullptr;
+    page.lazy = false;
     return page;
   }
 
@@ -691,6 +704,12 @@ class Random {
                               a.advice);
         }))
       return;
+    if (a.advice == ADVICE_FREE) {
+      for (uint32_t i = start; i < end; i++) {
+        auto at = process->pages.find(i);
+        if (at != process->pages.end()) at->second.lazy = at->second.own != nullptr;
+      }
+    }
     if (result == -ENOMEM) {
       EXPECT_TRUE(expected == -ENOMEM || MemoryIsOut());
       AdoptFlags(process, start, pages);
@@ -700,9 +719,11 @@ class Random {
     for (uint32_t i = start; i < end; i++) {
       auto at = process->pages.find(i);
       if (at == process->pages.end()) continue;
-      if (drops && !at->second.shared) at->second.own = nullptr;
+      if (a.advice == ADVICE_DONTNEED && !at->second.shared) at->second.own = nullptr;
       at->second.flags = (at->second.flags & ~a.clear) | a.set;
     }
+    // Some of what may go is wanted again.
+    if (a.advice == ADVICE_FREE && end > start) AccessPage(process, start, FAULT_WRITE);
   }
 
   void Populate(Process *process, uint32_t start, uint32_t pages, uint32_t advice) {
@@ -806,9 +827,20 @@ class Random {
     return false;
   }
 
+  bool BufferIsLazy(const Process &process, uint64_t va, uint32_t bytes) {
+    for (uint64_t p = va >> PAGE_SHIFT; p <= (va + bytes - 1) >> PAGE_SHIFT; p++) {
+      auto at = process.pages.find((uint32_t)p);
+      if (at != process.pages.end() && at->second.lazy) return true;
+    }
+    return false;
+  }
+
   void CopyOut(Process *process, uint64_t va, const uint8_t *from, uint32_t bytes) {
     for (uint32_t i = 0; i < bytes;) {
-      Page *page = &process->pages.at((uint32_t)((va + i) >> PAGE_SHIFT));
+      uint32_t number = (uint32_t)((va + i) >> PAGE_SHIFT);
+      Page *page = &process->pages.at(number);
+      if (page->lazy) AdoptPage(process, number, page);
+      page->lazy = false;
       uint32_t offset = (va + i) & PAGE_MASK;
       uint32_t count = std::min(bytes - i, (uint32_t)PAGE_SIZE - offset);
       std::memcpy(Writable(page) + offset, from + i, count);
@@ -870,7 +902,7 @@ class Random {
     uint64_t offset = Below((uint32_t)std::min<uint64_t>(file->size + 9000, 180000));
     uint32_t length = 1 + Below(20000);
     uint64_t va = RandomBuffer(process, length);
-    if (BufferIs(*process, va, length, file)) return;
+    if (BufferIs(*process, va, length, file) || BufferIsLazy(*process, va, length)) return;
     uint32_t fresh = 0;
     if (!Prepare(file, offset, length, &fresh)) return;
     token_t token = machine_.kernel.NewToken();

@@ -77,6 +77,7 @@ static uint32_t replace_in(struct node *leaf, uint32_t index, uint32_t from, uin
   uint32_t *entry = leaf ? &leaf->entry[index & NODE_MASK] : NULL;
   if (!entry || *entry != from) return 0;
   *entry = to;
+  if (to == FRAME_NONE) leaf->present &= ~(1ull << (index & NODE_MASK));
   return 1;
 }
 

@@ -17,7 +17,8 @@ void rmap_harvest(struct pager *pager, const struct page *page);
 void rmap_unmap(struct pager *pager, const struct page *first, uint32_t count);
 // Whether it is to stay in memory (REGION_LOCKED).
 bool rmap_is_locked(struct pager *pager, const struct page *page);
-// Replaces what entries of leaves at the page's key name. Returns how many did.
+// Replaces what entries of leaves at the page's key name; FRAME_NONE: nothing. Returns how many
+// did.
 // => PAGE_ANONYMOUS, PAGE_SHARED_MEMORY or PAGE_SWAPPING
 uint32_t rmap_replace(struct pager *pager, const struct page *page, uint32_t from, uint32_t to);
 

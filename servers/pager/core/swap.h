@@ -85,10 +85,15 @@ void swap_mark_bad(struct pager *pager, uint32_t slot);
 // or an object's if that is not NULL. OUTCOME_WAIT, with where to wait, or OUTCOME_NO_MEMORY.
 enum outcome swap_in(struct pager *pager, struct space *space, struct object *object,
                      uint32_t index, uint32_t entry, uint32_t how, struct pending ***wait);
+// Reads those of [index, end) that are in swap areas, while requests are plentiful. Returns where
+// it ended.
+uint32_t swap_read(struct pager *pager, struct space *space, struct object *object, uint32_t index,
+                   uint32_t end);
 // Writes pages of PAGE_ANONYMOUS and PAGE_SHARED_MEMORY that are not listed, to adjacent slots.
 // Returns how many were sent; 0 if no slot or request is free.
 uint32_t swap_out(struct pager *pager, const uint32_t *frames, uint32_t count);
-// Completions.
+// Completions. Of several pages that could not be written together each is written alone, so that
+// only the slots that fail are bad.
 void swap_in_done(struct pager *pager, struct request *request, int32_t status);
 void swap_out_done(struct pager *pager, struct request *request, int32_t status);
 

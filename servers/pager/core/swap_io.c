@@ -57,6 +57,7 @@ static uint32_t take_frame(struct pager *pager, struct space *space, const struc
 static uint32_t read_run(struct pager *pager, struct space *space, struct object *object,
                          struct request *request, uint32_t index, uint32_t entry, uint32_t end) {
   uint32_t slot = entry_slot(entry);
+  end = min32(end, index + OBJECT_REQUEST_PAGES);
   for (uint32_t i = 0; index + i < end; i++) {
     if (i > 0 && entry_at(pager, space, object, index + i) != entry + i) break;
     if (swap_is_reading(pager, slot + i)) break;
@@ -78,10 +79,8 @@ static struct request *take_request(struct pager *pager, uint32_t slot) {
   return request_take(pager, area_of(pager, slot)->object, OBJECT_PAGE_IN, slot & SWAP_INDEX_MASK);
 }
 
-// Reads what is elsewhere in the areas of [index, end), while requests are plentiful. Returns where
-// it ended.
-static uint32_t read_rest(struct pager *pager, struct space *space, struct object *object,
-                          uint32_t index, uint32_t end) {
+uint32_t swap_read(struct pager *pager, struct space *space, struct object *object, uint32_t index,
+                   uint32_t end) {
   const struct requests *requests = &pager->requests;
   while (index < end) {
     uint32_t entry = entry_at(pager, space, object, index);
@@ -120,7 +119,7 @@ enum outcome swap_in(struct pager *pager, struct space *space, struct object *ob
   uint32_t end = min32(index + window, object ? object->pages : USER_PAGES);
   uint32_t done = read_run(pager, space, object, request, index, entry, end);
   if (done == 0) return OUTCOME_NO_MEMORY;
-  end = read_rest(pager, space, object, index + done, end);
+  end = swap_read(pager, space, object, index + done, end);
   *ahead = (struct ahead){.next = end, .window = window};
   return OUTCOME_WAIT;
 }
@@ -248,18 +247,41 @@ static void unmap_all(struct pager *pager, const struct request *request) {
   }
 }
 
+// One of several pages that could not be written together. False if no request is free.
+static bool write_alone(struct pager *pager, uint32_t frame, uint32_t slot) {
+  if (!request_is_free(pager, OBJECT_PAGE_OUT)) return false;
+  struct request *request =
+      request_take(pager, area_of(pager, slot)->object, OBJECT_PAGE_OUT, slot & SWAP_INDEX_MASK);
+  request->frame[request->count++] = frame;
+  pager->swap.writing++;
+  request_send(pager, request);
+  return true;
+}
+
+// A page whose write failed stays. The slot is bad if it was the only one; otherwise it may be
+// good.
+static void write_failed(struct pager *pager, uint32_t frame, uint32_t slot, bool alone) {
+  if (alone) {
+    swap_mark_bad(pager, slot);
+  } else {
+    swap_free(pager, slot);
+  }
+  *board_of(pager, frame) |= BOARD_DIRTY;
+  if (page_of(pager, frame)->refs > 0) page_list(pager, frame);
+}
+
 void swap_out_done(struct pager *pager, struct request *request, int32_t status) {
   uint32_t slot = first_slot(pager, request);
+  bool several = request->count > 1;
   pager->swap.writing -= request->count;
   if (status >= 0) unmap_all(pager, request);
   for (uint32_t i = 0; i < request->count; i++, slot++) {
     uint32_t frame = request->frame[i];
     struct page *page = page_of(pager, frame);
+    if (status < 0 && several && page->refs > 0 && write_alone(pager, frame, slot)) continue;
     page->flags &= (uint8_t)~PAGE_WRITING;
     if (status < 0) {
-      swap_mark_bad(pager, slot);
-      *board_of(pager, frame) |= BOARD_DIRTY;
-      if (page->refs > 0) page_list(pager, frame);
+      write_failed(pager, frame, slot, !several);
     } else if (page->refs == 0) {
       swap_free(pager, slot);
     } else if (!leave(pager, frame, slot)) {

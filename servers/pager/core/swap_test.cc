@@ -47,6 +47,10 @@ class SwapTest : public testing::Test {
     }
   }
 
+  int64_t Advise(uint64_t va, uint32_t pages, enum pager_advice advice) {
+    return pager_advise(pager_, space_, machine_.kernel.NewToken(), va, pages * PAGE_SIZE, advice);
+  }
+
   uint64_t Swapped(struct space *space) {
     EXPECT_EQ(pager_space_counts(pager_, space, 0), 0);
     struct pager_space_counts counts;
@@ -360,6 +364,139 @@ TEST_F(SwapTest, PageThatCannotBeWrittenStaysAndGoesElsewhere) {
   Evict(1);
   EXPECT_EQ(Swapped(space_), 1u);
   EXPECT_EQ(machine_.Read(space_, va), 0);
+}
+
+// Of pages that are written together only the slot that fails alone is given up.
+TEST_F(SwapTest, OnlyTheSlotThatFailsIsBad) {
+  uint64_t va = Filled(16);
+  machine_.store.bad_page = 5;
+  Evict(16);
+  machine_.store.Drain();
+  EXPECT_EQ(machine_.counts->requests_out, 1u + 16u);
+  EXPECT_EQ(pager_->swap.area[0].bad, 1u);
+  EXPECT_EQ(pager_->swap.writing, 0u);
+  EXPECT_EQ(Swapped(space_), 15u);
+  Evict(1);
+  EXPECT_EQ(Swapped(space_), 16u) << "it has gone elsewhere";
+  for (uint32_t i = 0; i < 16; i++) ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+}
+
+// Without a request for each the rest stays, in slots that are not blamed.
+TEST_F(SwapTest, WhatCannotBeWrittenAloneStays) {
+  Filled(64);
+  machine_.store.bad_page = 5;
+  pager_->free_low = pager_->free.count + 1;
+  pager_->evict.high = pager_->free.count + 16;
+  pager_between(pager_);
+  machine_.store.Take();
+  std::vector<struct request *> taken;
+  while (request_is_free(pager_, OBJECT_PAGE_OUT)) {
+    taken.push_back(request_take(pager_, pager_->swap.area[0].object, OBJECT_PAGE_OUT, 100));
+  }
+  evict_set_limits(pager_);
+  machine_.store.Answer(0);
+  for (struct request *request : taken) request_cancel(request);
+  machine_.store.Drain();
+  // The failed request is still taken while its pages are written again.
+  EXPECT_EQ(Swapped(space_), 0u);
+  EXPECT_EQ(pager_->swap.area[0].used, 0u);
+  EXPECT_EQ(pager_->swap.writing, 0u);
+}
+
+// --- advice --------------------------------------------------------------------------------------
+
+TEST_F(SwapTest, WillNeedReadsWhatIsSwapped) {
+  for (uint32_t flags : {FakeMachine::kPrivate, FakeMachine::kShared}) {
+    uint64_t va = Filled(32, flags);
+    Evict(32);
+    uint64_t waits = machine_.counts->faults_major, pages = machine_.store.page_ins;
+    EXPECT_EQ(Advise(va, 20, ADVICE_WILLNEED), 0);
+    EXPECT_EQ(Advise(va, 20, ADVICE_WILLNEED), 0) << "what is being read is not read again";
+    machine_.store.Drain();
+    EXPECT_EQ(machine_.store.page_ins - pages, 20u);
+    for (uint32_t i = 0; i < 20; i++) ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+    EXPECT_EQ(machine_.counts->faults_major, waits);
+    EXPECT_EQ(pager_unmap(pager_, space_, va, 32 * PAGE_SIZE), 0);
+  }
+}
+
+TEST_F(SwapTest, WillNeedReadsNothingWhileMemoryIsShort) {
+  uint64_t va = Filled(32);
+  Evict(32);
+  pager_->free_low = pager_->free.count - 3;
+  EXPECT_EQ(Advise(va, 32, ADVICE_WILLNEED), 0);
+  evict_set_limits(pager_);
+  machine_.store.Drain();
+  EXPECT_EQ(machine_.store.page_ins, 3u);
+}
+
+TEST_F(SwapTest, FreedPagesAreThereUntilTheirFramesAreWanted) {
+  uint64_t va = Filled(4);
+  uint32_t free = pager_->free.count;
+  EXPECT_EQ(Advise(va, 4, ADVICE_FREE), 0);
+  EXPECT_EQ(pager_->free.count, free);
+  for (uint32_t i = 0; i < 4; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+  machine_.Write(space_, va + PAGE_SIZE, 50);
+  Evict(4);
+  EXPECT_EQ(machine_.store.page_outs, 1u) << "only what was written again is worth a slot";
+  EXPECT_EQ(Swapped(space_), 1u);
+  for (uint32_t i : {0, 2, 3}) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), 0);
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 50);
+}
+
+// PAGER_DIRTY takes the bit that says that a page must be kept.
+TEST_F(SwapTest, FreedPagesThatWereWrittenStayWhenThatIsTold) {
+  uint64_t va = Filled(2);
+  const auto *told = static_cast<const uint8_t *>(pager_message(pager_, space_));
+  EXPECT_EQ(Advise(va, 2, ADVICE_FREE), 0);
+  EXPECT_EQ(pager_dirty(pager_, space_, va, 2 * PAGE_SIZE), 2);
+  EXPECT_TRUE(told[0] && told[1]) << "before they were freed";
+  machine_.Write(space_, va, 70);
+  EXPECT_EQ(pager_dirty(pager_, space_, va, 2 * PAGE_SIZE), 2);
+  EXPECT_TRUE(told[0] && !told[1]);
+  Evict(2);
+  EXPECT_EQ(machine_.Read(space_, va), 70);
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
+}
+
+TEST_F(SwapTest, FreedPagesGoBeforeOthers) {
+  uint64_t va = Filled(32);
+  EXPECT_EQ(Advise(va + 20 * PAGE_SIZE, 8, ADVICE_FREE), 0);
+  Evict(8);
+  EXPECT_EQ(machine_.store.page_outs, 0u);
+  EXPECT_EQ(Swapped(space_), 0u);
+  for (uint32_t i = 0; i < 20; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
+  for (uint32_t i = 20; i < 28; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), 0);
+}
+
+TEST_F(SwapTest, FreedPagesInSwapGoAtOnce) {
+  uint64_t va = Filled(4);
+  Evict(2);
+  EXPECT_EQ(machine_.Read(space_, va), 0);
+  EXPECT_EQ(pager_->swap.area[0].used, 2u);
+  EXPECT_EQ(Advise(va, 4, ADVICE_FREE), 0);
+  EXPECT_EQ(pager_->swap.area[0].used, 0u) << "of pages in memory, too, and of those that are not";
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
+  EXPECT_EQ(machine_.store.page_ins, 1u);
+}
+
+// What a fork shares is given up by the one who frees it, and kept by the other.
+TEST_F(SwapTest, FreedPagesOfOthersStay) {
+  uint64_t va = Filled(2);
+  struct space *child = machine_.Fork(space_, kChild);
+  EXPECT_EQ(Advise(va, 2, ADVICE_FREE), 0);
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
+  Evict(2);
+  EXPECT_EQ(machine_.Read(child, va + PAGE_SIZE), 1);
+  // Freed first, they may go from all who get them.
+  uint64_t lazy = Filled(2);
+  EXPECT_EQ(Advise(lazy, 2, ADVICE_FREE), 0);
+  struct space *second = machine_.Fork(space_, kChild + 1);
+  machine_.Write(second, lazy, 60);
+  Evict(2);
+  EXPECT_EQ(machine_.Read(second, lazy), 60);
+  EXPECT_EQ(machine_.Read(second, lazy + PAGE_SIZE), 0);
+  EXPECT_EQ(machine_.Read(space_, lazy + PAGE_SIZE), 0);
 }
 
 TEST_F(SwapTest, AreasAreCheckedAndRemoved) {
