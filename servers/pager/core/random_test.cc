@@ -253,6 +253,8 @@ class Random {
         std::memset(to, 0, PAGE_SIZE);
       }
     }
+    // The rest of the last page is zero, whatever the store has there.
+    std::fill(file->bytes.begin() + (ptrdiff_t)file->size, file->bytes.end(), 0);
   }
 
   void AdoptWritten(File *file, uint64_t offset, uint32_t length) {
