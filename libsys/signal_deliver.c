@@ -83,10 +83,9 @@ static inline void *stack_for(struct signal_frame *frame, bool wants_other) {
   return on_stack(interrupted) ? frame : (void *)(interrupted & ~(uint64_t)15);
 }
 
-// The mask and everything else is as the handler is to find it.
+// The mask and everything else is as the handler is to find it. Upcalls may come again then.
 __attribute__((always_inline)) static inline struct signal_target prepare(
-    struct signal_frame *frame, int signal, uint64_t mask) {
-  volatile struct signal_page *page = signals_page();
+    struct signal_frame *frame, volatile struct signal_page *page, int signal, uint64_t mask) {
   struct sigaction *action = &signals_action[signal - 1];
   struct signal_target target = {(void *)(uintptr_t)action->sa_handler,
                                  stack_for(frame, action->sa_flags & SA_ONSTACK)};
@@ -98,18 +97,12 @@ __attribute__((always_inline)) static inline struct signal_target prepare(
     action->sa_handler = SIG_DFL;
     page->handled &= ~bit;
   }
+  __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
   return target;
 }
 
-// Upcalls may come again.
-static void done(volatile struct signal_page *page) {
-  __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
-}
-
-struct signal_target signals_begin(struct signal_frame *frame) {
-  volatile struct signal_page *page = signals_page();
-  uint64_t mask = page->mask;
-  ucontext_t *context = &frame->context;
+// What a context has but for the registers.
+static inline void fill_context(ucontext_t *context, uint64_t mask) {
   context->__uc_flags = 0;
   context->uc_link = NULL;
   struct signal_stack stack = signals_stack;
@@ -120,8 +113,31 @@ struct signal_target signals_begin(struct signal_frame *frame) {
     context->uc_stack.ss_flags = on_stack(context->uc_mcontext.__gregs[REG_SP]) ? SS_ONSTACK : 0;
   }
   context->uc_sigmask = mask;
+}
+
+static inline void fill_info(siginfo_t *info, int signal, volatile struct signal_page *page) {
+  *info = (siginfo_t){.si_signo = signal, .si_code = (int)page->code};
+  info->si_addr = (void *)page->address;
+}
+
+struct signal_target signals_more(struct signal_frame *frame, volatile struct signal_page *page) {
+  int signal = next_handled();
+  if (signal) {
+    signals_info(&frame->info, signal);
+    return prepare(frame, page, signal, frame->context.uc_sigmask);
+  }
+  __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
+  return (struct signal_target){NULL, NULL};
+}
+
+// What interrupted a wait for signals, has the message page to keep, or is no fault; and where
+// there is an alternate stack.
+__attribute__((noinline)) static struct signal_target begin_any(struct signal_frame *frame,
+                                                                volatile struct signal_page *page) {
+  uint64_t mask = page->mask;
+  fill_context(&frame->context, mask);
   if (signals_after.set) {
-    context->uc_sigmask = signals_after.mask;
+    frame->context.uc_sigmask = signals_after.mask;
     signals_after.set = false;
     signals_held = 0;
   }
@@ -131,30 +147,26 @@ struct signal_target signals_begin(struct signal_frame *frame) {
     frame->guard_sp = page->guard_sp;
   }
   int signal = (int)page->signal;
-  if (__builtin_expect(signal, 1)) {
-    frame->info = (siginfo_t){.si_signo = signal, .si_code = (int)page->code};
-    frame->info.si_addr = (void *)page->address;
+  if (signal) {
+    fill_info(&frame->info, signal, page);
   } else if ((signal = next_handled()) != 0) {
     signals_info(&frame->info, signal);
   } else {
-    done(page);
+    __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
     return (struct signal_target){NULL, NULL};
   }
-  struct signal_target target = prepare(frame, signal, mask);
-  done(page);
-  return target;
+  return prepare(frame, page, signal, mask);
 }
 
-struct signal_target signals_more(struct signal_frame *frame) {
-  volatile struct signal_page *page = signals_page();
-  struct signal_target target = {NULL, NULL};
-  int signal = next_handled();
-  if (signal) {
-    signals_info(&frame->info, signal);
-    target = prepare(frame, signal, frame->context.uc_sigmask);
+struct signal_target signals_begin(struct signal_frame *frame, volatile struct signal_page *page) {
+  int signal = (int)page->signal;
+  uint64_t mask = page->mask;
+  if (!signal || signals_after.set || (frame->kept & KEPT_MESSAGE) || signals_stack.bytes) {
+    return begin_any(frame, page);
   }
-  done(page);
-  return target;
+  fill_context(&frame->context, mask);
+  fill_info(&frame->info, signal, page);
+  return prepare(frame, page, signal, mask);
 }
 
 void signals_restore_message(const struct signal_frame *frame) {

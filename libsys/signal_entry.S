@@ -81,6 +81,7 @@ place_frame:
   sd s3, FRAME_KEPT(sp)
   mv s0, sp
   mv a0, sp
+  mv a1, s1
   call signals_begin
 
 # s0: the frame. a0: the handler, if there is one. a1: its stack.
@@ -144,6 +145,7 @@ more:
   amoswap.d.aqrl t1, t1, (t0)
   bnez t1, 1b
   mv a0, s0
+  mv a1, s1
   call signals_more
   j run
 
@@ -151,6 +153,7 @@ on_the_way_out:
   ld s0, PAGE_X(8)(s1)
   mv sp, s0
   mv a0, s0
+  mv a1, s1
   call signals_more
   j run
 

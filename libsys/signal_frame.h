@@ -58,9 +58,9 @@ extern struct signal_stack {
 extern uint64_t signals_held_registers[32];
 
 // Fills a frame that has the registers, for the signal that the upcall came for.
-struct signal_target signals_begin(struct signal_frame *frame);
+struct signal_target signals_begin(struct signal_frame *frame, volatile struct signal_page *page);
 // For the next one that is due where the frame leads to; NULL: none. `busy` is set.
-struct signal_target signals_more(struct signal_frame *frame);
+struct signal_target signals_more(struct signal_frame *frame, volatile struct signal_page *page);
 // Gives the message page its content back, and the guard.
 void signals_restore_message(const struct signal_frame *frame);
 

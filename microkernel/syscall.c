@@ -324,9 +324,8 @@ struct thread *sys_upcall_wait(ARGUMENTS) {
   if (UNLIKELY(endpoint->bits || endpoint->senders.head))
     return upcall_wait_any(a0, a1, a2, a3, a4, a5, a6);
   current->caller = NULL;
-  upcall_save(thread, a2);
   endpoint_add_receiver(endpoint, current);
-  return dispatch(thread);
+  return upcall_begin(thread, a2);
 }
 
 struct thread *sys_resume(ARGUMENTS) {

@@ -23,6 +23,11 @@ void upcall_save(struct thread *thread, uaddr_t pc) {
   thread->x[REG_PC] = pc;
 }
 
+struct thread *upcall_begin(struct thread *thread, uaddr_t pc) {
+  upcall_save(thread, pc);
+  return dispatch(thread);
+}
+
 struct thread *upcall_end(void) {
   if (!current->buffer) return NULL;
   const uint64_t *saved = saved_registers(current);

@@ -15,6 +15,8 @@ static inline bool upcall_fits(const struct thread *thread, uaddr_t pc) {
 
 // Sends a thread to pc. => its buffer is there, x[] holds its registers
 void upcall_save(struct thread *thread, uaddr_t pc);
+// The same for a thread that runs now: dispatched. => as of dispatch
+struct thread *upcall_begin(struct thread *thread, uaddr_t pc);
 // The running thread goes on with the registers in its buffer: arch_resume. NULL: it has no buffer,
 // or the pc there is beyond USER_END
 struct thread *upcall_end(void);

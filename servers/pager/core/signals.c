@@ -30,13 +30,28 @@ uint64_t signals_fault(struct pager *pager, struct space *space, enum outcome ou
   return page->entry;
 }
 
-uint64_t signals_forbidden(struct pager *pager, struct space *space, uint64_t address) {
-  uint64_t entry = signals_fault(pager, space, OUTCOME_PROTECTED, address);
-  if (entry == 0) return 0;
+static inline uint64_t count_error(struct pager *pager, struct space *space, uint64_t entry) {
   space->faults++;
   pager->counts.faults++;
   pager->counts.faults_error++;
   return entry;
+}
+
+__attribute__((noinline)) static uint64_t forbidden_any(struct pager *pager, struct space *space,
+                                                        uint64_t address) {
+  uint64_t entry = signals_fault(pager, space, OUTCOME_PROTECTED, address);
+  return entry ? count_error(pager, space, entry) : 0;
+}
+
+// Programs that handle many such faults have a handler at hand: that alone goes fast.
+uint64_t signals_forbidden(struct pager *pager, struct space *space, uint64_t address) {
+  volatile struct signal_page *page =
+      signal_page_in(frame_pointer(pager, pager->message[space->slot]));
+  if (space->slot < SLOT_FIRST_PROGRAM || page->guard ||
+      !signal_take_over(page, SIGNAL_SEGV, SIGNAL_NOT_ALLOWED, address)) {
+    return forbidden_any(pager, space, address);
+  }
+  return count_error(pager, space, page->entry);
 }
 
 void signals_refused(struct pager *pager, struct space *space) {
