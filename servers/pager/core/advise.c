@@ -1,5 +1,6 @@
 // madvise: what the program says of its use of a range.
 #include "servers/pager/core/fault.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/populate.h"
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"
@@ -193,6 +194,7 @@ int64_t pager_advise(struct pager *pager, struct space *space, token_t token, ui
   if (bytes > UINT64_MAX - address) return -EINVAL;
   if (bytes == 0) return 0;
   if (!range_of(address, bytes, &start, &end)) return -ENOMEM;
+  odd_settle(pager, space);
   if (is_populate(advice)) {
     return populate(pager, space, token, start, end, (enum pager_advice)advice);
   }

@@ -1,5 +1,6 @@
 // What free, pmap and vmstat show.
 #include "servers/pager/core/calls.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -102,6 +103,7 @@ static struct space *chosen(struct pager *pager, struct space *space, uint64_t s
 int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, uint64_t first) {
   struct space *of = chosen(pager, space, slot);
   if (!of) return -ESRCH;
+  odd_settle(pager, of);
   struct pager_region *out = pager_message(pager, space);
   uint64_t number = 0;
   int64_t written = 0;

@@ -4,6 +4,7 @@
 
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/signals.h"
@@ -57,10 +58,12 @@ static bool valid_image(const struct exec_image *image) {
 }
 
 // The arguments must be the caller's own writable anonymous memory: its pages move.
-static bool valid_arguments(struct space *space, const struct exec_image *image) {
+static bool valid_arguments(struct pager *pager, struct space *space,
+                            const struct exec_image *image) {
   uint32_t start = page_down(image->arguments);
   uint32_t end = page_down(image->arguments + image->arguments_bytes);
   if (is_inline(image)) return true;
+  odd_settle(pager, space);
   while (start < end) {
     const struct region *region = region_find(space->regions, start);
     if (!region || region->object || (region->flags & REGION_FIXTURE)) return false;
@@ -225,6 +228,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   shadow->hit = &pager->nothing;
   shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
   shadow->virtual_pages = shadow->data_pages = shadow->locked_pages = 0;
+  shadow->odd = (struct odd_pages){0};
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) shadow->roots[i] = 0;
   return shadow;
 }
@@ -251,7 +255,7 @@ struct object *exec_check(struct pager *pager, struct space *space, uint32_t id,
   struct object *object = object_of(pager, id);
   if (!object || object->backing != BACKED_BY_PROVIDER) return NULL;
   if (space->slot < SLOT_FIRST_PROGRAM || !valid_image(image)) return NULL;
-  return valid_arguments(space, image) ? object : NULL;
+  return valid_arguments(pager, space, image) ? object : NULL;
 }
 
 bool exec_build(struct pager *pager, struct space *from, struct object *object,
@@ -340,6 +344,7 @@ static int64_t exec(struct pager *pager, struct space *space, token_t token, uin
     return -ENOMEM;
   }
   provider_end(pager, space);
+  odd_forget(pager, space);
   unmap_all(space);
   exchange(space, shadow);
   space_enter_family(pager, space, space_family(shadow));

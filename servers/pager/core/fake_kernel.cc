@@ -7,6 +7,10 @@
 
 #include "protocols/proc.h"
 
+extern "C" {
+#include "servers/pager/core/odd.h"
+}
+
 namespace {
 
 FakeKernel *kernel;
@@ -391,9 +395,46 @@ void FakeKernel::CheckCounts(const struct space *space) {
     if (region_is_data(r)) data += pages;
     if (r->flags & REGION_LOCKED) locked += pages;
   }
+  const struct odd_pages *odd = &space->odd;
+  if (odd->region) {
+    data -= odd->count * (uint64_t)((odd->region->prot & PROT_W) != 0);
+    data += odd->count * (uint64_t)((odd->prot & PROT_W) != 0);
+  }
   ASSERT_EQ(all, space->virtual_pages);
   ASSERT_EQ(data, space->data_pages);
   ASSERT_EQ(locked, space->locked_pages);
+}
+
+// The invariants of odd.h.
+void FakeKernel::CheckOdd(struct space *space) {
+  const struct odd_pages *odd = &space->odd;
+  for (const struct region *r = region_above(space->regions, 0); r; r = region_next(r)) {
+    ASSERT_EQ((r->flags & REGION_ODD) != 0, r == odd->region) << "O1";
+  }
+  uint32_t count = 0;
+  for (uint32_t page = 0; space_next(pager_, space, &page, USER_PAGES); page |= NODE_MASK, page++) {
+    bool owned;
+    uint64_t marks = space_leaf(pager_, space, page, &owned)->odd;
+    ASSERT_TRUE(marks == 0 || owned) << "O3";
+    for (uint32_t way = 0; way < NODE_WAYS; way++) {
+      if (!(marks >> way & 1)) continue;
+      uint32_t marked = (page & ~NODE_MASK) + way;
+      ASSERT_EQ(region_find(space->regions, marked), odd->region) << "O1, O2";
+      ASSERT_LT(marked - odd->first, ODD_SPAN) << "O3";
+      count++;
+    }
+  }
+  if (!odd->region) {
+    ASSERT_EQ(count, 0u) << "O2";
+    return;
+  }
+  const uint16_t others = REGION_SHARED | REGION_FIXTURE | REGION_STACK | REGION_GROWSDOWN;
+  ASSERT_EQ(odd->region->flags & (others | REGION_TOUCHED), REGION_TOUCHED) << "O1";
+  ASSERT_EQ(count, odd->count) << "O2";
+  ASSERT_EQ(odd->node, space_node(pager_, space, odd->first)) << "O3";
+  if (count == 0) return;
+  ASSERT_NE(odd->prot, odd->region->prot) << "O2";
+  ASSERT_EQ(odd->prot & ~odd->region->prot_max, 0);
 }
 
 void FakeKernel::CheckForest(const struct space *space) {
@@ -401,7 +442,8 @@ void FakeKernel::CheckForest(const struct space *space) {
     struct region *region = region_find(space->regions, page);
     ASSERT_NE(region, nullptr) << "mapped outside of every region";
     if (region->flags & REGION_FIXTURE) continue;
-    ASSERT_EQ(entry.prot & ~region->prot, 0u) << "more rights than the region";
+    uint32_t rights = odd_rights(pager_, const_cast<struct space *>(space), region, page);
+    ASSERT_EQ(entry.prot & ~rights, 0u) << "more rights than the region";
     bool owned = false;
     struct node *leaf = space_leaf(pager_, const_cast<struct space *>(space), page, &owned);
     uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : 0;
@@ -462,10 +504,11 @@ void FakeKernel::CheckSlots(const std::map<uint32_t, uint32_t> &entries) {
 void FakeKernel::Check() {
   std::map<uint32_t, uint32_t> nodes, frames;
   for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
-    const struct space *space = pager_->space[slot];
+    struct space *space = pager_->space[slot];
     if (!space) continue;
     CheckForest(space);
     CheckCounts(space);
+    CheckOdd(space);
     CheckKeys(pager_, space);
     for (uint32_t i = 0; i < SPACE_ROOTS; i++) {
       if (space->roots[i / 64] >> (i % 64) & 1) {

@@ -126,6 +126,7 @@ class FakeKernel {
   void CheckSlots(const std::map<uint32_t, uint32_t> &entries);
   void CheckForest(const struct space *space);
   void CheckCounts(const struct space *space);
+  void CheckOdd(struct space *space);
 
   uint32_t frames_;
   uint8_t *ram_;

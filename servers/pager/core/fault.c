@@ -34,6 +34,7 @@
 #include "servers/pager/core/fault_cases.h"
 #include "servers/pager/core/fault_short.h"
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/provider_short.h"
 #include "servers/pager/core/rss.h"
@@ -67,8 +68,8 @@ static inline uint32_t advised(const struct region *region, uint32_t how) {
   return region->flags & REGION_SEQUENTIAL ? how | ACCESS_FAR : how;
 }
 
-static inline enum outcome resolve_in(struct pager *pager, struct space *space,
-                                      struct region *region, struct access *access) {
+static inline enum outcome resolve_alike(struct pager *pager, struct space *space,
+                                         struct region *region, struct access *access) {
   if (!(region->prot & access->how)) return OUTCOME_PROTECTED;
   if (region->flags & REGION_FIXTURE) return fixture(pager, space, region, access);
   region->flags |= REGION_TOUCHED;
@@ -79,6 +80,25 @@ static inline enum outcome resolve_in(struct pager *pager, struct space *space,
   }
   if ((access->how & FAULT_WRITE)) return fault_private_write(pager, space, region, access);
   return fault_private_read(pager, space, region, access);
+}
+
+// In a region with odd pages the page and its neighbours are as if it were cut.
+CASE resolve_odd(struct pager *pager, struct space *space, struct region *region,
+                 struct access *access) {
+  if (space->odd.count == 0) {
+    odd_forget(pager, space);
+    return resolve_alike(pager, space, region, access);
+  }
+  struct region view = odd_view(pager, space, region, access->page);
+  return resolve_alike(pager, space, &view, access);
+}
+
+static inline enum outcome resolve_in(struct pager *pager, struct space *space,
+                                      struct region *region, struct access *access) {
+  if (__builtin_expect(region->flags & REGION_ODD, 0)) {
+    return resolve_odd(pager, space, region, access);
+  }
+  return resolve_alike(pager, space, region, access);
 }
 
 // No region is there: one above may grow down to the page.
@@ -212,7 +232,8 @@ void fault_long(struct pager *pager, const struct event *event, struct answer *a
 void pager_fault(struct pager *pager, const struct event *event, struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
   struct fault_found found;
-  if (space && fault_quick(pager, space, event->word[0], event->word[1], &found)) {
+  if (space &&
+      fault_quick(pager, space, event->word[0], event->word[1], &found) == FAULT_QUICK_FOUND) {
     answer->kind = ANSWER_MAP;
     answer->word[0] = found.va_prot;
     answer->word[1] = 1;

@@ -160,7 +160,7 @@ static inline bool is_ready(const struct page *page) {
 
 struct fault_found fault_cached(struct pager *pager, struct space *space, uint64_t address,
                                 uint64_t access) {
-  const uint16_t others = REGION_SHARED | REGION_FIXTURE;
+  const uint16_t others = REGION_SHARED | REGION_FIXTURE | REGION_ODD;
   struct fault_found found = {0, FRAME_NONE};
   uint64_t page = address >> PAGE_SHIFT;
   if (page >= USER_PAGES || (access & FAULT_WRITE)) return found;

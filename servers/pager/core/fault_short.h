@@ -8,6 +8,7 @@
 #define SERVERS_PAGER_CORE_FAULT_SHORT_H
 
 #include "servers/pager/core/fault.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -81,7 +82,7 @@ FAULT_INLINE bool fault_short_read(struct pager *pager, struct space *space, uin
 FAULT_INLINE bool fault_short(struct pager *pager, struct space *space, uint64_t address,
                               uint64_t access, struct fault_found *found) {
   const struct region *region = space->hit;
-  const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
+  const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_ODD | REGION_TOUCHED;
   uint64_t page = address >> PAGE_SHIFT;
   uint64_t start = region->start;
   if (page - start >= region->end - start || !(region->prot & access & FAULT_ANY) ||
@@ -94,19 +95,30 @@ FAULT_INLINE bool fault_short(struct pager *pager, struct space *space, uint64_t
 }
 
 // Whether it is known that no page can be found, as the region does not allow the access.
-FAULT_INLINE bool fault_is_forbidden(const struct space *space, uint64_t address, uint64_t access) {
+FAULT_INLINE bool fault_is_forbidden(struct pager *pager, struct space *space, uint64_t address,
+                                     uint64_t access) {
   const struct region *region = space->hit;
   uint64_t page = address >> PAGE_SHIFT, start = region->start;
-  return page - start < region->end - start && !(region->prot & access & FAULT_ANY);
+  if (page - start >= region->end - start) return false;
+  return !(odd_rights(pager, space, region, (uint32_t)page) & access & FAULT_ANY);
 }
 
-// The short way, then the one of middle length. => false: nothing has changed
-FAULT_INLINE bool fault_quick(struct pager *pager, struct space *space, uint64_t address,
-                              uint64_t access, struct fault_found *found) {
-  if (__builtin_expect(fault_short(pager, space, address, access, found), 1)) return true;
-  if (fault_is_forbidden(space, address, access)) return false;
+enum fault_quick {
+  FAULT_QUICK_NOT,  // nothing is known, and nothing has changed
+  FAULT_QUICK_FOUND,
+  FAULT_QUICK_FORBIDDEN,
+};
+
+// The short way, then the one of middle length.
+FAULT_INLINE enum fault_quick fault_quick(struct pager *pager, struct space *space,
+                                          uint64_t address, uint64_t access,
+                                          struct fault_found *found) {
+  if (__builtin_expect(fault_short(pager, space, address, access, found), 1)) {
+    return FAULT_QUICK_FOUND;
+  }
+  if (fault_is_forbidden(pager, space, address, access)) return FAULT_QUICK_FORBIDDEN;
   *found = fault_cached(pager, space, address, access);
-  return found->frame != FRAME_NONE;
+  return found->frame != FRAME_NONE ? FAULT_QUICK_FOUND : FAULT_QUICK_NOT;
 }
 
 #endif

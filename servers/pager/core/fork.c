@@ -1,6 +1,7 @@
 // Copying a space: regions one by one, private pages by one reference for each GiB.
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/signals.h"
 #include "servers/pager/core/state.h"
 
@@ -127,6 +128,7 @@ int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_ba
   struct space *parent = pager_space(pager, parent_badge);
   if (!parent || parent->slot < SLOT_FIRST_PROGRAM) return -ESRCH;
   if (badge_slot(child_badge) < SLOT_FIRST_PROGRAM) return -EINVAL;
+  odd_settle(pager, parent);
   struct space *child;
   int error = space_new(pager, child_badge, &child);
   if (error < 0) return error == -EEXIST ? -EAGAIN : error;

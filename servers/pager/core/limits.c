@@ -1,5 +1,6 @@
 #include "servers/pager/core/limits.h"
 
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -69,6 +70,7 @@ int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, ui
   if (!limit) return 0;
   *limit = (struct pager_limit_value){.soft = soft, .hard = hard};
   if (which == LIMIT_RSS) {
+    odd_settle(pager, space);
     space->rss_mark = 0;
     space->leaf_tag = LEAF_NONE;
   }

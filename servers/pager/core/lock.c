@@ -1,6 +1,7 @@
 // mlock, mlockall and back: regions whose pages stay in memory. To make the pages resident is
 // another call (populate.c).
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"
 
@@ -30,6 +31,7 @@ static int64_t lock_all(struct pager *pager, struct space *space, uint32_t how) 
   if (how & PAGER_LOCK_CURRENT) {
     int error = limits_check_locked(space, space->virtual_pages);
     if (error < 0) return error;
+    odd_settle(pager, space);
     if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
     range_set_flags(pager, space, LOWEST, USER_PAGES,
                     (struct flag_change){.set = REGION_LOCKED, .over_holes = true});
@@ -51,6 +53,7 @@ int64_t pager_lock(struct pager *pager, struct space *space, uint64_t address, u
   uint64_t more = end - start - locked_in(space, start, end);
   error = limits_check_locked(space, space->locked_pages + more);
   if (error < 0) return error;
+  odd_settle(pager, space);
   if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
   struct flag_change change = {.set = REGION_LOCKED};
   return range_set_flags(pager, space, start, end, change) ? 0 : -ENOMEM;
@@ -62,6 +65,7 @@ int64_t pager_unlock(struct pager *pager, struct space *space, uint64_t address,
   if (how & ~(uint32_t)PAGER_LOCK_CURRENT) return -EINVAL;
   int error = how ? 0 : any_range(address, length, &start, &end);
   if (error < 0 || start == end) return error;
+  odd_settle(pager, space);
   if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
   struct flag_change change = {.clear = REGION_LOCKED, .over_holes = how != 0};
   bool whole = range_set_flags(pager, space, start, end, change);

@@ -1,5 +1,6 @@
 // mmap, munmap, brk.
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/state.h"
 
@@ -84,6 +85,7 @@ static bool replace(struct pager *pager, struct space *space, struct spot *spot,
 static int64_t place(struct pager *pager, struct space *space, uint64_t address, uint32_t pages,
                      uint32_t flags, struct region *region) {
   struct spot spot;
+  odd_settle(pager, space);
   region->flags |= space->new_flags;
   int error = choose(space, address, pages, flags, &spot);
   if (error < 0) return error;
@@ -149,6 +151,7 @@ int64_t pager_object_map(struct pager *pager, struct space *space, uint32_t id, 
 int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, uint64_t length) {
   uint32_t start, end;
   if (length == 0 || !range_of(address, length, &start, &end)) return -EINVAL;
+  odd_settle(pager, space);
   struct region *first = region_above(space->regions, start);
   if (!first || first->start >= end) return 0;
   if (first->start == start && first->end == end && !(first->flags & REGION_TOUCHED)) {
@@ -166,6 +169,7 @@ int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, 
 
 // 0, or -EINVAL: it cannot be there, -ENOMEM.
 static int set_break_page(struct pager *pager, struct space *space, uint32_t page) {
+  odd_settle(pager, space);
   if (page > space->break_page) {
     struct region *behind = region_above(space->regions, space->break_page);
     if (behind && behind->start < page) return -EINVAL;

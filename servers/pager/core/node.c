@@ -8,6 +8,7 @@ static struct node *node_new(struct pager *pager) {
   struct node *node = slab_take(pager, SLAB_NODE);
   if (!node) return NULL;
   node->present = 0;
+  node->odd = 0;
   node->refs = 1;
   node->writable = 0;
   bytes_zero(node->entry, sizeof(node->entry));

@@ -26,6 +26,7 @@ struct pager;
 
 struct node {
   uint64_t present;
+  uint64_t odd;  // of a leaf: pages whose rights are not their region's (odd.h)
   uint32_t refs;
   uint32_t writable;
   uint32_t entry[NODE_WAYS];

@@ -21,7 +21,7 @@ struct pager *pager_init(const struct pager_setup *setup) {
   pager->ram_first = setup->ram_first;
   pager->ram_end = setup->ram_first + setup->ram_frames;
   bytes_zero(setup->pages, pager_page_bytes(setup->ram_frames));
-  slab_init(&pager->slab[SLAB_NODE], sizeof(struct node));
+  slab_init(&pager->slab[SLAB_NODE], (sizeof(struct node) + 15) & ~15u);
   slab_init(&pager->slab[SLAB_REGION], (sizeof(struct region) + 15) & ~15u);
   slab_init(&pager->slab[SLAB_SPACE], (sizeof(struct space) + 15) & ~15u);
   slab_init(&pager->slab[SLAB_OBJECT], OBJECT_ITEM_BYTES);

@@ -1,6 +1,8 @@
-// mprotect: cuts regions at the borders of the range, changes rights, joins what is alike.
+// mprotect: cuts regions at the borders of the range, changes rights, joins what is alike; or marks
+// a single page (odd.h).
 #include "servers/pager/core/protect.h"
 
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/range.h"
 #include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
@@ -184,10 +186,16 @@ static void apply(struct pager *pager, struct space *space, uint32_t start, uint
   if (change->added) space_enter_owned(pager, space, start, end);
 }
 
+void protect_part(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                  uint32_t prot) {
+  struct change change = {0};
+  struct region *region = region_find(space->regions, start);
+  change_regions(pager, space, region, &start, end, prot, &change);
+}
+
 // [start, end), which begins in a region.
-__attribute__((noinline)) static int64_t protect_range(struct pager *pager, struct space *space,
-                                                       struct region *region, uint32_t start,
-                                                       uint32_t end, uint32_t prot) {
+static int64_t protect_range(struct pager *pager, struct space *space, struct region *region,
+                             uint32_t start, uint32_t end, uint32_t prot) {
   if (!slab_reserve(pager, SLAB_REGION, 2)) return -ENOMEM;
   struct change change = {0};
   uint32_t reached = start;
@@ -210,6 +218,7 @@ __attribute__((noinline)) static int64_t protect_long(struct pager *pager, struc
   if (length == 0) return 0;
   if (!range_of(address, length, &start, &end)) return -ENOMEM;
   if (prot & ~(uint32_t)PROT_ALL) return -EINVAL;
+  odd_settle(pager, space);
   struct region *region = region_find(space->regions, start);
   if (!region) return -ENOMEM;
   if (whole_stack) {
@@ -229,12 +238,12 @@ static inline bool borders_on(const struct region *region, uint32_t prot) {
   return next && next->before == 0 && next->prot == prot;
 }
 
-// The frequent case: one private page in memory, of this space alone, that is a region of its own
-// and stays one. False if it is another.
+// The frequent case of a region of one page: it is private and in memory, of this space alone, and
+// stays a region of its own. False if it is another.
 static inline bool protect_short(struct pager *pager, struct space *space, struct region *region,
                                  uint64_t page, uint32_t prot) {
   const uint16_t flags = REGION_SHARED | REGION_FIXTURE | REGION_TOUCHED;
-  if (region->end - region->start != 1 || page >> NODE_BITS != space->leaf_tag) return false;
+  if (page >> NODE_BITS != space->leaf_tag) return false;
   uint32_t frame = space->leaf->entry[page & NODE_MASK];
   if ((region->flags & flags) != REGION_TOUCHED || (prot & ~(uint32_t)region->prot_max) ||
       !entry_is_frame(frame) || page_of(pager, frame)->refs != 1 || borders_on(region, prot)) {
@@ -257,9 +266,12 @@ int64_t pager_protect(struct pager *pager, struct space *space, uint64_t address
       if (!region) return -ENOMEM;
       space->hit = region;
     }
-    prot = range_prot(prot);
-    if (protect_short(pager, space, region, page, prot)) return 0;
-    return protect_range(pager, space, region, page, page + 1, prot);
+    uint32_t rights = range_prot(prot);
+    if (region->end - region->start == 1) {
+      if (protect_short(pager, space, region, page, rights)) return 0;
+    } else if (odd_protect(pager, space, region, page, rights)) {
+      return 0;
+    }
   }
   return protect_long(pager, space, address, length, prot);
 }

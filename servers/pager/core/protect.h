@@ -11,4 +11,9 @@ struct space;
 // no fault is needed. Nothing for large ranges.
 void space_enter_owned(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
 
+// Gives [start, end) of a region other rights, cutting and joining as needed, but for the mappings.
+// => two regions are reserved
+void protect_part(struct pager *pager, struct space *space, uint32_t start, uint32_t end,
+                  uint32_t prot);
+
 #endif

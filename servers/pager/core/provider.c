@@ -1,6 +1,7 @@
 #include "servers/pager/core/provider.h"
 
 #include "protocols/signal.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider_short.h"
 #include "servers/pager/core/state.h"
@@ -248,6 +249,7 @@ int64_t pager_provider(struct pager *pager, struct space *space) {
   struct provider *provider = space->provider;
   if (provider) return (int64_t)provider->buffer << PAGE_SHIFT;
   if (space->slot < SLOT_FIRST_PROGRAM) return -EINVAL;
+  odd_settle(pager, space);
   provider = make_provider(pager);
   if (!provider) return -ENOMEM;
   int error = enter_buffer(pager, space, provider);

@@ -16,6 +16,10 @@
 #include "servers/pager/core/fake_machine.h"
 #include "servers/pager/core/shrink.h"
 
+extern "C" {
+#include "servers/pager/core/odd.h"
+}
+
 namespace {
 
 constexpr uint32_t kProcesses = 6;
@@ -25,6 +29,7 @@ constexpr uint32_t kArena = 0x1000000;  // first page of the range that is used
 constexpr uint32_t kArenaPages = 400;
 constexpr uint32_t kSweep = kArena + LARGE_FRAMES;  // where whole runs are written at once
 constexpr uint32_t kSweepPages = 3 * LARGE_FRAMES - 100;
+constexpr uint32_t kManyPages = 90;  // whose rights change one by one
 constexpr uint32_t kSpuriousEvery = 29;
 constexpr uint64_t kGarbage = 0xee;
 constexpr uint32_t kModelFlags =
@@ -95,6 +100,7 @@ class Random {
     Finish();
   }
   uint64_t large_maps() { return machine_.kernel.large_maps; }
+  uint32_t with_odd() { return with_odd_; }
 
  private:
   uint32_t Below(uint32_t n) { return (uint32_t)(random_() % n); }
@@ -127,8 +133,9 @@ class Random {
     struct Answer answer = {};
     while (!machine_.kernel.TakeAnswer(token, &answer)) {
       pager_between(machine_.pager);
-      EndVictim();
+      bool ended = EndVictim();
       if (process && process->ended) break;
+      if (ended) continue;  // it may not have been enough
       if (machine_.kernel.TakeAnswer(token, &answer)) break;
       if (machine_.kernel.out_of_memory) continue;
       machine_.store.Take();
@@ -543,7 +550,60 @@ class Random {
   }
 
   uint32_t ProtOf(const Process &process, uint32_t number) {
-    return region_find(process.space->regions, number)->prot;
+    const struct region *region = region_find(process.space->regions, number);
+    return odd_rights(machine_.pager, process.space, region, number);
+  }
+
+  // A private mapping, written here and there; or what is there.
+  uint32_t ManyPages(Process *process) {
+    uint32_t start = kArena + Below(kArenaPages - kManyPages);
+    if (Chance(30)) return start;
+    uint64_t va = (uint64_t)start << PAGE_SHIFT;
+    int64_t result = pager_map(machine_.pager, process->space, va, kManyPages << PAGE_SHIFT,
+                               PROT_R | PROT_W, PAGER_PRIVATE | PAGER_FIXED);
+    if (result == -ENOMEM) return start;
+    EXPECT_EQ(result, (int64_t)va);
+    for (uint32_t i = start; i < start + kManyPages; i++) {
+      process->pages[i] = Page{PROT_R | PROT_W, 7, false, nullptr, nullptr, 0, nullptr, 0};
+    }
+    for (uint32_t i = 0; i < kManyPages && !process->waiting && dying_.empty(); i++) {
+      AccessPage(process, start + Below(kManyPages), FAULT_WRITE);
+    }
+    return start;
+  }
+
+  // Pages get other rights one by one, with accesses between.
+  void ProtectOneByOne(Process *process) {
+    uint32_t start = ManyPages(process);
+    const uint32_t prots[] = {RandomProt(), RandomProt()};
+    for (uint32_t left = Below(150); left > 0 && !process->waiting && dying_.empty(); left--) {
+      uint32_t number = start + Below(kManyPages);
+      auto at = process->pages.find(number);
+      if (at == process->pages.end()) continue;
+      if (Chance(40)) {
+        AccessPage(process, number, Chance(50) ? FAULT_WRITE : FAULT_READ);
+      } else {
+        ProtectPage(process, number, &at->second, prots[Below(2)]);
+      }
+      if (swap_slots_ > 0 && Chance(3)) Evict();
+      if (process->space->odd.count > 0) with_odd_++;
+      if (Chance(5)) machine_.kernel.Check();
+    }
+    CheckRights(*process);
+  }
+
+  void ProtectPage(Process *process, uint32_t number, Page *page, uint32_t prot) {
+    int64_t expected = prot & ~page->prot_max ? -EACCES : 0;
+    int64_t result = pager_protect(machine_.pager, process->space, (uint64_t)number << PAGE_SHIFT,
+                                   PAGE_SIZE, prot);
+    ASSERT_TRUE(result == expected || result == -ENOMEM) << result;
+    if (result == 0) page->prot = prot;
+  }
+
+  void CheckRights(const Process &process) {
+    for (const auto &[number, page] : process.pages) {
+      ASSERT_EQ(ProtOf(process, number), page.prot) << "step " << step_ << " page " << number;
+    }
   }
 
   void Sync(Process *process) {
@@ -1052,8 +1112,10 @@ class Random {
       Map(process);
     } else if (what < 810) {
       Unmap(process);
-    } else if (what < 870) {
+    } else if (what < 860) {
       Protect(process);
+    } else if (what < 870) {
+      sweeps_ ? Protect(process) : ProtectOneByOne(process);
     } else if (what < 890) {
       if (processes_.size() < kProcesses) Fork(badge);
     } else if (what < 900) {
@@ -1131,6 +1193,7 @@ class Random {
   std::vector<uint32_t> dying_;
   uint32_t swap_slots_;  // of an area at most; 0: none is made
   uint64_t next_swap_ = 0;
+  uint32_t with_odd_ = 0;  // times that a process has odd pages
   std::vector<uint64_t> areas_;
 };
 
@@ -1178,6 +1241,8 @@ class RandomTest : public testing::TestWithParam<Case> {
       random.Run(steps, taken);
       if (whole && c.sweeps) {
         EXPECT_GT(random.large_maps(), 0u);
+      } else if (whole) {
+        EXPECT_GT(random.with_odd(), 0u);
       }
       fflush(stdout);
       _exit(HasFailure());

@@ -25,6 +25,7 @@ enum region_flag {
   REGION_RANDOM = 512,       // neither read ahead nor enter neighbours
   REGION_DONTFORK = 1024,    // a forked child does not get it
   REGION_WIPEONFORK = 2048,  // a forked child gets it empty
+  REGION_ODD = 4096,         // some of its pages have other rights (odd.h)
 };
 #define REGION_ADVICE (REGION_SEQUENTIAL | REGION_RANDOM)
 // Made at start, for ever: neither unmapped nor protected.

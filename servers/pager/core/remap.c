@@ -4,6 +4,7 @@
 // leaf to leaf. One that other spaces of the family have, too, stays where they have it: the mover
 // gets a copy first. What needs memory comes before anything changes.
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/protect.h"
 #include "servers/pager/core/range.h"
@@ -244,6 +245,7 @@ int64_t pager_remap(struct pager *pager, struct space *space, uint64_t address, 
                         .old_pages = range_pages(old_length),
                         .new_pages = range_pages(new_length),
                         .flags = (uint32_t)flags};
+  odd_settle(pager, space);
   remap.region = region_find(space->regions, remap.from);
   if (!remap.region) return -EFAULT;
   if (flags & (PAGER_REMAP_FIXED | PAGER_REMAP_DONTUNMAP)) {

@@ -52,7 +52,7 @@ static bool grow(struct pager *pager, enum slab_number number) {
 
 void *slab_take_slow(struct pager *pager, enum slab_number number) {
   struct slab *slab = &pager->slab[number];
-  if (slab->partial == FRAME_NONE && !grow(pager, number)) return NULL;
+  if ((slab->free == 0 || slab->partial == FRAME_NONE) && !grow(pager, number)) return NULL;
   uint32_t frame = slab->partial;
   struct page *page = page_of(pager, frame);
   uint32_t *item = (uint32_t *)((uint8_t *)frame_pointer(pager, frame) + page->object);

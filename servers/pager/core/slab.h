@@ -24,7 +24,7 @@ struct slab {
   void *spare;  // linked through their first word
   uint32_t spare_count;
   uint32_t partial;   // frames with a free item, linked both ways; FRAME_NONE if none
-  uint32_t free;      // free items, with the spare ones
+  uint32_t free;      // free items, with the spare ones, but not those that are set aside
   uint32_t size;      // bytes of an item, a multiple of 16
   uint32_t capacity;  // items in a frame
   uint32_t frames;
@@ -37,6 +37,8 @@ void *slab_take_slow(struct pager *pager, enum slab_number number);
 void slab_put_slow(struct pager *pager, enum slab_number number, void *item);
 // slab_reserve (state.h) makes sure that the next `count` takes succeed. False if there is no
 // memory.
+// slab_set_aside (state.h) keeps `count` items, which are free, for later; a negative number makes
+// as many free again, to be taken at once.
 bool slab_reserve_slow(struct pager *pager, enum slab_number number, uint32_t count);
 
 #endif

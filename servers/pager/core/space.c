@@ -2,6 +2,7 @@
 
 #include "servers/pager/core/bits.h"
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/rss.h"
@@ -168,6 +169,7 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->break_start = space->break_page = 0;
   space->break_byte = 0;
   space->virtual_pages = space->data_pages = space->locked_pages = 0;
+  space->odd = (struct odd_pages){0};
   limits_init(space);
   space->new_flags = 0;
   space->ahead = (struct ahead){0};
@@ -247,6 +249,19 @@ struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page,
   *owned = false;
   if (!has_root(space, i)) return NULL;
   return node_find_leaf(pager, space->root[i], SPACE_HEIGHT, page & ROOT_MASK, owned);
+}
+
+struct node *space_node(struct pager *pager, struct space *space, uint32_t page) {
+  const struct node *root = node_at(pager, space->root[page >> SPACE_ROOT_SHIFT]);
+  _Static_assert(SPACE_HEIGHT == 3, "the root is above it");
+  return node_at(pager, root->entry[node_way(page & ROOT_MASK, 2)]);
+}
+
+struct node *space_reach_leaf(struct pager *pager, struct space *space, uint32_t page) {
+  bool owned;
+  struct node *leaf = space_leaf(pager, space, page, &owned);
+  if (!owned || rss_is_limited(space)) return leaf;
+  return space_own_leaf(pager, space, page);  // nothing to copy
 }
 
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page) {
@@ -349,6 +364,7 @@ static void release_below(struct pager *pager, struct region *region) {
 }
 
 void space_release_regions(struct pager *pager, struct space *space) {
+  odd_forget(pager, space);
   space->hit = &pager->nothing;
   // All of them first: the kernel's space may be gone, and objects look at all their regions.
   unlink_below(space->regions);

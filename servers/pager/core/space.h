@@ -36,6 +36,15 @@ struct provider;
 #define SPACE_ROOTS 256u
 #define USER_PAGES (uint32_t)(USER_END >> PAGE_SHIFT)
 
+// Pages whose rights are not their region's: odd.h.
+struct odd_pages {
+  struct region *region;  // that may have them; NULL: none
+  uint32_t count;
+  uint32_t first;     // all are in [first, first + ODD_SPAN)
+  struct node *node;  // above the leaves of that range
+  uint8_t prot;       // the rights of all of them
+};
+
 struct space {
   uint32_t badge;
   uint32_t slot;
@@ -55,6 +64,7 @@ struct space {
   uint64_t virtual_pages;            // of all regions
   uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
   uint64_t locked_pages;             // in regions that are REGION_LOCKED
+  struct odd_pages odd;
   struct pager_limit_value limit[LIMIT_COUNT];
   uint64_t rss_mark;   // LIMIT_RSS may be reached when so many pages were entered
   uint32_t rss_hand;   // page at which evicting for it goes on
@@ -89,6 +99,10 @@ int space_enter(struct pager *pager, struct space *space, uint32_t page, uint32_
 
 // The leaf above a page for reading; *owned as of node_find_leaf.
 struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page, bool *owned);
+// The same; remembers the leaf as space_own_leaf does, if it is the space's alone.
+struct node *space_reach_leaf(struct pager *pager, struct space *space, uint32_t page);
+// The node above the leaf above a page. => there is one
+struct node *space_node(struct pager *pager, struct space *space, uint32_t page);
 // The leaf for changing; remembers it, unless RLIMIT_RSS is set (rss.h). NULL if there is no
 // memory.
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);

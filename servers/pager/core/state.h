@@ -162,7 +162,7 @@ static inline struct node *node_at(const struct pager *pager, uint32_t ref) {
 static inline void *slab_take(struct pager *pager, enum slab_number number) {
   struct slab *slab = &pager->slab[number];
   void *item = slab->spare;
-  if (!item) return slab_take_slow(pager, number);
+  if (!item || slab->free == 0) return slab_take_slow(pager, number);
   slab->spare = *(void **)item;
   slab->spare_count--;
   slab->free--;
@@ -183,6 +183,10 @@ static inline void slab_put(struct pager *pager, enum slab_number number, void *
 
 static inline bool slab_reserve(struct pager *pager, enum slab_number number, uint32_t count) {
   return pager->slab[number].free >= count || slab_reserve_slow(pager, number, count);
+}
+
+static inline void slab_set_aside(struct pager *pager, enum slab_number number, int32_t count) {
+  pager->slab[number].free -= (uint32_t)count;
 }
 
 static inline struct space *space_of(const struct pager *pager, uint32_t badge) {

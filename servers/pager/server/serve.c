@@ -94,15 +94,22 @@ static void finish_fault(struct pager *pager, const struct event *event, struct 
   }
 }
 
-// Answers a call with its result, and the mapping that it may have left to the answer.
-static inline void answer_call(token_t token, int64_t result, struct event *next) {
+// A page table is missing for a page: nothing is mapped there, so that it faults when it is used. A
+// large page may have been, with rights that the call takes away.
+__attribute__((noinline)) static void map_nothing(uint64_t badge, uint64_t va_prot) {
+  uint64_t va = va_prot & ~PAGE_MASK;
+  kops_unmap(badge_slot(badge_origin(badge)), va, va + PAGE_SIZE);
+}
+
+// Answers the caller with this badge, and enters the mapping that its call may have left to that.
+static inline void answer_call(token_t token, uint64_t badge, int64_t result, struct event *next) {
   if (kernel_late_map.va_prot) {
     uint64_t va_prot = kernel_late_map.va_prot;
     kernel_late_map.va_prot = 0;
     kcall_event(SYS_MAP_REPLY_WAIT, token, FAULT_HANDLES, va_prot, 1, kernel_late_map.frame, 0, 0,
                 next);
     if (__builtin_expect((int64_t)next->token >= 0, 1)) return;
-    // A page table is missing, so nothing is mapped: the page faults when it is used.
+    map_nothing(badge, va_prot);
   }
   kcall_reply_wait(token, HANDLE_SELF, (uint64_t)result, 0, 0, 0, 0, next);
 }
@@ -116,7 +123,7 @@ static void serve_call(struct pager *pager, const struct event *event, struct ev
   if (failed && result == PAGER_PARKED) {
     kcall_wait(HANDLE_SELF, next);
   } else {
-    answer_call(event->token, result, next);
+    answer_call(event->token, event->badge, result, next);
   }
   received(next);
 }
@@ -146,21 +153,6 @@ __attribute__((noinline)) static void serve_refused(struct pager *pager, const s
                                                     struct fault_found found, struct event *next) {
   struct answer answer = {.kind = ANSWER_MAP, .word = {found.va_prot, 1, found.frame}};
   finish_fault(pager, event, &answer, next);
-}
-
-// A fault that only the program's own handler can repair. => false: it has none
-__attribute__((noinline)) static bool serve_forbidden(struct pager *pager, struct space *space,
-                                                      token_t token, uint64_t address,
-                                                      struct event *next) {
-  uint64_t entry = signals_forbidden(pager, space, address);
-  if (entry == 0) return false;
-  kcall_upcall_wait(token, HANDLE_SELF, entry, next);
-  if ((int64_t)next->token == -EINVAL) {
-    signals_refused(pager, space);
-    return false;
-  }
-  received(next);
-  return true;
 }
 
 // What a provider waits with, and answers.
@@ -224,7 +216,9 @@ void serve(struct pager *pager) {
         space = space_of(pager, badge_origin(badge));
       }
       struct fault_found found;
-      if (space && fault_quick(pager, space, event.word[0], event.word[1], &found)) {
+      enum fault_quick quick = FAULT_QUICK_NOT;
+      if (space) quick = fault_quick(pager, space, event.word[0], event.word[1], &found);
+      if (__builtin_expect(quick == FAULT_QUICK_FOUND, 1)) {
         kcall_event(SYS_MAP_REPLY_WAIT, event.token, FAULT_HANDLES, found.va_prot, 1, found.frame,
                     0, 0, &next);
         if (__builtin_expect((int64_t)next.token < 0, 0)) {
@@ -235,10 +229,21 @@ void serve(struct pager *pager) {
         event = next;
         continue;
       }
-      if (space && fault_is_forbidden(space, event.word[0], event.word[1]) &&
-          serve_forbidden(pager, space, event.token, event.word[0], &received_next)) {
-        event = received_next;
-        continue;
+      // What only the program's own handler can repair goes there.
+      uint64_t entry = 0;
+      if (quick == FAULT_QUICK_FORBIDDEN) entry = signals_forbidden(pager, space, event.word[0]);
+      if (entry != 0) {
+        kcall_event(SYS_UPCALL_WAIT, event.token, HANDLE_SELF, entry, 0, 0, 0, 0, &next);
+        if (__builtin_expect((int64_t)next.token != -EINVAL, 1)) {
+          if (__builtin_expect((int64_t)next.token < 0, 0)) {
+            received_next.token = next.token;
+            received(&received_next);
+            next = received_next;
+          }
+          event = next;
+          continue;
+        }
+        signals_refused(pager, space);
       }
       if (space && provider_short_may(space)) {
         in_memory = event;
@@ -260,7 +265,7 @@ void serve(struct pager *pager) {
       }
       // What fails is done again the general way: it may have to wait for memory.
       if (result >= 0) {
-        answer_call(event.token, result, &next);
+        answer_call(event.token, event.badge, result, &next);
         if (__builtin_expect((int64_t)next.token < 0, 0)) {
           received_next.token = next.token;
           received(&received_next);
