@@ -66,6 +66,13 @@ static uint32_t access_for(const struct region *region, enum pager_advice advice
   return region->prot & PROT_X ? FAULT_EXECUTE : 0;
 }
 
+// What is populated for writing is as if it were written: it is no longer free (MADV_FREE).
+static void keep(struct pager *pager, const struct access *access) {
+  struct page *page = page_of(pager, access->frame);
+  bool writes = access->how & FAULT_WRITE;
+  if (writes && page->state == PAGE_ANONYMOUS) page->flags &= (uint8_t)~PAGE_LAZY;
+}
+
 // What is not counted as a fault.
 static void count(struct pager *pager, const struct access *access) {
   if (access->counter == &pager->counts.faults_anonymous) pager->counts.pages_zeroed++;
@@ -136,6 +143,7 @@ int64_t populate_run(struct pager *pager, struct pending *pending) {
         if (await(pager, pending, page, list)) return PAGER_PARKED;
         error = -ENOMEM;
       } else if (outcome == OUTCOME_FOUND) {
+        keep(pager, &access);
         count(pager, &access);
         add(pager, space, &batch, &access);
         page++;

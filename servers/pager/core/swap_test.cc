@@ -444,6 +444,22 @@ TEST_F(SwapTest, FreedPagesAreThereUntilTheirFramesAreWanted) {
   EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 50);
 }
 
+// As on Linux, what is populated for writing is as if it were written; reading is not enough.
+TEST_F(SwapTest, FreedPagesThatArePopulatedForWritingStay) {
+  uint64_t va = Filled(3);
+  EXPECT_EQ(Advise(va, 3, ADVICE_FREE), 0);
+  EXPECT_EQ(Advise(va, 1, ADVICE_POPULATE_WRITE), (int64_t)PAGE_SIZE);
+  EXPECT_EQ(Advise(va + PAGE_SIZE, 1, ADVICE_POPULATE_READ), (int64_t)PAGE_SIZE);
+  EXPECT_EQ(pager_lock(pager_, space_, va + 2 * PAGE_SIZE, PAGE_SIZE, 0), 0);
+  EXPECT_EQ(Advise(va + 2 * PAGE_SIZE, 1, ADVICE_POPULATE_LOCKED), (int64_t)PAGE_SIZE);
+  EXPECT_EQ(pager_unlock(pager_, space_, va + 2 * PAGE_SIZE, PAGE_SIZE, 0), 0);
+  *machine_.kernel.memory(machine_.kernel.Find(kBadge, (uint32_t)(va >> PAGE_SHIFT))->frame) = 7;
+  Evict(3);
+  EXPECT_EQ(machine_.Read(space_, va), 7);
+  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
+  EXPECT_EQ(machine_.Read(space_, va + 2 * PAGE_SIZE), 2);
+}
+
 // PAGER_DIRTY takes the bit that says that a page must be kept.
 TEST_F(SwapTest, FreedPagesThatWereWrittenStayWhenThatIsTold) {
   uint64_t va = Filled(2);
