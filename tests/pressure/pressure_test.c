@@ -132,6 +132,62 @@ CASE(Pressure, ALimitedProgramEvictsItsOwnPages) {
   munmap(theirs, USED * PAGE);
 }
 
+// A child that needs tables for many places: says that it has all, and stays until it is released.
+static int spread_out(int ready, int release) {
+  enum { PLACES = 16 };
+  char byte = 1;
+  for (uint64_t i = 0; i < PLACES; i++) {
+    uint64_t *at = (uint64_t *)((8 + 3 * i) << 30);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    if (mmap(at, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) != at) return 2;
+    *at = i;
+  }
+  if (write(ready, &byte, 1) != 1) return 3;
+  if (read(release, &byte, 1) != 0) return 4;
+  for (uint64_t i = 0; i < PLACES; i++) {
+    if (*(uint64_t *)((8 + 3 * i) << 30) != i) return 5;
+  }
+  return 0;
+}
+
+CASE(Pressure, TablesAreHadWhenMemoryIsFull) {
+  enum { CHILDREN = 40 };
+  uint64_t bytes = MEMORY + MEMORY / 4, pages = bytes / PAGE;
+  struct pager_counts before, after;
+  pid_t child[CHILDREN];
+  int ready[2], release[2], good = 0;
+  uint64_t *memory = map(bytes, MAP_PRIVATE);
+  CHECK(memory);
+  CHECK_EQ(pipe(ready), 0);
+  CHECK_EQ(pipe(release), 0);
+  fill(memory, pages, 6);
+  CHECK_EQ(quire_counts(&before), 0);
+  for (int i = 0; i < CHILDREN; i++) {
+    child[i] = fork();
+    if (child[i] == 0) {
+      close(ready[0]);
+      close(release[1]);
+      _exit(spread_out(ready[1], release[0]));
+    }
+    CHECK(child[i] > 0);
+  }
+  close(ready[1]);
+  for (char byte; good < CHILDREN && read(ready[0], &byte, 1) == 1;) good++;
+  CHECK_EQ(good, CHILDREN);
+  CHECK_EQ(quire_counts(&after), 0);
+  CHECK(after.frames_tables > before.frames_tables + before.frames_free_kernel);
+  close(release[1]);
+  for (int i = 0; i < CHILDREN; i++) {
+    int status = -1;
+    CHECK_EQ(waitpid(child[i], &status, 0), child[i]);
+    CHECK_EQ(status, 0);
+  }
+  close(release[0]);
+  close(ready[0]);
+  CHECK_EQ(wrong(memory, pages, 6), 0);
+  munmap(memory, bytes);
+}
+
 CASE(Pressure, TheLargestProgramEndsWhenSwapIsFull) {
   uint64_t bytes = 1ul << 20, pages = bytes / PAGE;
   uint64_t *mine = map(bytes, MAP_PRIVATE);

@@ -41,21 +41,30 @@ void evict_init(struct pager *pager) {
 
 // --- looking -------------------------------------------------------------------------------------
 
-static uint32_t leaf_key(const struct page *page) {
+// Never 0.
+static inline uint32_t leaf_key(const struct page *page) {
   uint32_t owner = page->family ? page->family : page->object << 10;
   uint32_t key = owner * 0x9e3779b1u ^ page->index >> NODE_BITS;
   return key ? key : 1;
 }
 
-// The bits of the page's leaf are on the board; once in a step is enough.
-static void look(struct pager *pager, const struct page *page) {
+// The bits of the page's leaf are on the board; once in a step is enough. Pages that are adjacent
+// in the lists often have a leaf in common.
+static inline void look(struct pager *pager, const struct page *page) {
   struct evict *evict = &pager->evict;
   uint32_t key = leaf_key(page);
+  if (key == evict->last_key) return;
+  evict->last_key = key;
   uint32_t place = key % EVICT_NODES;
   if (evict->harvested[place].key == key && evict->harvested[place].step == evict->step) return;
   evict->harvested[place].key = key;
   evict->harvested[place].step = evict->step;
   rmap_harvest(pager, page);
+}
+
+static void next_step(struct evict *evict) {
+  if (++evict->step == 0) evict->step = 1;
+  evict->last_key = 0;
 }
 
 static bool was_accessed(struct pager *pager, uint32_t frame) {
@@ -270,7 +279,7 @@ static void evict_page(struct pager *pager, uint32_t frame, struct step *step) {
 uint32_t evict_chosen(struct pager *pager, const uint32_t *frames, uint32_t count) {
   struct step step = {.urgent = true};
   uint32_t evicted = pager->evicted;
-  if (++pager->evict.step == 0) pager->evict.step = 1;
+  next_step(&pager->evict);
   for (uint32_t i = 0; i < count; i++) {
     replacement_remove(&pager->replacement, page_of(pager, frames[i]));
     evict_memory(pager, frames[i], &step);
@@ -280,16 +289,10 @@ uint32_t evict_chosen(struct pager *pager, const uint32_t *frames, uint32_t coun
   return pager->evicted - evicted;
 }
 
-// Returns how many frames became free or will.
-static uint32_t evict_step(struct pager *pager, bool urgent) {
+// The next page that the policy gives up, FRAME_NONE if it has none for this step.
+static uint32_t find_victim(struct pager *pager, struct step *step) {
   struct replacement *r = &pager->replacement;
-  struct step step = {.urgent = urgent};
-  if (++pager->evict.step == 0) pager->evict.step = 1;
-  r->pages = pager->frames_total - free_soon(pager) - pager->objects.count - pager->frames_kernel -
-             pager->frames_reserved - r->count[LIST_ASIDE];
-  look_aside(pager, urgent);
-  while (step.looks < LOOKS_OF_STEP && step.evicted < PAGES_OF_STEP &&
-         free_soon(pager) + step.pages < pager->evict.high) {
+  while (step->looks < LOOKS_OF_STEP) {
     uint32_t frame = replacement_next(r);
     if (frame == FRAME_NONE) break;
     bool accessed = false;
@@ -298,13 +301,26 @@ static uint32_t evict_step(struct pager *pager, bool urgent) {
       accessed = was_accessed(pager, frame);
     }
     // However much memory is used, a step finds something.
-    if (step.in_vain >= LOOKS_PATIENT) accessed = false;
-    step.looks++;
-    if (replacement_judge(r, frame, accessed)) {
-      evict_page(pager, frame, &step);
-    } else {
-      step.in_vain++;
-    }
+    if (step->in_vain >= LOOKS_PATIENT) accessed = false;
+    step->looks++;
+    if (replacement_judge(r, frame, accessed)) return frame;
+    step->in_vain++;
+  }
+  return FRAME_NONE;
+}
+
+// Returns how many frames became free or will.
+static uint32_t evict_step(struct pager *pager, bool urgent) {
+  struct replacement *r = &pager->replacement;
+  struct step step = {.urgent = urgent};
+  next_step(&pager->evict);
+  r->pages = pager->frames_total - free_soon(pager) - pager->objects.count - pager->frames_kernel -
+             pager->frames_reserved - r->count[LIST_ASIDE];
+  look_aside(pager, urgent);
+  while (step.evicted < PAGES_OF_STEP && free_soon(pager) + step.pages < pager->evict.high) {
+    uint32_t frame = find_victim(pager, &step);
+    if (frame == FRAME_NONE) break;
+    evict_page(pager, frame, &step);
   }
   // Clean pages that are as old have made room first.
   if (free_soon(pager) < pager->evict.high) write_collected(pager, &step);
@@ -396,4 +412,5 @@ enum memory evict_wait_for_call(struct pager *pager, uint32_t frames, struct pen
 void evict_failed(struct pager *pager) {
   bool hope = pager->free.count > FRAMES_RESERVE || pager->swap.writing > 0 || pager->swap.free > 0;
   pending_wake(pager, &pager->evict.waiting, hope ? 0 : -ENOMEM, false);
+  gather_rest(pager);
 }

@@ -30,6 +30,7 @@ struct evict {
   uint32_t high;       // free frames; `low` is pager->free_low
   uint32_t leaving;    // pages of files that are dropped when they are written
   uint32_t step;       // number of the current one, never 0
+  uint32_t last_key;   // leaf that was harvested last in it, 0: none yet
   struct {
     uint32_t key, step;
   } harvested[EVICT_NODES];

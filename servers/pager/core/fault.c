@@ -252,14 +252,35 @@ void pager_fault(struct pager *pager, const struct event *event, struct answer *
 
 #define TABLES_FOR_MAP 2u  // levels of page tables below the root
 
+// There is no frame for a table, as space_fund found.
+static enum memory wait_for_table(struct pager *pager, struct pending ***list) {
+  return pager->gather.wanted ? gather_wait(pager, list) : MEMORY_NEVER;
+}
+
+// The fault waits until there is one, and is then resolved again.
+static void park_for_table(struct pager *pager, struct space *space, const struct event *event,
+                           struct answer *answer) {
+  struct pending **list;
+  enum memory memory = wait_for_table(pager, &list);
+  if (memory == MEMORY_THERE) {
+    answer->kind = ANSWER_RETRY;
+  } else if (memory == MEMORY_LATER) {
+    park_fault(pager, space, event, list, answer);
+  } else {
+    fault_signal(pager, event, OUTCOME_NO_MEMORY, answer);
+  }
+}
+
 void pager_map_refused(struct pager *pager, const struct event *event, int64_t error,
                        struct answer *answer) {
   struct space *space = space_of(pager, badge_origin(event->badge));
   uint32_t evicted = pager->evicted;
   if (!space || error == -ESRCH) {
     answer->kind = ANSWER_PARKED;
-  } else if (error != -ENOMEM || !space_fund(pager, space, TABLES_FOR_MAP)) {
+  } else if (error != -ENOMEM) {
     fault_signal(pager, event, OUTCOME_NO_MEMORY, answer);
+  } else if (!space_fund(pager, space, TABLES_FOR_MAP)) {
+    park_for_table(pager, space, event, answer);
   } else if (pager->evicted != evicted) {
     answer->kind = ANSWER_RETRY;  // what was to be mapped may be gone
   }
@@ -297,6 +318,12 @@ void fault_run(struct pager *pager, struct pending *pending) {
       pager->counts.pages_mapped += access.count - 1;
       if (map_now(pager, pending, &access) != -ENOMEM) return;
       outcome = OUTCOME_NO_MEMORY;
+      enum memory memory = wait_for_table(pager, &list);
+      if (memory == MEMORY_LATER && pending_park(pager, pending, list)) return;
+      if (memory == MEMORY_THERE) {
+        kops_reply(pending->token, 0, 0);  // it faults again
+        return;
+      }
     }
   }
   fault_signal_parked(pager, pending, outcome, kind);

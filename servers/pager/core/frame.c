@@ -97,7 +97,7 @@ static uint32_t clear_block(struct pager *pager) {
   return FRAME_NONE;
 }
 
-static bool retype_block(struct pager *pager) {
+bool frame_make_objects(struct pager *pager) {
   uint32_t first = find_run(pager, pager->ram_first, pager->ram_end, LARGE_FRAMES, LARGE_FRAMES);
   if (first == FRAME_NONE) first = clear_block(pager);
   if (first == FRAME_NONE || pager->free.count < LARGE_FRAMES + FRAMES_RESERVE) return false;
@@ -109,7 +109,10 @@ static bool retype_block(struct pager *pager) {
 }
 
 uint32_t object_frame_take(struct pager *pager) {
-  if (pager->objects.count == 0 && !retype_block(pager)) return FRAME_NONE;
+  if (pager->objects.count == 0 && !frame_make_objects(pager)) {
+    pager->gather.wanted = true;
+    return frame_refuse(pager);
+  }
   uint32_t frame = pager->objects.head;
   frame_list_remove(pager, &pager->objects, frame);
   return frame;

@@ -33,6 +33,7 @@ enum page_state {
   PAGE_CACHED = 6,         // cache page with content
   PAGE_SHARED_MEMORY = 7,  // page of an object without provider
   PAGE_SWAPPING = 8,       // a request is reading it from swap; its key is that of who wants it
+  PAGE_HELD = 9,           // free, for the block that it is in (gather.h)
 };
 
 enum page_flag {
@@ -104,8 +105,12 @@ uint32_t frame_take_run(struct pager *pager, uint32_t count);
 // whole for as long as nobody needs their frames.
 uint32_t frame_take_block(struct pager *pager);
 
-// A frame of type object. Retypes 2 MiB of free memory if need be.
+// A frame of type object. Retypes 2 MiB of free memory if need be; where there is none, gather_wait
+// makes some.
 uint32_t object_frame_take(struct pager *pager);
+// Retypes 2 MiB of free memory, or of clean cache pages, which are dropped. False if there are
+// none.
+bool frame_make_objects(struct pager *pager);
 void object_frame_put(struct pager *pager, uint32_t frame);
 
 #endif

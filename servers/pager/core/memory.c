@@ -30,12 +30,15 @@ int64_t memory_run(struct pager *pager, struct pending *pending) {
   for (;;) {
     struct pending **list;
     if (pending->error < 0) return -ENOMEM;
-    enum memory memory = evict_wait_for_call(pager, frames_for(pending), &list);
+    enum memory memory = gather_wait(pager, &list);
+    if (memory == MEMORY_THERE) memory = evict_wait_for_call(pager, frames_for(pending), &list);
     requests_kick(pager);
     if (memory == MEMORY_NEVER) return -ENOMEM;
     if (memory == MEMORY_LATER) {
-      if (pending->kind == PENDING_MEMORY && ++pending->times > TIMES_MAX) return -ENOMEM;
-      return pending_park(pager, pending, list) ? PAGER_PARKED : -ENOMEM;
+      bool waits = pending->kind != PENDING_MEMORY || ++pending->times <= TIMES_MAX;
+      if (waits && pending_park(pager, pending, list)) return PAGER_PARKED;
+      gather_rest(pager);
+      return -ENOMEM;
     }
     if (pending->kind == PENDING_MEMORY) return 0;
     int64_t result = call_again(pager, pending);

@@ -99,10 +99,23 @@ static inline void replacement_remove(struct replacement *r, struct page *page) 
 }
 
 // The first page of a list; 0 if it is empty.
-uint32_t replacement_first(const struct replacement *r, enum replacement_list list);
+static inline uint32_t replacement_first(const struct replacement *r, enum replacement_list list) {
+  if (list == LIST_FIRST)
+    return r->tail == r->head ? FRAME_NONE : replacement_page(r, r->head)->next;
+  uint32_t first = replacement_page(r, r->head + list)->next;
+  return first == r->head + list ? FRAME_NONE : first;
+}
 // Lists a page at the end.
 void replacement_add(struct replacement *r, enum replacement_list list, uint32_t frame);
-// Moves a listed page to the end.
+// Moves a page of the first list to its end.
+static inline void replacement_rotate(struct replacement *r, uint32_t frame) {
+  struct page *page = replacement_page(r, frame);
+  if (page == r->last) return;
+  replacement_page(r, page->prev)->next = page->next;
+  replacement_page(r, page->next)->prev = page->prev;
+  replacement_append(r, frame, page);
+}
+// Moves a listed page to the end of a list.
 void replacement_move(struct replacement *r, enum replacement_list list, uint32_t frame);
 
 // --- ghosts: what a policy remembers of pages that left ------------------------------------------

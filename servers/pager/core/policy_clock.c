@@ -7,7 +7,7 @@ static uint32_t next(struct replacement *r) { return replacement_first(r, LIST_F
 
 static bool judge(struct replacement *r, uint32_t frame, bool accessed) {
   if (accessed) {
-    replacement_move(r, LIST_FIRST, frame);
+    replacement_rotate(r, frame);
     return false;
   }
   replacement_remove(r, replacement_page(r, frame));

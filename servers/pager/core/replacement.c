@@ -29,13 +29,6 @@ void replacement_init(struct replacement *r, uintptr_t page_base, uint32_t first
 
 void replacement_seed(struct replacement *r, uint32_t seed) { r->random = seed; }
 
-uint32_t replacement_first(const struct replacement *r, enum replacement_list list) {
-  if (list == LIST_FIRST)
-    return r->tail == r->head ? FRAME_NONE : replacement_page(r, r->head)->next;
-  uint32_t first = replacement_page(r, r->head + list)->next;
-  return first == r->head + list ? FRAME_NONE : first;
-}
-
 void replacement_add(struct replacement *r, enum replacement_list list, uint32_t frame) {
   struct page *page = replacement_page(r, frame);
   page->flags |= PAGE_LISTED;

@@ -14,6 +14,7 @@
 #include "servers/pager/core/aging.h"
 #include "servers/pager/core/evict.h"
 #include "servers/pager/core/frame.h"
+#include "servers/pager/core/gather.h"
 #include "servers/pager/core/kernel_ops.h"
 #include "servers/pager/core/node.h"
 #include "servers/pager/core/object.h"
@@ -41,6 +42,7 @@ struct pager {
   uint32_t ram_first, ram_end;
   uint32_t next_block;  // where frame_take_block looks next
   struct replacement replacement;
+  struct gather gather;
   struct frame_list objects;  // frames of type object that are free
   uint32_t frames_total, frames_cache, frames_dirty;
   uint32_t frames_kernel;    // type object and in use
