@@ -26,7 +26,7 @@ END
 
 use constant {
   MEMORY_MIB    => 128,
-  SWAP_MIB      => 128,
+  SWAP_MIB      => 768,
   SECONDS_A_RUN => 180,
 };
 

@@ -6,14 +6,16 @@
 #include "bench/posix/pages.h"
 
 #define FAULTS 201u
-#define ROUNDS 33u
-#define RUN 64u     // new pages of a round
-#define SPARE 256u  // pages by which the area is larger than memory, before all rounds
+#define ROUNDS 3u
+#define SPARE 256u   // pages by which the area is larger than memory, before all rounds
+#define CHUNK 4096u  // pages that are asked about at once
+#define IDLE_US 100000u
 #define STEP 40503u
 
 static volatile char *area;
 static size_t pages;  // of the area
 static size_t next;   // page not yet touched, or to be looked at
+static size_t round_pages;
 static volatile char seen;
 
 static size_t free_pages(void) { return (size_t)sysconf(_SC_AVPHYS_PAGES); }
@@ -42,26 +44,54 @@ static void read_swapped(unsigned number) {
   seen = area[next * PAGE];
 }
 
-// Fills all of memory; each page that is touched afterwards takes one away.
-static void fill_memory(void) {
+// Fills all of memory; each page that is touched afterwards takes one away. The program's own pages
+// stay, so that it does not wait for one between looking at the clock and at the idle time.
+static void fill_memory(size_t pages_of_round) {
+  must(mlockall(MCL_CURRENT) == 0, "mlockall");
+  round_pages = pages_of_round;
   size_t filled = free_pages() + SPARE;
-  pages = filled + RUNS_OF(ROUNDS) * RUN;
+  pages = filled + RUNS_OF(ROUNDS) * round_pages;
   area = pages_map(pages);
   pages_write(area, filled);
   next = filled;
 }
 
-static void write_new_pages(unsigned number) {
+// What is in memory has been used since the pager last looked, in each round. Idle time first: the
+// disk ends what it has to write.
+static void use_memory(unsigned number) {
+  static unsigned char there[CHUNK];
   (void)number;
-  pages_write(area + next * PAGE, RUN);
-  next += RUN;
+  must(usleep(IDLE_US) == 0, "usleep");
+  for (size_t first = 0; first < next; first += CHUNK) {
+    size_t count = next - first < CHUNK ? next - first : CHUNK;
+    must(mincore((void *)(area + first * PAGE), count * PAGE, there) == 0, "mincore");
+    for (size_t i = 0; i < count; i++) {
+      if (there[i] & 1) seen = area[(first + i) * PAGE];
+    }
+  }
 }
 
-#define EVICT(name)                                                                 \
-  {                                                                                 \
-    .key = name, .runs = ROUNDS, .units = RUN, .waits = true, .setup = fill_memory, \
-    .run = write_new_pages, .teardown = unmap_area                                  \
+static void write_new_pages(unsigned number) {
+  (void)number;
+  pages_write(area + next * PAGE, round_pages);
+  next += round_pages;
+}
+
+// The machine has `mebibytes`. A round goes from low to high (PAGER_FREE_LOW) at least once.
+#define EVICT_SETUP(mebibytes, pages_of_round) \
+  static void fill_##mebibytes(void) { fill_memory(pages_of_round); }
+
+#define EVICT(mebibytes, pages_of_round)                                                \
+  {                                                                                     \
+    .key = "evict_" #mebibytes, .runs = ROUNDS, .units = pages_of_round, .waits = true, \
+    .setup = fill_##mebibytes, .before = use_memory, .run = write_new_pages,            \
+    .teardown = unmap_area                                                              \
   }
+
+#define EVICT_MACHINES(X) X(10, 256) X(64, 512) X(256, 1984) X(1024, 4096) X(4224, 8448)
+#define EVICT_LISTED(mebibytes, pages_of_round) EVICT(mebibytes, pages_of_round),
+
+EVICT_MACHINES(EVICT_SETUP)
 
 const struct operation swap_operations[] = {
     {.key = "swap_fault",
@@ -71,10 +101,5 @@ const struct operation swap_operations[] = {
      .before = find_swapped,
      .run = read_swapped,
      .teardown = unmap_area},
-    // The machine's memory makes the difference.
-    EVICT("evict_64"),
-    EVICT("evict_256"),
-    EVICT("evict_1024"),
-    EVICT("evict_4224"),
-    {.key = NULL},
+    EVICT_MACHINES(EVICT_LISTED){.key = NULL},
 };
