@@ -51,7 +51,7 @@ class GatherTest : public testing::Test {
     return machine_.Finish(pager_memory(pager_, space_, token), token);
   }
 
-  FakeMachine machine_{4096};
+  FakeMachine machine_{16384};  // blocks enough that some have no frame of the pager's own
   struct space *space_;
   struct pager *pager_;
 };
