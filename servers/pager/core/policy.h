@@ -24,7 +24,7 @@
 #include "protocols/pager_options.h"
 #include "servers/pager/core/frame.h"
 
-#define GHOST_PAGES_MAX 256u
+#define GHOST_PAGES_MAX 128u
 #define GHOSTS_PER_PAGE 1024u
 
 struct replacement;
