@@ -63,13 +63,8 @@ static enum step caller_page(struct pager *pager, struct pending *pending, uint6
 
 // A new cache page without reading it from the store.
 static uint32_t new_page(struct pager *pager, struct object *object, uint32_t index) {
-  uint32_t frame = frame_take(pager);
-  if (frame == FRAME_NONE) return FRAME_NONE;
-  if (!object_add(pager, object, index, frame, PAGE_CACHED)) {
-    frame_put(pager, frame);
-    return FRAME_NONE;
-  }
-  *board_of(pager, frame) = 0;
+  uint32_t frame = object_new_page(pager, object, index, PAGE_CACHED);
+  if (frame != FRAME_NONE) *board_of(pager, frame) = 0;
   return frame;
 }
 

@@ -17,12 +17,8 @@ enum outcome page_in(struct pager *pager, struct object *object, uint32_t index,
   uint32_t window = ahead_pages(&object->ahead, index, start, how, pager->option[PAGER_READ_AHEAD]);
   for (uint32_t i = index; request->count < window && i < object->pages; i++) {
     if (object_frame(pager, object, i) != FRAME_NONE) break;
-    uint32_t frame = frame_take(pager);
+    uint32_t frame = object_new_page(pager, object, i, PAGE_FILLING);
     if (frame == FRAME_NONE) break;
-    if (!object_add(pager, object, i, frame, PAGE_FILLING)) {
-      frame_put(pager, frame);
-      break;
-    }
     // fs leaves holes as they are; a program fills all.
     if (!object->provider) page_zero(frame_pointer(pager, frame));
     page_of(pager, frame)->request = request_number(request);

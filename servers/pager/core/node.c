@@ -139,6 +139,7 @@ bool node_grow(struct pager *pager, uint32_t *root) {
   if (!node) return false;
   node->entry[0] = *root;
   node->present = 1;
+  node->writable = node_at(pager, *root)->writable;
   *root = item_ref(pager, node);
   return true;
 }

@@ -98,10 +98,9 @@ uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t i
   return leaf ? leaf->entry[index & NODE_MASK] : FRAME_NONE;
 }
 
-bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
+// => the nodes it may take are reserved
+static bool add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
                 uint8_t state) {
-  // Before any node is looked at: to get memory, cache pages and their nodes may have to go.
-  if (!slab_reserve(pager, SLAB_NODE, 2 * NODE_HEIGHT_MAX)) return false;
   while ((uint64_t)index >> (NODE_BITS * object->height)) {
     if (!node_grow(pager, &object->root)) return false;
     object->height++;
@@ -122,14 +121,21 @@ bool object_add(struct pager *pager, struct object *object, uint32_t index, uint
   return true;
 }
 
-uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index) {
+uint32_t object_new_page(struct pager *pager, struct object *object, uint32_t index,
+                         uint8_t state) {
+  // Before any node is looked at: to get memory, cache pages and their nodes may have to go. And
+  // before the frame: the last one that is free goes to the nodes, and stays with them.
+  if (!slab_reserve(pager, SLAB_NODE, 2 * NODE_HEIGHT_MAX)) return FRAME_NONE;
   uint32_t frame = frame_take(pager);
   if (frame == FRAME_NONE) return FRAME_NONE;
-  if (!object_add(pager, object, index, frame, PAGE_SHARED_MEMORY)) {
-    frame_put(pager, frame);
-    return FRAME_NONE;
-  }
-  page_zero(frame_pointer(pager, frame));
+  if (add(pager, object, index, frame, state)) return frame;
+  frame_put(pager, frame);
+  return FRAME_NONE;
+}
+
+uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index) {
+  uint32_t frame = object_new_page(pager, object, index, PAGE_SHARED_MEMORY);
+  if (frame != FRAME_NONE) page_zero(frame_pointer(pager, frame));
   return frame;
 }
 

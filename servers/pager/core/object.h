@@ -82,10 +82,10 @@ void object_kill(struct pager *pager, struct object *object);
 uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t index);
 // A zeroed page of an object without provider, where none is. FRAME_NONE if there is no memory.
 uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index);
-// Puts a frame into the cache: as PAGE_FILLING, PAGE_CACHED and clean, or
-// PAGE_SHARED_MEMORY. False if there is no memory for nodes.
-bool object_add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
-                uint8_t state);
+// A new frame in the cache where none is: PAGE_FILLING, PAGE_CACHED and clean, or
+// PAGE_SHARED_MEMORY. FRAME_NONE if there is no memory; what the page's nodes need is kept for
+// them then, so that whoever tries again with one more free frame gets further.
+uint32_t object_new_page(struct pager *pager, struct object *object, uint32_t index, uint8_t state);
 // Takes a cached page out and frees its frame; one that is filling is left to its request.
 // => nothing maps it
 void object_remove(struct pager *pager, struct object *object, uint32_t index);

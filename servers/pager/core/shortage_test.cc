@@ -1,5 +1,7 @@
 // When memory is short: what the store has already goes, what it has not is written first.
 #include <csignal>
+#include <functional>
+#include <vector>
 
 #include "protocols/proc.h"
 #include "servers/pager/core/fake_machine.h"
@@ -54,6 +56,37 @@ TEST_F(ShortageTest, MoreThanMemoryIsWrittenThroughAMapping) {
   for (uint32_t i = 0; i < kPages; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
   for (uint32_t i = 0; i < kPages; i++)
     ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), (uint8_t)i);
+}
+
+// A page of an object takes a frame, and another one for its nodes: where one more is free than the
+// reserve, each try must get further than the one before.
+TEST_F(ShortageTest, TheLastFreeFrameIsEnoughToGoOn) {
+  struct pager *pager = machine_.pager;
+  WriteFile(300);
+  machine_.store.Drain();
+  uint64_t data = machine_.MapAnonymous(space_, 1);
+  machine_.Write(space_, data, 7);
+  uint32_t large = machine_.MakeFile(kFile + 1, 9000);
+  uint64_t file =
+      machine_.MapFile(space_, large, 9000, FakeMachine::kReadWrite, FakeMachine::kShared);
+  uint64_t shared = machine_.MapAnonymous(space_, 1, FakeMachine::kReadWrite, FakeMachine::kShared);
+  std::function<void()> touches[] = {
+      [&] { machine_.Write(space_, shared, 1); },
+      [&] { EXPECT_EQ(machine_.Read(space_, file), (uint8_t)(kFile + 1)); },
+      [&] {
+        EXPECT_EQ(machine_.WriteFile(space_, large, 8000 * PAGE_SIZE, data, PAGE_SIZE),
+                  (int64_t)PAGE_SIZE);
+      },
+  };
+  for (const auto &touch : touches) {
+    std::vector<uint32_t> frames;
+    std::vector<void *> nodes;
+    while (pager->slab[SLAB_NODE].free > 0) nodes.push_back(slab_take(pager, SLAB_NODE));
+    while (pager->free.count > FRAMES_RESERVE + 1) frames.push_back(frame_take(pager));
+    touch();
+    for (void *node : nodes) slab_put(pager, SLAB_NODE, node);
+    for (uint32_t frame : frames) frame_put(pager, frame);
+  }
 }
 
 TEST_F(ShortageTest, ProgramsGetTheFramesOfDirtyPages) {
