@@ -32,6 +32,7 @@ enum {
 #define HANDLES_INLINE 128u
 #define HANDLES_PER_FRAME 256u
 #define HANDLES_MAX 4096u
+#define COPY_MAX 8u  // handles that one SYS_COPY copies
 
 enum object_type {
   OBJECT_NONE = 0,

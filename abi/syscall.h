@@ -39,7 +39,8 @@ enum syscall_number {
   SYS_FUND = 18,           // (space, frames, frame, FUND_*, more, more): donates a frame, and up to
                            // four more: two to a word, low half first, 0 for none. All or none
   SYS_COPY = 19,           // (space | HANDLE_NONE for the own one, to slot, from slot,
-                           //  rights, badge or (first | count << 32) for ranges)
+                           //  rights, badge or (first | count << 32) for ranges,
+                           //  how many more from the slots behind, to those behind)
   SYS_DROP = 20,           // (slot)
   SYS_THREAD_START = 21,   // (thread, pc, sp, a0, a1): all other registers zero
   SYS_THREAD_CLONE = 22,   // (thread, of thread, a0): registers of a thread that waits for an

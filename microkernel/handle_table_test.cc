@@ -40,6 +40,30 @@ TEST_F(HandleTest, FundingAddsSlots) {
   EXPECT_EQ(kernel_.Call(SYS_NOTIFY, HANDLES_INLINE), 0);
 }
 
+TEST_F(HandleTest, AdjacentHandlesAreCopiedTogether) {
+  constexpr handle_t kFrom = 40, kTo = 60;
+  for (uint32_t i = 0; i < COPY_MAX; i++)
+    ASSERT_EQ(Copy(kFrom + i, kernel_.Endpoint(), RIGHTS_ALL, i + 1), 0);
+  auto copy = [this](handle_t to, uint64_t more) {
+    return kernel_.Call(SYS_COPY, HANDLE_NONE, to, kFrom, RIGHT_CALL, 0, more);
+  };
+  EXPECT_EQ(copy(kTo, COPY_MAX), -EINVAL);
+  EXPECT_EQ(copy(kTo, ~0ull), -EINVAL);
+  EXPECT_EQ(Get(kTo)->type, OBJECT_NONE);
+  ASSERT_EQ(copy(kTo, COPY_MAX - 1), 0);
+  for (uint32_t i = 0; i < COPY_MAX; i++) {
+    EXPECT_EQ(Get(kTo + i)->object, Get(kFrom + i)->object);
+    EXPECT_EQ(Get(kTo + i)->badge, i + 1);
+    EXPECT_EQ(Get(kTo + i)->rights, RIGHT_CALL);
+  }
+  EXPECT_EQ(Get(kTo + COPY_MAX)->type, OBJECT_NONE);
+  // Up to the first error.
+  EXPECT_EQ(copy(kTo - 2, 5), -EEXIST);
+  EXPECT_EQ(Get(kTo - 1)->object, Get(kFrom + 1)->object);
+  EXPECT_EQ(copy(HANDLES_INLINE - 1, 1), -EBADF);
+  EXPECT_EQ(Get(HANDLES_INLINE - 1)->object, Get(kFrom)->object);
+}
+
 TEST_F(HandleTest, FundingEndsAtTheMaximum) {
   uint32_t count = HANDLES_INLINE;
   int64_t result = 0;

@@ -107,7 +107,12 @@ static struct thread *sys_copy(ARGUMENTS) {
   int error;
   struct space *space = a0 == HANDLE_NONE ? current->space : get_space(a0, &error);
   if (!space) return result(error);
-  return result(handle_copy(space, a1, current->space, a2, (uint8_t)a3, a4));
+  if (a5 >= COPY_MAX) return result(-EINVAL);
+  for (uint64_t i = 0; i <= a5; i++) {
+    error = handle_copy(space, a1 + i, current->space, a2 + i, (uint8_t)a3, a4);
+    if (error) break;
+  }
+  return result(error);
 }
 
 // The slots that the kernel itself uses stay: a thread must not lose who hears of its faults.

@@ -154,6 +154,8 @@ CASE(Error, Numbers) {
   CHECK_EQ(kcall(SYS_COPY, 0, new_slot(), endpoint, RIGHTS_ALL, 0x10000, 0, 0), -EINVAL);
   CHECK_EQ(kcall(SYS_COPY, 0, new_slot(), HANDLE_BOOT_RAM, RIGHTS_ALL, 0, 0, 0), -EINVAL);
   CHECK_EQ(kcall(SYS_COPY, 0, new_slot(), HANDLE_BOOT_RAM, RIGHTS_ALL, ~0ull, 0, 0), -EINVAL);
+  CHECK_EQ(kcall(SYS_COPY, 0, new_slot(), endpoint, RIGHTS_ALL, 0, COPY_MAX, 0), -EINVAL);
+  CHECK_EQ(kcall(SYS_COPY, 0, new_slot(), endpoint, RIGHTS_ALL, 0, ~0ull, 0), -EINVAL);
   CHECK_EQ(syscall3(SYS_RETYPE, HANDLE_BOOT_RAM, boot->kernel.first, RETYPE_OBJECT), -EINVAL);
   CHECK_EQ(syscall3(SYS_RETYPE, HANDLE_BOOT_RAM, user_block() + 1, RETYPE_OBJECT), -EINVAL);
 }

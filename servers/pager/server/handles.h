@@ -16,6 +16,9 @@ enum {
   HANDLE_ENDPOINT_FS,
   HANDLE_ENDPOINT_PROC,
   HANDLE_ENDPOINT_CONSOLE,
+  // What every program can name from HANDLE_PAGER on, and nothing else: pager, proc, fs.
+  HANDLE_OF_PROGRAM,
+  HANDLE_OF_PROGRAM_LAST = HANDLE_OF_PROGRAM + 2,
   // Space and thread of each process slot.
   HANDLE_SPACES = 32,
 };

@@ -48,28 +48,14 @@ void kernel_create_endpoint(handle_t slot) {
   if (status < 0) panic("pager: no endpoint %u: error %d", slot, status);
 }
 
-static int64_t copy_handle(handle_t space, handle_t to, handle_t from, uint32_t rights,
-                           uint64_t badge) {
-  return kcall(SYS_COPY, space, to, from, rights, badge, 0, 0);
-}
-
 void kernel_give(uint32_t slot, handle_t to, handle_t from, uint32_t rights, uint64_t badge) {
   handle_t space = slot == SLOT_NONE ? HANDLE_NONE : handle_of_space(slot);
-  int64_t status = copy_handle(space, to, from, rights, badge);
+  int64_t status = kcall(SYS_COPY, space, to, from, rights, badge, 0, 0);
   if (status < 0) panic("pager: handle %u for slot %u: error %ld", to, slot, status);
 }
 
 uint64_t kernel_stat(uint32_t number) {
   return (uint64_t)kcall(SYS_STAT, HANDLE_KERNEL, number, 0, 0, 0, 0, 0);
-}
-
-// What every program can name, and nothing else.
-static int give_program_handles(handle_t space) {
-  int64_t status = copy_handle(space, HANDLE_PAGER, HANDLE_SELF, RIGHT_CALL, VIA_PROGRAM);
-  if (status < 0) return (int)status;
-  status = copy_handle(space, HANDLE_PROC, HANDLE_ENDPOINT_PROC, RIGHT_CALL, VIA_PROGRAM);
-  if (status < 0) return (int)status;
-  return (int)copy_handle(space, HANDLE_FS, HANDLE_ENDPOINT_FS, RIGHT_CALL, VIA_PROGRAM);
 }
 
 // --- spaces and threads ------------------------------------------------------------------------
@@ -80,7 +66,8 @@ int kops_space_create(uint32_t slot, uint32_t badge, uint32_t frame) {
   if (status < 0) return status;
   status = create(OBJECT_SPACE, frame, space, badge);
   if (status < 0 || slot < SLOT_FIRST_PROGRAM) return status;
-  status = give_program_handles(space);
+  status = (int)kcall(SYS_COPY, space, HANDLE_PAGER, HANDLE_OF_PROGRAM, RIGHT_CALL, 0,
+                      HANDLE_OF_PROGRAM_LAST - HANDLE_OF_PROGRAM, 0);
   if (status < 0) kcall(SYS_DESTROY, space, 0, 0, 0, 0, 0, 0);
   return status;
 }
