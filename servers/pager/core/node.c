@@ -19,7 +19,10 @@ static struct node *node_new(struct pager *pager) {
 static struct node *node_copy(struct pager *pager, struct node *node, uint32_t level) {
   struct node *copy = slab_take(pager, SLAB_NODE);
   if (!copy) return NULL;
-  bytes_copy(copy, node, sizeof(*copy));
+  _Static_assert(sizeof(node->entry) == 256, "block_copy");
+  block_copy(copy->entry, node->entry);
+  copy->present = node->present;
+  copy->odd = node->odd;
   copy->refs = 1;
   copy->writable = 0;
   for (uint64_t left = copy->present; left; left &= left - 1) {

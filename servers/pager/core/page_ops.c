@@ -72,6 +72,15 @@ void page_copy(void *to, const void *from) {
   } while (f != end);
 }
 
+void block_copy(void *to, const void *from) {
+  uint64_t *t = to;
+  const uint64_t *f = from;
+  COPY8(t, f, 0)
+  COPY8(t, f, 8)
+  COPY8(t, f, 16)
+  COPY8(t, f, 24)
+}
+
 static void copy_up(uint8_t *to, const uint8_t *from, size_t bytes) {
   if (((uintptr_t)to & 7) == ((uintptr_t)from & 7)) {
     for (; bytes > 0 && ((uintptr_t)to & 7) != 0; bytes--) *to++ = *from++;

@@ -8,6 +8,8 @@
 void page_zero(void *page);
 // => different pages
 void page_copy(void *to, const void *from);
+// 256 bytes. => different ones, both aligned to 8
+void block_copy(void *to, const void *from);
 // Any bytes; the ranges may overlap.
 void bytes_copy(void *to, const void *from, size_t bytes);
 void bytes_zero(void *to, size_t bytes);
