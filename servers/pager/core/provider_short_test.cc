@@ -14,6 +14,15 @@ class ProviderShortTest : public ProviderTest {
     return map;
   }
 
+  // The request for a page that the client reads while the provider waits.
+  Request Asked(uint64_t va) {
+    Answer answer;
+    Request request = {};
+    EXPECT_EQ(Access(va, FAULT_READ, &answer), nullptr);
+    EXPECT_TRUE(Got(&request));
+    return request;
+  }
+
   // The provider waits, the client faults, the provider answers and waits.
   uint8_t *Fault(uint64_t va, uint32_t access, int64_t status = 0) {
     Answer answer;
@@ -125,9 +134,7 @@ TEST_F(ProviderShortTest, WhoEndsMeanwhileIsForgotten) {
   uint64_t map = MapAlone(client_, Create());
   ASSERT_NE(Fault(map, FAULT_READ), nullptr);
   Answer answer;
-  Request request;
-  ASSERT_EQ(Access(map + PAGE_SIZE, FAULT_READ, &answer), nullptr);
-  ASSERT_TRUE(Got(&request));
+  Request request = Asked(map + PAGE_SIZE);
   machine_.Kill(client_);
   EXPECT_EQ(Serve(request.tag, 0), PAGER_PARKED);
   EXPECT_FALSE(machine_.kernel.TakeAnswer(token_, &answer));
@@ -137,10 +144,7 @@ TEST_F(ProviderShortTest, ErrorsAndLiesFailTheClientAlone) {
   uint64_t map = MapAlone(client_, Create());
   ASSERT_NE(Fault(map, FAULT_READ), nullptr);
   EXPECT_EQ(Fault(map + PAGE_SIZE, FAULT_READ, -EIO), nullptr);
-  Answer answer;
-  Request request;
-  ASSERT_EQ(Access(map + 2 * PAGE_SIZE, FAULT_READ, &answer), nullptr);
-  ASSERT_TRUE(Got(&request));
+  Request request = Asked(map + 2 * PAGE_SIZE);
   EXPECT_EQ(Serve(request.tag + 1, 0), -EINVAL);
   EXPECT_EQ(SignalOfParked(), (uint32_t)SIGBUS);
   EXPECT_NE(Fault(map + 2 * PAGE_SIZE, FAULT_READ), nullptr);
@@ -149,10 +153,7 @@ TEST_F(ProviderShortTest, ErrorsAndLiesFailTheClientAlone) {
 TEST_F(ProviderShortTest, TooLateIsTooLate) {
   uint64_t map = MapAlone(client_, Create());
   ASSERT_NE(Fault(map, FAULT_READ), nullptr);
-  Answer answer;
-  Request request;
-  ASSERT_EQ(Access(map + PAGE_SIZE, FAULT_READ, &answer), nullptr);
-  ASSERT_TRUE(Got(&request));
+  Request request = Asked(map + PAGE_SIZE);
   machine_.kernel.Advance(kBound + 1);
   EXPECT_EQ(SignalOfParked(), (uint32_t)SIGBUS);
   EXPECT_EQ(Serve(request.tag, 0), -ETIMEDOUT);
@@ -236,9 +237,7 @@ TEST_F(ProviderShortTest, WhoHasASignalToTakeDoesNotWait) {
   uint64_t map = MapAlone(client_, Create());
   ASSERT_NE(Fault(map, FAULT_READ), nullptr);
   Answer answer;
-  Request request;
-  ASSERT_EQ(Access(map + PAGE_SIZE, FAULT_READ, &answer), nullptr);
-  ASSERT_TRUE(Got(&request));
+  Request request = Asked(map + PAGE_SIZE);
   Do(request);
   Signals()->pending = SIGNAL_BIT(SIGNAL_ALRM);
   EXPECT_EQ(Serve(request.tag, 0), -EINTR);
