@@ -98,16 +98,24 @@ uint32_t object_frame_far(struct pager *pager, struct object *object, uint32_t i
   return leaf ? leaf->entry[index & NODE_MASK] : FRAME_NONE;
 }
 
-// => the nodes it may take are reserved
-static bool add(struct pager *pager, struct object *object, uint32_t index, uint32_t frame,
-                uint8_t state) {
+// The leaf for a new page. => the nodes that it may take are reserved
+static struct node *make_leaf(struct pager *pager, struct object *object, uint32_t index) {
   while ((uint64_t)index >> (NODE_BITS * object->height)) {
-    if (!node_grow(pager, &object->root)) return false;
+    node_grow(pager, &object->root);
     object->height++;
   }
   struct node *leaf = leaf_of(pager, object, index);
-  if (!leaf) leaf = node_own_leaf(pager, &object->root, object->height, index);
-  if (!leaf) return false;
+  return leaf ? leaf : node_own_leaf(pager, &object->root, object->height, index);
+}
+
+uint32_t object_new_page(struct pager *pager, struct object *object, uint32_t index,
+                         uint8_t state) {
+  // Before any node is looked at: to get memory, cache pages and their nodes may have to go. And
+  // before the frame: the last one that is free goes to the nodes, and stays with them.
+  if (!slab_reserve(pager, SLAB_NODE, 2 * NODE_HEIGHT_MAX)) return FRAME_NONE;
+  uint32_t frame = frame_take(pager);
+  if (frame == FRAME_NONE) return FRAME_NONE;
+  struct node *leaf = make_leaf(pager, object, index);
   leaf->entry[index & NODE_MASK] = frame;
   leaf->present |= 1ull << (index & NODE_MASK);
   object->cached++;
@@ -118,19 +126,7 @@ static bool add(struct pager *pager, struct object *object, uint32_t index, uint
   page->index = index;
   if (state != PAGE_SHARED_MEMORY) pager->frames_cache++;
   if (state != PAGE_FILLING) page_list(pager, frame);
-  return true;
-}
-
-uint32_t object_new_page(struct pager *pager, struct object *object, uint32_t index,
-                         uint8_t state) {
-  // Before any node is looked at: to get memory, cache pages and their nodes may have to go. And
-  // before the frame: the last one that is free goes to the nodes, and stays with them.
-  if (!slab_reserve(pager, SLAB_NODE, 2 * NODE_HEIGHT_MAX)) return FRAME_NONE;
-  uint32_t frame = frame_take(pager);
-  if (frame == FRAME_NONE) return FRAME_NONE;
-  if (add(pager, object, index, frame, state)) return frame;
-  frame_put(pager, frame);
-  return FRAME_NONE;
+  return frame;
 }
 
 uint32_t object_zero_page(struct pager *pager, struct object *object, uint32_t index) {
