@@ -1,5 +1,6 @@
 // madvise: what the program says of its use of a range.
 #include "servers/pager/core/fault.h"
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/populate.h"
 #include "servers/pager/core/range.h"
@@ -21,8 +22,6 @@ static const struct {
     [ADVICE_WIPEONFORK] = {REGION_WIPEONFORK, 0},
     [ADVICE_KEEPONFORK] = {0, REGION_WIPEONFORK},
 };
-
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 static bool is_private_memory(const struct region *region) {
   return !region->object && !(region->flags & (REGION_SHARED | REGION_FIXTURE));

@@ -1,5 +1,6 @@
 #include "servers/pager/core/evict.h"
 
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/oom.h"
 #include "servers/pager/core/rmap.h"
 #include "servers/pager/core/state.h"
@@ -22,8 +23,6 @@ struct step {
 };
 
 // --- limits --------------------------------------------------------------------------------------
-
-static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 void evict_set_limits(struct pager *pager) {
   struct evict *evict = &pager->evict;

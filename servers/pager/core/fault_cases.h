@@ -3,6 +3,7 @@
 #define SERVERS_PAGER_CORE_FAULT_CASES_H
 
 #include "servers/pager/core/fault.h"
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/state.h"
 #include "servers/pager/core/swap.h"
 
@@ -33,8 +34,6 @@ void fault_signal_parked(struct pager *pager, const struct pending *pending, enu
                          uint32_t access);
 
 // --- what cases are made of ---------------------------------------------------------------------
-
-static inline uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 // One page.
 static inline enum outcome found_one(struct access *access, uint32_t frame, uint32_t prot,

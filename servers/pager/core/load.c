@@ -1,4 +1,5 @@
 // Memory of servers: resident and mapped at once, without a fault.
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/state.h"
 
@@ -107,8 +108,6 @@ static int64_t add_device_region(struct pager *pager, struct space *space, uint6
   space_add_region(pager, space, &region);
   return 0;
 }
-
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 int64_t pager_map_frames(struct pager *pager, struct space *space, uint64_t va, uint32_t first,
                          uint32_t count, uint32_t prot) {

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+#include "servers/pager/core/min_max.h"
 
 static int height_of(const struct region *region) { return region ? region->height : 0; }
 

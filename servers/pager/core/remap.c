@@ -4,6 +4,7 @@
 // leaf to leaf. One that other spaces of the family have, too, stays where they have it: the mover
 // gets a copy first. What needs memory comes before anything changes.
 #include "servers/pager/core/limits.h"
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/protect.h"
@@ -49,8 +50,6 @@ static bool own_pages(struct pager *pager, struct space *space, uint32_t start, 
   }
   return true;
 }
-
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 // Nodes that the new place of a range may need.
 static uint32_t nodes_for(struct pager *pager, struct space *space, uint32_t start, uint32_t end) {

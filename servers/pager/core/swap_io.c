@@ -1,5 +1,6 @@
 // Pages on their way to and from swap areas.
 #include "servers/pager/core/evict.h"
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/rmap.h"
 #include "servers/pager/core/state.h"
@@ -14,8 +15,6 @@ static uint32_t first_slot(const struct pager *pager, const struct request *requ
   while (pager->swap.area[area].object != request->object) area++;
   return area << SWAP_INDEX_BITS | request->first;
 }
-
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 // --- in ------------------------------------------------------------------------------------------
 

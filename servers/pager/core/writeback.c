@@ -1,9 +1,7 @@
 #include "servers/pager/core/writeback.h"
 
+#include "servers/pager/core/min_max.h"
 #include "servers/pager/core/state.h"
-
-static uint32_t min32(uint32_t a, uint32_t b) { return a < b ? a : b; }
-static uint32_t max32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 static uint8_t enter_bucket(struct pager *pager, const struct object *object) {
   if (object->provider) return PASSES_OF_PROGRAMS;
