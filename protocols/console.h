@@ -23,7 +23,8 @@ enum console_op {
   // does -> 0
   CONSOLE_INTERRUPTED = 8,
   CONSOLE_TAKE_INTERRUPT = 9,  // (badge) -> 1 if its next read was to end so, and now is not; or 0
-  // (badge): a signal came for it: its read or write ends with EINTR -> 1; there is none -> 0
+  // (badge): a signal came for it: its read or write ends with EINTR -> 1; there is none, or the
+  // signal has been taken before it -> 0
   CONSOLE_INTERRUPT = 10,
 };
 

@@ -97,9 +97,8 @@ enum fs_op {
   // memory object. ENOMEM EBADF EACCES ENOEXEC ENOTDIR
   FS_SPAWN = 69,
 
-  // (badge): a signal came for it: its wait for a pipe or FIFO ends with EINTR -> 1; there is none
-  // -> 0.
-  // From proc, IMMEDIATE
+  // (badge): a signal came for it: its wait for a pipe or FIFO ends with EINTR -> 1; there is none,
+  // or the signal has been taken before it -> 0. From proc, IMMEDIATE
   FS_INTERRUPT = 68,
 
   // --- from the pager (via VIA_PAGER): a caller whose PAGER_OBJECT_FLUSH is done ---

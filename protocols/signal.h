@@ -8,7 +8,8 @@
 // the process is made to look: by an upcall if it runs (PAGER_INTERRUPT), by -EINTR if it waits in
 // a call that may be interrupted (PROC_*, FS_INTERRUPT, CONSOLE_INTERRUPT). Each server looks at
 // `pending` & ~`mask` before it lets a process wait, and libsys after each call and whenever
-// `mask` loses a signal, so that none is missed in between.
+// `mask` loses a signal, so that none is missed in between. It looks once more before it ends the
+// wait: the process may have taken the signal at the end of one call and wait in the next.
 //
 // Faults. If the signal is in `handled`, not in `mask` and `busy` is 0, whoever the fault ends at
 // (the pager, for exceptions proc) fills `signal`, `code` and `address`, sets `busy` and answers

@@ -91,7 +91,7 @@ static void after_output(void) {
   start_ticking();
 }
 
-// Whether a signal is there for a process that is about to wait.
+// Whether a signal is there for a process that waits or is about to.
 static bool is_due(uint32_t badge) { return signal_due(signal_page_in(outside_page(badge))); }
 
 int64_t terminal_write(token_t token, uint32_t origin, uint64_t length) {
@@ -196,6 +196,7 @@ int64_t terminal_take_interrupt(uint32_t badge) {
 
 int64_t terminal_interrupt(uint32_t badge) {
   struct waiter waiter;
+  if (!is_due(badge)) return 0;
   if (!waiters_take_badge(&terminal.readers, badge, &waiter) &&
       !waiters_take_badge(&terminal.writers, badge, &waiter)) {
     return 0;

@@ -39,7 +39,8 @@ int64_t terminal_interrupted(uint32_t badge);
 // Calls that off for its next read => 1 if it was due
 int64_t terminal_take_interrupt(uint32_t badge);
 
-// A signal came for a process: its read or write ends with EINTR => 1; there is none => 0
+// A signal came for a process: its read or write ends with EINTR => 1; there is none, or the
+// signal has been taken before it => 0
 int64_t terminal_interrupt(uint32_t badge);
 
 // Everything written so far is out.

@@ -178,15 +178,25 @@ TEST_F(Terminal, TakesNoInputThatItCannotKeep) {
 // --- Signals ---
 
 TEST_F(Terminal, SignalsEndReadsAndWrites) {
+  volatile uint64_t *pending = &signal_page_in(outside_page(kA))->pending;
+  *pending = 1;
   EXPECT_EQ(terminal_interrupt(kA), 0);
+  *pending = 0;
   token_t read = Read(kA, 100), other = Read(kB, 100);
+  EXPECT_EQ(terminal_interrupt(kA), 0) << "it has taken the signal, and waits for something else";
+  EXPECT_FALSE(Answered(read));
+  *pending = 1;
   EXPECT_EQ(terminal_interrupt(kA), 1);
   EXPECT_EQ(Result(read), -EINTR);
   EXPECT_FALSE(Answered(other));
   Type("x\r");
   EXPECT_EQ(Text(other, kB), "x\n");
   world->backlog = 10000;
+  *pending = 0;
   token_t write = Write(kA, "1\n");
+  EXPECT_EQ(terminal_interrupt(kA), 0);
+  EXPECT_FALSE(Answered(write));
+  *pending = 1;
   EXPECT_EQ(terminal_interrupt(kA), 1);
   EXPECT_EQ(Result(write), -EINTR);
 }

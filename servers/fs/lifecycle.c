@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocols/pager.h"
+#include "protocols/signal.h"
 #include "protocols/spawn.h"
 #include "servers/fs/outside.h"
 #include "servers/fs/pipe.h"
@@ -35,7 +36,8 @@ void lifecycle_interrupt(struct process *process, const struct event *event,
                          struct answer *answer) {
   (void)process;  // the caller is proc
   struct process *interrupted = process_find((uint32_t)event->word[1]);
-  bool waits = interrupted != NULL && interrupted->waits_for != NULL;
+  bool waits = interrupted != NULL && interrupted->waits_for != NULL &&
+               signal_due(signal_page_in(process_page(interrupted)));
   if (waits) pipe_interrupt(interrupted);
   answer_status(answer, waits);
 }

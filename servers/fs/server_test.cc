@@ -212,13 +212,16 @@ TEST(Server, WhoWaitsToOpenAFifoIsInterruptedOrForgotten) {
       w->Settle();
       EXPECT_TRUE(opener->waits);
     }
+    auto *page = signal_page_in(other->page.data());
+    EXPECT_EQ(w->Call(c, {FS_INTERRUPT, other->badge}, VIA_PROC), 0) << "it has taken the signal";
+    EXPECT_TRUE(other->waits);
+    page->pending = 2;
     EXPECT_EQ(w->Call(c, {FS_INTERRUPT, other->badge}, VIA_PROC), 1);
     EXPECT_FALSE(other->waits);
     EXPECT_EQ(other->answer.status, -EINTR);
     w->Exit(third);
     EXPECT_EQ(Open(w, c, "/fifo", O_WRONLY | O_NONBLOCK), -ENXIO) << "nobody reads";
     // Who has a signal to take does not begin to wait.
-    signal_page_in(other->page.data())->pending = 2;
     EXPECT_EQ(Open(w, other, "/fifo", O_WRONLY), -EINTR);
     EXPECT_GE(Open(w, other, "/fifo", O_RDONLY | O_NONBLOCK), 0) << "it need not wait";
     EXPECT_GE(Open(w, c, "/fifo", O_WRONLY), 0);
@@ -247,26 +250,31 @@ TEST(Server, SignalsEndWaitsForPipes) {
     uint64_t out = c->answer.word[1];
     Client *other = w->NewClient(c);
     auto interrupt = [&](Client *of) { return w->Call(c, {FS_INTERRUPT, of->badge}, VIA_PROC); };
+    auto *page = signal_page_in(other->page.data());
+    page->pending = 2;
     EXPECT_EQ(interrupt(other), 0);
     EXPECT_EQ(w->Call(c, {FS_INTERRUPT, 0xffffffff}, VIA_PROC), 0);
+    page->pending = 0;
     w->Send(other, {FS_READ, in, 0, 10, FS_AT_POSITION});
+    EXPECT_EQ(interrupt(other), 0) << "it has taken the signal, and waits for something else";
     EXPECT_TRUE(other->waits);
+    page->pending = 2;
     EXPECT_EQ(interrupt(other), 1);
     EXPECT_FALSE(other->waits);
     EXPECT_EQ(other->answer.status, -EINTR);
     // A writer: the one behind it has room now.
     Client *third = w->NewClient(c);
     EXPECT_EQ(w->Call(c, {FS_WRITE, out, 0, FS_DATA_MAX - 10, FS_AT_POSITION}), FS_DATA_MAX - 10);
+    page->pending = 0;
     w->Send(other, {FS_WRITE, out, 0, 11, FS_AT_POSITION});
     w->Send(third, {FS_WRITE, out, 0, 10, FS_AT_POSITION});
     EXPECT_TRUE(other->waits && third->waits);
+    page->pending = 2;
     EXPECT_EQ(interrupt(other), 1);
     EXPECT_EQ(other->answer.status, -EINTR);
     EXPECT_FALSE(third->waits);
     EXPECT_EQ(third->answer.status, 10);
     // Who has a signal to take must not wait; but what is there can be read.
-    auto *page = signal_page_in(other->page.data());
-    page->pending = 2;
     w->Send(other, {FS_WRITE, out, 0, 11, FS_AT_POSITION});
     EXPECT_FALSE(other->waits);
     EXPECT_EQ(other->answer.status, -EINTR);

@@ -137,6 +137,51 @@ static pid_t sleeping_child(void) {
   for (;;) pause();
 }
 
+// Answers each byte some time later.
+static pid_t answer_late(const int *from, const int *to) {
+  pid_t pid = fork();
+  if (pid) return pid;
+  char byte;
+  close(from[1]);
+  while (read(from[0], &byte, 1) == 1) {
+    usleep(2000);
+    CHILD_CHECK(write(to[1], &byte, 1) == 1);
+  }
+  _exit(0);
+}
+
+CASE(Alarm, InterruptsNoCallThatBeginsAfterTheHandler) {
+  enum { ROUNDS = 150 };
+  int there[2], back[2], own[2], status;
+  char byte = 0;
+  CHECK_EQ(pipe(there), 0);
+  CHECK_EQ(pipe(back), 0);
+  CHECK_EQ(pipe(own), 0);
+  pid_t pid = answer_late(there, back);
+  CHECK(pid > 0);
+  handle(SIGALRM, 0);
+  for (int i = 0; i < ROUNDS && !case_has_failed(); ++i) {
+    count = 0;
+    CHECK_EQ(write(there[1], &byte, 1), 1);
+    alarm_after(100 + i % 10 * 20);
+    // Calls that do not wait, so that it comes in one of them or between two.
+    while (count == 0) {
+      CHECK_EQ(write(own[1], &byte, 1), 1);
+      CHECK_EQ(read(own[0], &byte, 1), 1);
+    }
+    CHECK_EQ(read(back[0], &byte, 1), 1);
+  }
+  stop_alarm();
+  close(there[1]);
+  CHECK_EQ(waitpid(pid, &status, 0), pid);
+  CHECK_EQ(status, 0);
+  close(there[0]);
+  for (int i = 0; i < 2; ++i) {
+    close(back[i]);
+    close(own[i]);
+  }
+}
+
 CASE(Alarm, InterruptsWait) {
   int status;
   pid_t child = sleeping_child();

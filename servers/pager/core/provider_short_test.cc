@@ -225,8 +225,11 @@ TEST_F(ProviderShortTest, SignalEndsTheWaitForARequest) {
   machine_.kernel.refuse_upcalls = true;  // it waits in a call
   EXPECT_EQ(pager_interrupt(pager_, kProvider), -EBUSY) << "it does not wait for a request";
   ASSERT_EQ(Serve(0, 0), PAGER_PARKED);
-  EXPECT_EQ(pager_interrupt(pager_, kProvider), 0);
+  EXPECT_EQ(pager_interrupt(pager_, kProvider), -EBUSY) << "it has taken the signal before";
   Answer answer;
+  EXPECT_FALSE(machine_.kernel.TakeAnswer(serving_, &answer));
+  Signals()->pending = 1;
+  EXPECT_EQ(pager_interrupt(pager_, kProvider), 0);
   ASSERT_TRUE(machine_.kernel.TakeAnswer(serving_, &answer));
   EXPECT_EQ(answer.status, -EINTR);
   EXPECT_EQ(pager_interrupt(pager_, kProvider), -EBUSY) << "only once";

@@ -74,7 +74,7 @@ int64_t pager_interrupt(struct pager *pager, uint32_t badge) {
   page->signal = 0;
   int error = kops_thread_upcall(space->slot, entry);
   if (error < 0) signal_take_back(page);
-  if (error == -EBUSY && provider_interrupt(space->provider)) return 0;
+  if (error == -EBUSY && signal_due(page) && provider_interrupt(space->provider)) return 0;
   return error;
 }
 
