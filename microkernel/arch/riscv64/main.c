@@ -23,6 +23,7 @@ static struct {
 } hart_area[HARTS_MAX];
 
 const uint64_t hart_idle_offset = offsetof(struct hart, idle);
+_Static_assert(offsetof(struct hart, machine_id) == 124, "start.S: HART_MACHINE_ID");
 
 static _Alignas(PAGE_SIZE) uint64_t kernel_root[TABLE_ENTRIES];
 static _Alignas(PAGE_SIZE) uint64_t kernel_middle[TABLE_ENTRIES];  // the gigabyte of the kernel
@@ -36,7 +37,7 @@ static paddr_t finisher;
 
 extern const char kernel_start[], text_end[], rodata_end[], kernel_end[];
 void trap_entry(void);
-void secondary_start(void);
+void _start(void);
 void fp_save(uint64_t *registers);
 void fp_load(const uint64_t *registers);
 struct hart *hart_boot_stack(void);
@@ -202,8 +203,7 @@ static void hart_enter(void) {
 static bool start_hart(struct hart *hart) {
   for (uint32_t patience = 1000000; patience; patience--) {
     if (sbi_hart_status(hart->machine_id) != 1) continue;
-    return sbi_hart_start(hart->machine_id, physical((const void *)secondary_start),
-                          (uint64_t)hart) == 0;
+    return sbi_hart_start(hart->machine_id, physical((const void *)_start), 0) == 0;
   }
   return false;
 }

@@ -1,6 +1,12 @@
 // From the firmware to C: physical addresses, translation off, a0 = mhartid.
+//
+// All harts come in by _start, and only a0 tells one from another. OpenSBI up to 1.2 declares a
+// hart started before it has written down where and with what argument: a hart that looks in
+// between begins as the boot hart did.
 
 #include "microkernel/arch/riscv64/csr.h"
+
+#define HART_MACHINE_ID 124  // asserted in main.c
 
 // One gigabyte page each: RAM at its physical address, and the direct map's first 16.
 .section .data
@@ -15,6 +21,9 @@ boot_root:
     .set gigabyte, gigabyte + 1
     .endr
     .fill 240, 8, 0
+
+begun:
+    .word 0                     // 1: the boot hart is here
 
 // Turns translation on and goes on at the linked address. Uses t0, t1, t2.
 .macro enter_high
@@ -32,10 +41,14 @@ boot_root:
 .endm
 
 .section .text.boot, "ax"
-// a1: physical address of the device tree
+// a1: of the boot hart, the physical address of the device tree
 .globl _start
 _start:
+    li t3, 1
+    la t0, begun
+    amoswap.w.aqrl t3, t3, (t0)
     enter_high
+    bnez t3, further_hart
     la t0, bss_start
     la t1, bss_end
 1:  sd zero, 0(t0)
@@ -55,17 +68,27 @@ _start:
     mv tp, a0
     j resume_thread
 
-// a1: the hart's struct hart (virtual)
-.globl secondary_start
-secondary_start:
-    enter_high
-    mv sp, a1
+// start_others has made its struct hart before it had the firmware start it.
+further_hart:
+    la t0, harts
+    lwu t1, hart_count_running
+1:  beqz t1, nobody
+    ld sp, 0(t0)
+    lwu t2, HART_MACHINE_ID(sp)
+    addi t0, t0, 8
+    addi t1, t1, -1
+    bne t2, a0, 1b
     la t0, hart_idle_offset
     ld t0, 0(t0)
     add tp, sp, t0
     call secondary_main
     mv tp, a0
     j resume_thread
+
+// The kernel goes on without this hart, and has said so.
+nobody:
+    wfi
+    j nobody
 
 .section .bss
 .balign 16
