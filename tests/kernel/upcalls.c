@@ -6,7 +6,7 @@
 #include "tests/kernel/objects.h"
 
 extern const char child_registers_a[], child_floats_a[], child_floats_alone[], child_counts[],
-    child_caller[], child_receives[], child_store[], child_illegal[], child_system_call[],
+    child_caller[], child_echo[], child_store[], child_illegal[], child_system_call[],
     child_upcall[], child_upcall_end[];
 
 #define STOP 0x7d8u      // as in children.S
@@ -169,9 +169,10 @@ CASE(Upcall, NotWhileTheThreadWaitsForSomethingElse) {
   CHECK_EQ(kcall_reply(event.token, 8, 0, 0, 0, 0), 0);
   CHECK_EQ(next_event(t.endpoint).word[0], 8);
   struct target receiver = new_target();
-  give(&receiver.child, CHILD_OTHER, new_endpoint(), RIGHT_RECEIVE);
-  start(&receiver.child, child_receives, 0, 0);
-  pause(5);
+  handle_t other = new_endpoint();
+  give(&receiver.child, CHILD_OTHER, other, RIGHT_RECEIVE);
+  start(&receiver.child, child_echo, 0, 0);
+  CHECK_EQ(kcall(SYS_CALL, other, 9, 0, 0, 0, 0, 0), 9);  // it has answered, and waits again
   CHECK_EQ(kcall_thread_upcall(receiver.child.thread, entry()), -EBUSY);
   CHECK_EQ(kcall_thread_upcall(HANDLE_BOOT_THREAD, entry()), -EBUSY);  // itself
 }
