@@ -1,9 +1,9 @@
 #!/bin/sh
 # What --cmd shows of a real boot: the command's output alone, its input and its status.
-# Usage: cmd_test.sh QEMU_SH KERNEL INITRD DISK COMMAND_OUTPUT
+# Usage: cmd_test.sh QEMU_SH KERNEL INITRD DISK COMMAND_OUTPUT OPTION_CHECK
 set -eu
 
-tool=$1 kernel=$2 initrd=$3 disk=$4 command_output=$5
+tool=$1 kernel=$2 initrd=$3 disk=$4 command_output=$5 option_check=$6
 failed=0
 export TMPDIR="$TEST_TMPDIR"
 errors=$TMPDIR/errors
@@ -13,7 +13,7 @@ check() {
   wanted_status=$1 wanted_output=$2 line=$3
   shift 3
   status=0
-  output=$("$tool" "$kernel" "$initrd" "$disk" "$command_output" "$@" --cmd "$line" 2>"$errors") ||
+  output=$("$tool" "$kernel" "$initrd" "$disk" "$command_output" "$option_check" "$@" --cmd "$line" 2>"$errors") ||
     status=$?
   if [ "$status" != "$wanted_status" ] || [ "$output" != "$wanted_output" ]; then
     echo "'$line' gives status $status, output '$output', and says:"

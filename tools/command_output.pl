@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Runs QEMU for one command of the guest: passes on what the guest prints after
-# the line "@cmd", and exits with QEMU's status. Standard input, unless it is a
+# the line "@cmd", what its servers complain of before that ("NAME: ...") to
+# standard error, and exits with QEMU's status. Standard input, unless it is a
 # terminal, goes to the guest from then on, with Ctrl-D for its end.
 # Usage: command_output.pl QEMU [ARGUMENT]...
 use strict;
@@ -41,7 +42,8 @@ sub take_output {
   $held .= $_[0];
   if (!$seen) {
     # The firmware's lines, and the boot's, come before.
-    $held =~ s/\A.*?(?:^|\n)\r*@{[ $start =~ s{\n}{\\r*\\n}r ]}//s or return;
+    $held =~ s/\A(.*?)(?:^|\n)\r*@{[ $start =~ s{\n}{\\r*\\n}r ]}//s or return;
+    print STDERR map { s{\r}{}gr . "\n" } grep { /^[a-z]+: / } split /\n/, $1;
     $seen = 1;
   }
   # A carriage return may still turn out to belong to a line's end.

@@ -29,4 +29,12 @@ check end_of_input_is_control_d 0 "in$(printf '\nx\004')" \
   'printf "@cmd\n"; head -c 5' 'in\nx'
 check end_of_input_after_a_line 0 "in$(printf '\n\004')" 'printf "@cmd\n"; head -c 4' 'in\n'
 
+complaints=$(perl "$tool" sh -c \
+  'printf "Firmware: 1\r\na line\r\npager: no\r\nfs: nor I\r\n@cmd\r\nsh: later\r\n"' \
+  2>&1 >"$TEST_TMPDIR/output" </dev/null)
+if [ "$complaints" != "$(printf 'pager: no\nfs: nor I')" ]; then
+  echo "complaints before the mark: '$complaints'"
+  failed=1
+fi
+
 exit "$failed"

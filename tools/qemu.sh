@@ -1,5 +1,6 @@
 #!/bin/sh
-# Boots Quire in QEMU. Bazel gives the first arguments: KERNEL INITRD DISK COMMAND_OUTPUT.
+# Boots Quire in QEMU. Bazel gives the first arguments:
+# KERNEL INITRD DISK COMMAND_OUTPUT OPTION_CHECK.
 set -eu
 
 usage() {
@@ -60,8 +61,12 @@ swap_size() {
   [ "$number" -le "$most" ] && echo "$number$unit"
 }
 
-kernel=$1 initrd=$2 disk=$3 command_output=$4
-shift 4
+if [ $# -lt 5 ]; then
+  usage >&2
+  exit 2
+fi
+kernel=$1 initrd=$2 disk=$3 command_output=$4 option_check=$5
+shift 5
 
 smp='' mem=256 gdb='' icount='' own_disk='' cmd='' has_cmd='' swap='' options=''
 while [ $# -gt 0 ]; do
@@ -88,10 +93,13 @@ while [ $# -gt 0 ]; do
     --policy | --set)
       [ "$option" = --set ] || value=policy=$value
       case $value in
-        *[!A-Za-z0-9_=]* | *=*=* | =* | *=) die "$option does not take '$value'" ;;
-        *=*) options="$options $value" ;;
+        swap=none) ;;  # init's
+        disk_bound= | disk_bound=*[!0-9]*) die "disk_bound takes milliseconds, not '${value#*=}'" ;;
+        disk_bound=*) ;;  # fs's
+        *=*) why=$("$option_check" "$value") || die "$option: $why" ;;
         *) die "--set takes NAME=VALUE, not '$value'" ;;
       esac
+      options="$options $value"
       ;;
     --gdb) gdb=1 ;;
     --icount) icount=1 ;;

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The arguments that qemu.sh takes, refuses and gives to QEMU. Usage: qemu_test.sh QEMU_SH
+# The arguments that qemu.sh takes, refuses and gives to QEMU. Usage: qemu_test.sh QEMU_SH OPTION_CHECK
 set -eu
 
-tool=$PWD/$1
+tool=$PWD/$1 option_check=$PWD/$2
 failed=0
 cd "$TEST_TMPDIR"
 mkdir bin
@@ -19,14 +19,20 @@ echo disk >disk.img
 echo disk >'my,own.img'
 
 qemu() {
-  "$tool" kernel.elf initrd.tar disk.img command_output.pl "$@"
+  "$tool" kernel.elf initrd.tar disk.img command_output.pl "$option_check" "$@"
 }
 
 # refuses ARGUMENT...
 refuses() {
-  status=0
+  refuses_saying '' "$@"
+}
+
+# refuses_saying TEXT ARGUMENT...
+refuses_saying() {
+  text=$1 status=0
+  shift
   said=$(qemu "$@" 2>&1 >out) || status=$?
-  if [ "$status" != 2 ] || [ -z "$said" ] || [ -s out ]; then
+  if [ "$status" != 2 ] || [ -s out ] || [ "${said#qemu: *"$text"}" = "$said" ]; then
     echo "'$*' gives status $status: $said"
     failed=1
   fi
@@ -61,6 +67,7 @@ gives '<-append><cmd=echo%20%40cmd%0a>' --cmd ''
 
 gives '<-append><policy=clock>' --policy clock
 gives '<-append><policy=fifo batch_max=1>' --policy fifo --set batch_max=1
+gives '<-append><swap=none disk_bound=100>' --set swap=none --set disk_bound=100
 gives '<-append><read_ahead=4 cmd=echo%20%40cmd%0atrue>' --set read_ahead=4 --cmd true
 gives '<file=/dev/fd/9,if=none,format=raw,id=swap,cache=unsafe>' --swap 8M
 gives '<-device><virtio-blk-device,drive=swap>' --swap 8
@@ -72,10 +79,14 @@ refuses --swap 65G
 refuses --swap 1k
 refuses --policy
 refuses --policy ''
-refuses --policy 'a b'
-refuses --set policy
-refuses --set =1
-refuses --set a=b=c
+refuses_saying "policy takes fifo, clock, ageing, 2q, random, 0 to 4, not 'a b'" --policy 'a b'
+refuses_saying "takes NAME=VALUE, not 'policy'" --set policy
+refuses_saying "no option ''" --set =1
+refuses_saying "no option 'read_ahed'" --set read_ahed=1
+refuses_saying "batch_max takes 1 to 16, not '17'" --set batch_max=17
+refuses_saying "not '1=2'" --set batch_max=1=2
+refuses_saying "takes milliseconds, not '1s'" --set disk_bound=1s
+refuses_saying "not '1 policy=fifo'" --set 'batch_max=1 policy=fifo'
 refuses -smp
 refuses -smp 0
 refuses -smp 9
@@ -93,7 +104,8 @@ refuses --disk missing.img
 refuses --disk bin
 refuses --cmd
 refuses --cmd "$(printf '%01020d' 0)"
-refuses --unknown
-refuses word
+refuses_saying "unknown argument '--unknown'" --unknown
+refuses_saying "unknown argument 'word'" word
+refuses_saying "unknown argument ''" ''
 
 exit "$failed"
