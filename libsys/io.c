@@ -29,23 +29,24 @@ static ssize_t transfer(enum fs_op op, int fd, uintptr_t buffer, size_t length, 
   return result(kcall_call(HANDLE_FS, op, (uint64_t)fd, buffer, length, offset, 0).status);
 }
 
-// What interrupted a call may be a reason to make it again.
+// What interrupted a call may be a reason to make it again, unless it is the rest of a longer one.
 static __attribute__((noinline)) int64_t interrupted(enum fs_op op, int fd, size_t length,
-                                                     uint64_t offset, int64_t status,
-                                                     uint64_t mark) {
+                                                     uint64_t offset, int64_t status, uint64_t mark,
+                                                     bool rest) {
   for (;;) {
     signals_check(true);
-    if (status != -EINTR || !signals_restart(&mark)) return status;
+    if (status != -EINTR || rest || !signals_restart(&mark)) return status;
     status = kcall_call(HANDLE_FS, op, (uint64_t)fd, 0, length, offset, 0).status;
   }
 }
 
 // Through the message page, which a handler leaves as it is.
-static inline int64_t interruptible(enum fs_op op, int fd, size_t length, uint64_t offset) {
+static inline int64_t interruptible(enum fs_op op, int fd, size_t length, uint64_t offset,
+                                    bool rest) {
   uint64_t mark = signals_mark();
   int64_t status = kcall_call(HANDLE_FS, op, (uint64_t)fd, 0, length, offset, 0).status;
   if (__builtin_expect(status < 0 || signal_due(signals_page()), 0)) {
-    return interrupted(op, fd, length, offset, status, mark);
+    return interrupted(op, fd, length, offset, status, mark, rest);
   }
   return status;
 }
@@ -58,7 +59,7 @@ static __attribute__((noinline)) ssize_t read_other(int fd, void *buffer, size_t
   if (length > FS_DATA_MAX) length = FS_DATA_MAX;
   // What is read is gone from where it was: there must be a place for it before.
   size_t room = guarded_writable(buffer, length);
-  int64_t status = interruptible(FS_READ, fd, room, offset);
+  int64_t status = interruptible(FS_READ, fd, room, offset, false);
   if (status >= 0 && room == 0 && length > 0) status = -EFAULT;
   if (status > 0 && guarded_copy(buffer, message_page(), (size_t)status)) return -1;
   return result(status);
@@ -75,17 +76,19 @@ static __attribute__((noinline)) ssize_t write_other(int fd, const void *buffer,
     return transfer(FS_WRITE, fd, (uintptr_t)buffer, length, offset);
   }
   size_t done = 0;
+  uint64_t mark = signals_mark();
   do {
     size_t now = length - done < FS_DATA_MAX ? length - done : FS_DATA_MAX;
     bool bad = guarded_copy(message_page(), (const char *)buffer + done, now) != 0;
     if (bad && done) return (ssize_t)done;
     // Other errors come first.
-    int64_t status = interruptible(FS_WRITE, fd, bad ? 0 : now, offset);
+    int64_t status = interruptible(FS_WRITE, fd, bad ? 0 : now, offset, done != 0);
     if (bad && status >= 0) status = -EFAULT;
     if (status < 0) return done ? (ssize_t)done : result(status);
     done += (size_t)status;
     if ((size_t)status < now) break;
-  } while (done < length);
+    // A handler between two calls would be too early for the next one, which may wait.
+  } while (done < length && !signals_final(mark));
   return (ssize_t)done;
 }
 

@@ -1,11 +1,10 @@
-// Alarms: proc has one timer for each process. The interval is in the signal page.
+// Alarms: proc has one timer for each process.
 #include <errno.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "libsys/call.h"
 #include "libsys/guarded.h"
-#include "libsys/signals.h"
 
 #define NANOSECONDS 1000000000ull
 #define MICROSECONDS 1000000
@@ -31,20 +30,20 @@ static struct timeval timeval_of(uint64_t nanoseconds) {
                           (suseconds_t)(nanoseconds % NANOSECONDS / 1000)};
 }
 
-// Asks or sets. => what is left of the time before
-static int64_t timer(uint64_t value, uint64_t *left) {
-  struct reply reply = call_proc(PROC_ITIMER, value, 0);
-  *left = reply.word[0];
+// Asks or sets, in one call: what is told has not come, and does not, unless it was only asked for.
+static int64_t timer(uint64_t value, uint64_t interval, struct itimerval *before) {
+  struct reply reply = call_proc(PROC_ITIMER, value, interval);
+  uint64_t left = reply.word[0];
+  // Not 0 while it runs.
+  before->it_value = timeval_of(left && left < 1000 ? 1000 : left);
+  before->it_interval = timeval_of(reply.word[1]);
   return result(reply.status);
 }
 
 int getitimer(int which, struct itimerval *value) {
-  uint64_t left;
+  struct itimerval told;
   if (which != ITIMER_REAL) return fail(EINVAL);
-  if (timer(PROC_ITIMER_ASK, &left) < 0) return -1;
-  // Not 0 while it runs.
-  struct itimerval told = {.it_value = timeval_of(left && left < 1000 ? 1000 : left),
-                           .it_interval = timeval_of(signals_page()->interval)};
+  if (timer(PROC_ITIMER_ASK, 0, &told) < 0) return -1;
   return guarded_copy(value, &told, sizeof told);
 }
 
@@ -53,10 +52,8 @@ int setitimer(int which, const struct itimerval *restrict value, struct itimerva
   struct itimerval wanted, before;
   if (guarded_copy(&wanted, value, sizeof wanted)) return -1;
   if (!valid(&wanted.it_value) || !valid(&wanted.it_interval)) return fail(EINVAL);
-  if (getitimer(which, &before)) return -1;
-  uint64_t left;
-  signals_page()->interval = nanoseconds_of(&wanted.it_interval);
-  if (timer(nanoseconds_of(&wanted.it_value), &left) < 0) return -1;
+  uint64_t nanoseconds = nanoseconds_of(&wanted.it_value);
+  if (timer(nanoseconds, nanoseconds_of(&wanted.it_interval), &before) < 0) return -1;
   return old ? guarded_copy(old, &before, sizeof before) : 0;
 }
 

@@ -4,8 +4,6 @@
 
 #include "libsys/call.h"
 
-static pid_t own_pid;  // 0: not asked for yet
-
 // fork was refused for want of memory.
 static __attribute__((noinline)) int64_t fork_again(int64_t status) {
   for (int tries = 0; memory_came(status, tries); tries++) {
@@ -18,7 +16,6 @@ static __attribute__((noinline)) int64_t fork_again(int64_t status) {
 pid_t fork(void) {
   int64_t status = kcall_call(HANDLE_PROC, PROC_FORK, 0, 0, 0, 0, 0).status;
   if (status < 0) status = fork_again(status);
-  if (status == 0 && own_pid) own_pid = 0;
   return (pid_t)result(status);
 }
 
@@ -31,9 +28,11 @@ void _exit(int status) {
   __builtin_trap();  // proc does not answer
 }
 
+// It is known where no child inherits it: a handler may be the first that runs in one.
 pid_t getpid(void) {
-  if (!own_pid) own_pid = (pid_t)call_proc(PROC_GETPID, 0, 0).status;
-  return own_pid;
+  volatile struct signal_page *page = signals_page();
+  if (!page->pid) page->pid = (uint64_t)call_proc(PROC_GETPID, 0, 0).status;
+  return (pid_t)page->pid;
 }
 
 pid_t getppid(void) { return (pid_t)call_proc(PROC_GETPID, 0, 0).word[0]; }

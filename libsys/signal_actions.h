@@ -19,8 +19,8 @@ extern struct signals_after {
   uint64_t mask;
 } signals_after;
 
-// What is known of a signal that was taken out of those pending.
-void signals_info(siginfo_t *info, int signal);
+// Takes a signal out of `set` that is pending, with what is known of it. => 0: none
+int signals_take_info(uint64_t set, siginfo_t *info);
 
 static inline bool signal_valid(int signal) { return signal >= 1 && signal <= (int)SIGNALS_MAX; }
 

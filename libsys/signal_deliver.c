@@ -49,7 +49,7 @@ void signals_child_info(siginfo_t *info, uint64_t status) {
   info->si_status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-void signals_info(siginfo_t *info, int signal) {
+static void fill_sent(siginfo_t *info, int signal) {
   volatile struct signal_page *page = signals_page();
   uint32_t sender = page->sender[signal - 1];
   *info = (siginfo_t){.si_signo = signal, .si_code = sender ? SI_USER : SI_KERNEL};
@@ -59,11 +59,19 @@ void signals_info(siginfo_t *info, int signal) {
   }
 }
 
+int signals_take_info(uint64_t set, siginfo_t *info) {
+  int signal = signals_first(set);
+  if (signal == 0) return 0;
+  fill_sent(info, signal);
+  signals_taken(signal);
+  return signal;
+}
+
 // The next signal that is due and has a handler. What becomes of the others is proc's to do.
-static int next_handled(void) {
+static int next_handled(siginfo_t *info) {
   volatile struct signal_page *page = signals_page();
   for (;;) {
-    int signal = signals_take(~page->mask);
+    int signal = signals_take_info(~page->mask, info);
     if (signal == 0 || (page->handled & SIGNAL_BIT((uint32_t)signal))) return signal;
     signals_default(signal);
   }
@@ -121,11 +129,8 @@ static inline void fill_info(siginfo_t *info, int signal, volatile struct signal
 }
 
 struct signal_target signals_more(struct signal_frame *frame, volatile struct signal_page *page) {
-  int signal = next_handled();
-  if (signal) {
-    signals_info(&frame->info, signal);
-    return prepare(frame, page, signal, frame->context.uc_sigmask);
-  }
+  int signal = next_handled(&frame->info);
+  if (signal) return prepare(frame, page, signal, frame->context.uc_sigmask);
   __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
   return (struct signal_target){NULL, NULL};
 }
@@ -149,9 +154,7 @@ __attribute__((noinline)) static struct signal_target begin_any(struct signal_fr
   int signal = (int)page->signal;
   if (signal) {
     fill_info(&frame->info, signal, page);
-  } else if ((signal = next_handled()) != 0) {
-    signals_info(&frame->info, signal);
-  } else {
+  } else if ((signal = next_handled(&frame->info)) == 0) {
     __atomic_store_n(&page->busy, 0, __ATOMIC_SEQ_CST);
     return (struct signal_target){NULL, NULL};
   }

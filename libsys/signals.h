@@ -25,7 +25,13 @@ extern uint64_t signals_counts;
 // Asynchronous signals wait until the next signals_check.
 extern uint32_t signals_held;
 
-// Takes a signal out of `set` that is pending: the lowest. => 0: none
+// A signal of `set` that is pending: the lowest. => 0: none
+int signals_first(uint64_t set);
+
+// Takes it out of those pending: from now on proc may write what is known of the next one.
+void signals_taken(int signal);
+
+// Both. => 0: none
 int signals_take(uint64_t set);
 
 // Does by proc what a signal without a handler does. What was due is so no more.
@@ -43,12 +49,15 @@ static inline void signals_check(bool message) {
 // To be called before a call that fails with EINTR when a signal comes.
 static inline uint64_t signals_mark(void) { return signals_counts; }
 
+// Whether a handler without SA_RESTART has run since.
+static inline bool signals_final(uint64_t mark) { return signals_counts >> 32 != mark >> 32; }
+
 // Whether a call that failed with EINTR is to be made again: some signal came since, and all that
 // came were without a handler or have SA_RESTART.
 static inline bool signals_restart(uint64_t *mark) {
   uint64_t before = *mark;
   *mark = signals_counts;
-  return *mark != before && *mark >> 32 == before >> 32;
+  return *mark != before && !signals_final(before);
 }
 
 #endif

@@ -9,12 +9,19 @@ uint64_t signals_counts;
 uint32_t signals_held;
 
 // The process's bits may be set at any time by proc.
+int signals_first(uint64_t set) {
+  uint64_t due = signals_page()->pending & set;
+  return due ? __builtin_ctzll(due) + 1 : 0;
+}
+
+void signals_taken(int signal) {
+  uint64_t others = ~SIGNAL_BIT((uint32_t)signal);
+  __atomic_fetch_and(&signals_page()->pending, others, __ATOMIC_SEQ_CST);
+}
+
 int signals_take(uint64_t set) {
-  volatile struct signal_page *page = signals_page();
-  uint64_t due = page->pending & set;
-  if (due == 0) return 0;
-  int signal = __builtin_ctzll(due) + 1;
-  __atomic_fetch_and(&page->pending, ~SIGNAL_BIT((uint32_t)signal), __ATOMIC_SEQ_CST);
+  int signal = signals_first(set);
+  if (signal) signals_taken(signal);
   return signal;
 }
 

@@ -52,12 +52,12 @@ int pause(void) {
 }
 
 // A signal of the set, 0 when time is over, or EINTR negative.
-static int wait_in(uint64_t set, uint64_t nanoseconds) {
+static int wait_in(uint64_t set, uint64_t nanoseconds, siginfo_t *taken) {
   for (;;) {
-    int signal = signals_take(set);
+    int signal = signals_take_info(set, taken);
     if (signal) return signal;
     if (handler_due()) return -EINTR;
-    if (wait_for(nanoseconds, set) == -EAGAIN) return signals_take(set);
+    if (wait_for(nanoseconds, set) == -EAGAIN) return signals_take_info(set, taken);
   }
 }
 
@@ -83,8 +83,7 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
   }
   siginfo_t taken = {0};
   signals_held = 1;
-  int signal = wait_in(wanted & ~SIGNALS_ALWAYS, limit ? (uint64_t)nanoseconds : FOR_EVER);
-  if (signal > 0) signals_info(&taken, signal);
+  int signal = wait_in(wanted & ~SIGNALS_ALWAYS, limit ? (uint64_t)nanoseconds : FOR_EVER, &taken);
   if (signal == -EINTR) {
     run_handlers(page->mask);
   } else {

@@ -33,8 +33,8 @@ enum proc_op {
   PROC_TIMES = 12,     // () -> reserved for times(): own, children's CPU time in nanoseconds
   // () -> ticks a second of rdtime, nanoseconds since 1970 when rdtime was 0 (0 without a clock)
   PROC_CLOCK = 13,
-  // (nanoseconds until SIGALRM, 0: never, or PROC_ITIMER_ASK) -> 0, nanoseconds that were left.
-  // Goes on with `interval` of struct signal_page, unless that is 0
+  // (nanoseconds until SIGALRM, 0: never, or PROC_ITIMER_ASK; nanoseconds from one to the next, 0:
+  // only one) -> 0, nanoseconds that were left, 0: none was to come; interval before
   PROC_ITIMER = 15,
   // (nanoseconds, ~0: for ever; set of signals) -> 0: one of the set or one that is not masked is
   // pending. DEFERRED. EAGAIN: the time is over

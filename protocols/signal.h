@@ -81,9 +81,11 @@ struct signal_page {
   // Of pending signals: pid of the sender, 0: the system. [signal - 1]
   uint16_t sender[SIGNALS_MAX];
   uint64_t child_status;  // of SIGCHLD's sender, as wait reports it, or SIGNAL_BY_KILL
-  uint64_t interval;      // of ITIMER_REAL, in nanoseconds; proc takes at least SIGNAL_INTERVAL_MIN
+  uint64_t interval;      // proc's: PROC_ITIMER. It takes at least SIGNAL_INTERVAL_MIN
   uint64_t guard;         // where a refused access goes on, with the registers that it has
-  uint64_t guard_sp;      // of the process alone: the stack there
+  // Of the process alone.
+  uint64_t guard_sp;  // the stack there
+  uint64_t pid;       // 0: not asked for yet
 };
 
 static_assert(offsetof(struct signal_page, entry) == UPCALL_BYTES, "behind the registers");

@@ -7,18 +7,37 @@
 #include "servers/proc/processes_private.h"
 #include "servers/proc/signal_action.h"
 
-// The first one's sender stays until the process has taken it.
+// One that is pending already is the same one: what is known of it stays until the process, which
+// may be reading that, has taken it.
 static void add_pending(volatile struct signal_page *page, uint32_t signal,
                         const struct signal_cause *cause) {
-  if (!(page->pending & SIGNAL_BIT(signal))) {
-    page->sender[signal - 1] = (uint16_t)cause->sender;
-    if (signal == SIGNAL_CHLD) page->child_status = cause->child_status;
-  }
+  if (__atomic_load_n(&page->pending, __ATOMIC_SEQ_CST) & SIGNAL_BIT(signal)) return;
+  page->sender[signal - 1] = (uint16_t)cause->sender;
+  if (signal == SIGNAL_CHLD) page->child_status = cause->child_status;
   __atomic_fetch_or(&page->pending, SIGNAL_BIT(signal), __ATOMIC_SEQ_CST);
 }
 
-// => false: it is in a call that ends soon; then it looks itself, or has to be told.
+static bool ends(const struct process *process, uint32_t signal, uint64_t ignored) {
+  return !(ignored & SIGNAL_BIT(signal)) && signal_default(signal) == SIGNAL_ENDS &&
+         process->pid != PID_INIT;
+}
+
+// A program without handlers cannot be made to look. A signal ends it that was blocked when it
+// came, or handled by the program before exec, and is neither now. => the signal, or 0
+static uint32_t fatal_signal(const struct process *process) {
+  const volatile struct signal_page *page = process_signals(process);
+  uint64_t left = page->pending & ~page->mask;
+  for (; left != 0; left &= left - 1) {
+    uint32_t signal = (uint32_t)__builtin_ctzll(left) + 1;
+    if (ends(process, signal, page->ignored)) return page->entry == 0 ? signal : 0;
+  }
+  return 0;
+}
+
+// => false: it is in a call that ends soon; then it looks itself, or has to be told. Or it is to
+// end.
 static bool interrupt(struct process *process) {
+  if (fatal_signal(process)) return false;
   if (process->park != PARK_NONE) {
     process_wake(process);
     return true;
@@ -40,6 +59,8 @@ bool processes_look(void) {
   for (struct process *at = table_from_slot(table, 0); at;
        at = table_from_slot(table, process_slot(at) + 1u)) {
     if (!at->unaware) continue;
+    uint32_t fatal = at->state == PROCESS_LIVE ? fatal_signal(at) : 0;
+    if (fatal) process_end(at, status_signaled(fatal));
     at->unaware = at->state == PROCESS_LIVE && process_signal_due(at) && !interrupt(at);
     some = some || at->unaware;
   }
@@ -62,8 +83,7 @@ void process_signal(struct process *process, uint32_t signal, const struct signa
   } else if (page->handled & bit) {
     add_pending(page, signal, cause);
     tell(process, cause);
-  } else if (!(page->ignored & bit) && signal_default(signal) == SIGNAL_ENDS &&
-             process->pid != PID_INIT) {
+  } else if (ends(process, signal, page->ignored)) {
     process_end(process, status_signaled(signal));
   }
 }

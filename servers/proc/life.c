@@ -55,6 +55,17 @@ void op_exec(const struct request *request, struct answer *answer) {
 
 // --- End ---
 
+// How the wait of a parent ends now. WAIT_NONE_ENDED: not yet, or it does not wait.
+static enum wait_found find_waited(const struct process *parent, struct process **zombie) {
+  if (parent->state != PROCESS_LIVE || parent->park != PARK_WAIT) return WAIT_NONE_ENDED;
+  return table_wait(&processes.table, parent, parent->wait_selector, zombie);
+}
+
+static bool wait_is_over(const struct process *parent) {
+  struct process *zombie;
+  return find_waited(parent, &zombie) != WAIT_NONE_ENDED;
+}
+
 void process_leave(struct process *process) {
   if (process->park != PARK_NONE) process_unpark(process);
   process_disarm(process);
@@ -72,11 +83,14 @@ void process_end(struct process *process, uint32_t status) {
   bool of_init = table_end(table, process, status);
   enum child_interest interest = process_child_interest(parent);
   if (interest == CHILD_IGNORED) table_reap(table, process);
+  // The signal has come when the parent learns from its wait what it tells of.
+  if (interest == CHILD_SIGNAL) {
+    const struct signal_cause cause = {
+        .sender = pid, .child_status = status, .answered = wait_is_over(parent) ? parent : NULL};
+    process_signal(parent, SIGNAL_CHLD, &cause);
+  }
   if (of_init) process_check_wait(&table->process[SLOT_INIT]);
   process_check_wait(parent);
-  if (interest != CHILD_SIGNAL) return;
-  process_signal(parent, SIGNAL_CHLD,
-                 &(struct signal_cause){.sender = pid, .child_status = status});
 }
 
 void op_exit(const struct request *request, struct answer *answer) {
@@ -92,9 +106,8 @@ void op_exit(const struct request *request, struct answer *answer) {
 // --- Wait ---
 
 void process_check_wait(struct process *parent) {
-  if (parent->state != PROCESS_LIVE || parent->park != PARK_WAIT) return;
   struct process *zombie;
-  enum wait_found found = table_wait(&processes.table, parent, parent->wait_selector, &zombie);
+  enum wait_found found = find_waited(parent, &zombie);
   if (found == WAIT_NONE_ENDED) return;
   parent->park = PARK_NONE;
   if (found == WAIT_NO_CHILD) {

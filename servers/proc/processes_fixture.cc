@@ -9,6 +9,7 @@ extern "C" {
 
 void outside_answer(token_t token, int64_t status, uint64_t word) {
   EXPECT_EQ(world->answers.count(token), 0u) << "answered twice";
+  world->at_answer();
   world->answers[token] = {status, {word}};
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -32,6 +33,7 @@ struct Answer {
 // What the fake outside has seen.
 struct World {
   std::map<token_t, Answer> answers;
+  std::function<void()> at_answer = [] {};  // to a caller that was left waiting
   std::map<token_t, std::pair<uint64_t, uint64_t>> forwarded;
   std::set<uint32_t> spaces = {SLOT_INIT}, files = {SLOT_INIT};
   std::vector<uint32_t> yields, interrupted, console_exited;

@@ -176,9 +176,64 @@ TEST_F(ProcessesSignals, AWaitingParentGetsTheChildFirst) {
   uint32_t grandchild = Fork(child);
   int64_t pid = static_cast<int64_t>(Pid(grandchild));
   token_t wait = Start(child, {PROC_WAIT, ~0ull, 0});
+  // But not before the signal, which it takes on its way out of the call.
+  world->at_answer = [this] { EXPECT_EQ(page.pending, Bit(SIGCHLD)); };
   Start(grandchild, {PROC_EXIT, 3});
   EXPECT_EQ(Result(wait).status, pid);
   EXPECT_EQ(page.pending, Bit(SIGCHLD));
+  EXPECT_TRUE(world->interrupts.empty());
+}
+
+TEST_F(ProcessesSignals, EndOfAChildThatIsNotWaitedForEndsTheWait) {
+  page.handled = Bit(SIGCHLD);
+  uint32_t other = Fork(child), waited = Fork(child);
+  token_t wait = Start(child, {PROC_WAIT, Pid(waited), 0});
+  Start(other, {PROC_EXIT, 3});
+  EXPECT_EQ(Result(wait).status, -EINTR);
+}
+
+// In a call that replaced the program; there is no handler for it any more.
+TEST_F(ProcessesSignals, HandledOnesEndTheProcessAfterExec) {
+  page.handled = ~0ull;
+  page.ignored = Bit(SIGUSR2);
+  world->busy = -EBUSY;
+  Kill(SIGCHLD);
+  Kill(SIGUSR2);
+  Kill(SIGUSR1);
+  page.mask = Bit(SIGUSR1);
+  page.handled = page.entry = 0;
+  world->now = world->timer;
+  Tick();
+  EXPECT_TRUE(Lives());
+  page.mask = 0;
+  world->interrupts.clear();
+  world->now = world->timer;
+  Tick();
+  EXPECT_FALSE(Lives());
+  EXPECT_TRUE(world->interrupts.empty());
+  EXPECT_EQ(world->timer, TIMER_NEVER);
+  EXPECT_EQ(WTERMSIG(WaitAny(kInit).word[0]), SIGUSR1);
+}
+
+// That end is told while others are looked for.
+TEST_F(ProcessesSignals, WhoEndsSoIsTold) {
+  page.handled = Bit(SIGCHLD);
+  uint32_t grandchild = Fork(child);
+  uint64_t pid = Pid(grandchild);
+  Page(grandchild)->handled = Bit(SIGUSR1);
+  world->busy = -EBUSY;
+  EXPECT_EQ(Status(kInit, {PROC_KILL, pid, SIGUSR1}), 0);
+  Page(grandchild)->handled = Page(grandchild)->entry = 0;
+  world->now = world->timer;
+  Tick();
+  EXPECT_EQ(page.pending, Bit(SIGCHLD));
+  EXPECT_EQ(page.sender[SIGCHLD - 1], pid);
+  world->interrupts.clear();
+  world->busy = 0;
+  world->now = world->timer;
+  Tick();
+  EXPECT_EQ(world->interrupts, Strings{"pager"});
+  EXPECT_EQ(world->timer, TIMER_NEVER);
 }
 
 TEST_F(ProcessesSignals, WhoIgnoresChildrenHasNoZombies) {
@@ -208,8 +263,7 @@ TEST_F(ProcessesSignals, AlarmComesOnceOrInSeries) {
   EXPECT_EQ(page.sender[SIGALRM - 1], 0u);
   EXPECT_EQ(world->timer, TIMER_NEVER);
   EXPECT_EQ(Call(child, {PROC_ITIMER, PROC_ITIMER_ASK}).word[0], 0u);
-  page.interval = 2000000;
-  Call(child, {PROC_ITIMER, 1000000});
+  EXPECT_EQ(Call(child, {PROC_ITIMER, 1000000, 2000000}).word[1], 0u);
   for (int i = 0; i < 5; i++) {
     page.pending = 0;
     world->now = world->timer;
@@ -222,8 +276,26 @@ TEST_F(ProcessesSignals, AlarmComesOnceOrInSeries) {
   page.interval = 1;
   Tick();
   EXPECT_EQ(world->timer, world->now + kTimebase / (1000000000 / SIGNAL_INTERVAL_MIN));
-  EXPECT_EQ(Status(child, {PROC_ITIMER, 0}), 0);
+  EXPECT_EQ(Call(child, {PROC_ITIMER, PROC_ITIMER_ASK, 7}).word[1], 1u);
+  EXPECT_EQ(Call(child, {PROC_ITIMER, 0, 0}).word[1], 1u);
   EXPECT_EQ(world->timer, TIMER_NEVER);
+  EXPECT_EQ(page.interval, 0u);
+}
+
+// An alarm whose time is over and that is taken back has been one: its signal will not come.
+TEST_F(ProcessesSignals, AlarmIsTakenBackOrHasCome) {
+  page.handled = Bit(SIGALRM);
+  Call(child, {PROC_ITIMER, 1000000});
+  world->now = world->timer + 1;
+  EXPECT_EQ(Call(child, {PROC_ITIMER, PROC_ITIMER_ASK}).word[0], 1u);
+  EXPECT_EQ(Call(child, {PROC_ITIMER, 0}).word[0], 1u);
+  Tick();
+  EXPECT_EQ(page.pending, 0u);
+  Call(child, {PROC_ITIMER, 1000000});
+  world->now = world->timer;
+  Tick();
+  EXPECT_EQ(page.pending, Bit(SIGALRM));
+  EXPECT_EQ(Call(child, {PROC_ITIMER, 0}).word[0], 0u);
 }
 
 TEST_F(ProcessesSignals, AlarmEndsWhoDoesNotHandleItAndEndsWithTheProcess) {

@@ -35,17 +35,20 @@ static uint32_t alarm_timer(const struct process *process) {
   return 2u * process_slot(process) + 1u;
 }
 
-void processes_look_later(void) {
-  processes.look_after = LOOK_FIRST;
+static void look_after(uint32_t nanoseconds) {
+  processes.look_after = nanoseconds;
   timer_heap_remove(&processes.timers, TIMER_LOOK);
-  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), LOOK_FIRST));
+  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), nanoseconds));
+}
+
+void processes_look_later(void) {
+  look_after(LOOK_FIRST);
   update_timer();
 }
 
 static void look(void) {
-  if (!processes_look()) return;
-  if (processes.look_after < LOOK_LAST) processes.look_after *= 2;
-  timer_heap_add(&processes.timers, TIMER_LOOK, later(outside_now(), processes.look_after));
+  uint32_t next = processes.look_after < LOOK_LAST ? 2 * processes.look_after : LOOK_LAST;
+  if (processes_look()) look_after(next);
 }
 
 static void stop_timer(uint32_t id) {
@@ -116,8 +119,13 @@ void process_wake(struct process *process) {
 void op_itimer(const struct request *request, struct answer *answer) {
   uint64_t nanoseconds = request->argument[0];
   uint32_t id = alarm_timer(request->caller);
+  volatile struct signal_page *page = process_signals(request->caller);
   answer->word[0] = left(timer_heap_of(&processes.timers, id));
+  // Its time may be over: it comes all the same, or is taken back.
+  if (answer->word[0] == 0 && timer_heap_has(&processes.timers, id)) answer->word[0] = 1;
+  answer->word[1] = page->interval;
   if (nanoseconds == PROC_ITIMER_ASK) return;
+  page->interval = request->argument[1];
   timer_heap_remove(&processes.timers, id);
   if (nanoseconds != 0) {
     timer_heap_add(&processes.timers, id, later(outside_now(), nanoseconds));

@@ -240,9 +240,8 @@ CASE(Pending, ForEverHurtsNobodyElse) {
 }
 
 static void alarm_without_pause(uint64_t number) {
-  page()->interval = 1;
   if (number) page()->mask = ~0ull;
-  kcall_call(HANDLE_PROC, PROC_ITIMER, 1, 0, 0, 0, 0);
+  kcall_call(HANDLE_PROC, PROC_ITIMER, 1, 1, 0, 0, 0);
   page()->ignored = ~0ull;
   if (!number) page()->mask = 0;
   spin();
