@@ -14,6 +14,7 @@ enum {
   CTRL_N = 14,
   CTRL_P = 16,
   CTRL_U = 21,
+  CTRL_V = 22,
   CTRL_W = 23,
   ESCAPE = 27,
   DELETE = 127,
@@ -169,6 +170,7 @@ static void erase_word(struct editor *editor) {
 void editor_clear(struct editor *editor) {
   editor->length = editor->cursor = 0;
   editor->recalled = 0;
+  editor->quoting = false;
 }
 
 // --- Earlier lines ---
@@ -281,6 +283,11 @@ static enum editor_event interrupt(struct editor *editor) {
 }
 
 enum editor_event editor_input(struct editor *editor, uint8_t byte) {
+  if (editor->quoting) {
+    editor->quoting = false;
+    insert(editor, (char)byte);
+    return EDITOR_NONE;
+  }
   if (editor->escape != 0 && byte >= ' ' && byte < DELETE) {
     escape_input(editor, byte);
     return EDITOR_NONE;
@@ -296,6 +303,9 @@ enum editor_event editor_input(struct editor *editor, uint8_t byte) {
     case CTRL_H:
     case DELETE:
       erase_character(editor);
+      break;
+    case CTRL_V:
+      editor->quoting = true;
       break;
     case CTRL_W:
       erase_word(editor);

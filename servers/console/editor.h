@@ -7,7 +7,7 @@
 //   left right ^B ^F         move             Home End ^A ^E  start, end of the line
 //   up down ^P ^N            earlier, later lines
 //   Enter ^J                 line             ^D              end of input
-//   ^C                       interrupt (if signals are on)
+//   ^V                       insert next byte ^C              interrupt (if signals are on)
 #ifndef SERVERS_CONSOLE_EDITOR_H
 #define SERVERS_CONSOLE_EDITOR_H
 
@@ -29,6 +29,7 @@ enum editor_event {
 struct editor {
   void (*echo)(const char *bytes, size_t count);
   bool echo_on, signals_on;
+  bool quoting;       // behind ^V
   uint8_t escape;     // state of an escape sequence: 0, ESC, '[' or 'O'
   uint8_t parameter;  // its number
   uint32_t length, cursor;

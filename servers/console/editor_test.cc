@@ -164,6 +164,20 @@ TEST_F(Editor, CtrlDAndCtrlC) {
   CheckScreen();
 }
 
+TEST_F(Editor, ControlVInsertsAnyByte) {
+  std::string all;
+  for (int byte = 0; byte < 256; byte++) {
+    all += static_cast<char>(byte);
+    EXPECT_EQ(Type(std::string("\x16") + static_cast<char>(byte)), EDITOR_NONE);
+  }
+  EXPECT_EQ(Line(), all);
+  EXPECT_EQ(Type("\n"), EDITOR_LINE);
+  editor_clear(e.get());
+  Type("\x16");
+  editor_clear(e.get());
+  EXPECT_EQ(Type("\x03"), EDITOR_INTERRUPT) << "a line's last byte quotes none of the next";
+}
+
 TEST_F(Editor, RecallsEarlierLines) {
   Enter("first");
   Enter("second");
