@@ -32,4 +32,11 @@ check 0 '' '' --icount </dev/null
 # The firmware leaves the device tree behind the last 2 MiB that are whole.
 check 1 'odd' 'echo odd; exit 1' -m 65M -smp 8 </dev/null
 
+# Bytes go in and come out as they are.
+perl -e 'srand 1; print map { chr int rand 256 } 1 .. 20000; print "x" x 5000, "\r\n" x 9' \
+  >"$TMPDIR/bytes"
+"$tool" "$kernel" "$initrd" "$disk" "$command_output" "$option_check" --cmd cat \
+  <"$TMPDIR/bytes" >"$TMPDIR/returned" || failed=1
+cmp "$TMPDIR/bytes" "$TMPDIR/returned" || failed=1
+
 exit "$failed"

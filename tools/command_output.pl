@@ -2,7 +2,7 @@
 # Runs QEMU for one command of the guest: passes on what the guest prints after
 # the line "@cmd", what its servers complain of before that ("NAME: ...") to
 # standard error, and exits with QEMU's status. Standard input, unless it is a
-# terminal, goes to the guest from then on, with Ctrl-D for its end.
+# terminal, goes to the guest from then on, byte for byte, with Ctrl-D for its end.
 # Usage: command_output.pl QEMU [ARGUMENT]...
 use strict;
 use warnings;
@@ -27,7 +27,7 @@ for my $signal (qw(INT TERM HUP)) {
 }
 fcntl $to_guest, F_SETFL, O_NONBLOCK;
 
-my ($seen, $held, $pending, $last) = (0, '', '', "\n");
+my ($seen, $held, $pending, $column) = (0, '', '', 0);
 my $reading = !-t STDIN;
 
 sub pass_on {
@@ -36,6 +36,22 @@ sub pass_on {
     my $n = syswrite(STDOUT, $text) // last;
     substr $text, 0, $n, '';
   }
+}
+
+# The guest's terminal edits lines of up to 1023 bytes. Ctrl-V before them keeps
+# bytes that are keys, Ctrl-D within a line makes what is there of it readable.
+sub typed {
+  my ($text) = @_;
+  my $keys = '';
+  while ($text =~ /\G([^\n]{0,@{[1000 - $column]}}\n?)/g && length $1) {
+    my $part = $1;
+    $column = $part =~ /\n\z/ ? 0 : $column + length $part;
+    $keys .= $part =~ s{[\0-\x08\x0b-\x1f\x7f]}{\cV$&}gr;
+    next if $column < 1000;
+    $keys .= "\cD";
+    $column = 0;
+  }
+  return $keys;
 }
 
 sub take_output {
@@ -47,8 +63,8 @@ sub take_output {
     $seen = 1;
   }
   # A carriage return may still turn out to belong to a line's end.
-  my $rest = $held =~ s/(\r+)\z// ? $1 : '';
-  $held =~ s/\r+\n/\n/g;
+  my $rest = $held =~ s/\r\z// ? "\r" : '';
+  $held =~ s/\r\n/\n/g;
   pass_on($held);
   $held = $rest;
 }
@@ -65,12 +81,11 @@ while (1) {
   }
   if ($reading && vec $r, fileno STDIN, 1) {
     if (sysread STDIN, my $in, 4096) {
-      $pending .= $in;
-      $last = substr $in, -1;
+      $pending .= typed($in);
     } else {
       $reading = 0;
       # The first only ends the line, if there is one.
-      $pending .= $last eq "\n" ? "\cD" : "\cD\cD";
+      $pending .= $column ? "\cD\cD" : "\cD";
     }
   }
   if (vec $r, fileno $from_guest, 1) {

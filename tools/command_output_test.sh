@@ -29,6 +29,12 @@ check end_of_input_is_control_d 0 "in$(printf '\nx\004')" \
   'printf "@cmd\n"; head -c 5' 'in\nx'
 check end_of_input_after_a_line 0 "in$(printf '\n\004')" 'printf "@cmd\n"; head -c 4' 'in\n'
 
+check keys_are_quoted 0 "$(printf 'a\t\n\026\003\026\004\026\r\026\177\n\026\026\004\004')" \
+  'printf "@cmd\n"; head -c 16' 'a\t\n\003\004\r\0177\n\026'
+thousand=$(printf '%01000d' 0)
+check long_lines_are_cut 0 "$(printf '%s\004x\n%s\n\004' "$thousand" "$thousand")" \
+  'printf "@cmd\n"; head -c 2005' "${thousand}x\\n$thousand\\n"
+
 complaints=$(perl "$tool" sh -c \
   'printf "Firmware: 1\r\na line\r\npager: no\r\nfs: nor I\r\n@cmd\r\nsh: later\r\n"' \
   2>&1 >"$TEST_TMPDIR/output" </dev/null)

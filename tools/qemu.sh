@@ -8,14 +8,15 @@ usage() {
 Usage: bazel run //:qemu -- [OPTION]...
    or: ./quire run [OPTION]...
 
-Boots Quire in QEMU, with the serial console on this terminal. Ctrl-A X ends QEMU.
+Boots Quire in QEMU, with the serial console on this terminal. Ctrl-A X ends QEMU;
+so does the end of the shell: 'exit', which input that is piped in should end with.
 The exit status is the guest's.
 
   -smp N         harts, 1 to 8 (default 2; with --icount 1)
   -m SIZE        memory, 64M to 8G (default 256M)
   --cmd LINE     run one shell command line, print its output and exit with its
-                 status; it reads this command's standard input unless that is
-                 a terminal
+                 status; it reads this command's standard input, byte for byte,
+                 unless that is a terminal
   --disk FILE    use FILE as the disk, and write to it. Without this the disk is
                  the built image, and what is written to it is gone afterwards
   --swap SIZE    swap space on a second disk, 1M to 64G, which is gone afterwards
@@ -61,6 +62,11 @@ swap_size() {
   [ "$number" -le "$most" ] && echo "$number$unit"
 }
 
+# The guest keeps 1023 bytes; a space is before the first.
+check_length() {
+  [ ${#options} -le 1024 ] || die "--cmd and --set are too long together; put commands in a script on the disk"
+}
+
 if [ $# -lt 5 ]; then
   usage >&2
   exit 2
@@ -99,7 +105,7 @@ while [ $# -gt 0 ]; do
         *=*) why=$("$option_check" "$value") || die "$option: $why" ;;
         *) die "--set takes NAME=VALUE, not '$value'" ;;
       esac
-      options="$options $value"
+      options=" $value$options"  # the guest takes the first of a name: the last one here
       ;;
     --gdb) gdb=1 ;;
     --icount) icount=1 ;;
@@ -182,9 +188,9 @@ if [ -n "$has_cmd" ]; then
   encoded=$(CMD="echo @cmd
 $cmd" perl -e '$_ = $ENV{CMD}; s{[^A-Za-z0-9_./-]}{sprintf "%%%02x", ord $&}ge; print')
   options="$options cmd=$encoded"
-  # The guest keeps 1023 bytes.
-  [ ${#options} -le 1024 ] || die "the line of --cmd is too long; put it in a script on the disk"
+  check_length
   exec perl "$command_output" "$@" -serial stdio -append "${options# }"
 fi
+check_length
 [ -z "$options" ] || set -- "$@" -append "${options# }"
 exec "$@" -serial mon:stdio

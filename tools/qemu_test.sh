@@ -66,8 +66,8 @@ gives '<-append><cmd=echo%20%40cmd%0aecho%20%22a%20%20%25%22>' --cmd 'echo "a  %
 gives '<-append><cmd=echo%20%40cmd%0a>' --cmd ''
 
 gives '<-append><policy=clock>' --policy clock
-gives '<-append><policy=fifo batch_max=1>' --policy fifo --set batch_max=1
-gives '<-append><swap=none disk_bound=100>' --set swap=none --set disk_bound=100
+gives '<-append><policy=fifo batch_max=1 policy=clock>' --policy clock --set batch_max=1 --policy fifo
+gives '<-append><disk_bound=100 swap=none>' --set swap=none --set disk_bound=100
 gives '<-append><read_ahead=4 cmd=echo%20%40cmd%0atrue>' --set read_ahead=4 --cmd true
 gives '<file=/dev/fd/9,if=none,format=raw,id=swap,cache=unsafe>' --swap 8M
 gives '<-device><virtio-blk-device,drive=swap>' --swap 8
@@ -103,7 +103,8 @@ refuses --disk ''
 refuses --disk missing.img
 refuses --disk bin
 refuses --cmd
-refuses --cmd "$(printf '%01020d' 0)"
+refuses_saying 'too long' --cmd "$(printf '%01020d' 0)"
+refuses_saying 'too long' --set "random_seed=$(printf '%01020d' 1)"
 refuses_saying "unknown argument '--unknown'" --unknown
 refuses_saying "unknown argument 'word'" word
 refuses_saying "unknown argument ''" ''
