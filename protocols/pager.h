@@ -87,8 +87,8 @@ enum pager_op {
   // SIGBUS or EIO. (cookie). ESRCH
   PAGER_DETACH = 22,
 
-  // Waits until there is memory for a call that was refused with ENOMEM and is to be tried again.
-  // () -> 0. DEFERRED. ENOMEM: there will be none
+  // Waits until there is memory for a fork, spawn or exec that was refused with ENOMEM and is to be
+  // tried again; others leave it alone meanwhile. () -> 0. DEFERRED. ENOMEM: there will be none
   PAGER_MEMORY = 23,
 
   // From now on the caller can be sent upcalls: its message page is its thread's call buffer

@@ -381,7 +381,8 @@ static bool evict_until(struct pager *pager, uint32_t frames) {
     evict_step(pager, true);
   }
   return pager->free.count > frames || free_soon(pager) > pager->free.count ||
-         pager->writebacks > 0 || waits_for_request(pager);
+         pager->writebacks > 0 || waits_for_request(pager) ||
+         (promise_end(pager) && pager->free.count > frames);
 }
 
 static enum memory have(struct pager *pager, uint32_t frames, struct pending ***list) {

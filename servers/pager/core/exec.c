@@ -362,6 +362,7 @@ static int64_t exec(struct pager *pager, struct space *space, token_t token, uin
 }
 
 int64_t pager_exec(struct pager *pager, struct space *space, token_t token, uint32_t id) {
+  promise_keep(pager, space->badge);
   int64_t status = exec(pager, space, token, id);
   pager->exec_badge = space->badge;
   pager->exec_status = status < 0 && status != PAGER_PARKED ? (int32_t)status : 0;

@@ -129,6 +129,7 @@ int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_ba
   if (!parent || parent->slot < SLOT_FIRST_PROGRAM) return -ESRCH;
   if (badge_slot(child_badge) < SLOT_FIRST_PROGRAM) return -EINVAL;
   odd_settle(pager, parent);
+  promise_keep(pager, parent_badge);
   struct space *child;
   int error = space_new(pager, child_badge, &child);
   if (error < 0) return error == -EEXIST ? -EAGAIN : error;

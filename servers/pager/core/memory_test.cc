@@ -244,4 +244,83 @@ TEST_F(MemoryTest, FailsIfNothingCanBeWritten) {
   EXPECT_EQ(machine_.Read(space_, Middle()), (uint8_t)(kPages / 2));
 }
 
+// --- what is promised to a fork ------------------------------------------------------------------
+
+constexpr uint32_t kChild = 10, kOther = 11;
+
+class PromiseTest : public MemoryTest {
+ protected:
+  PromiseTest() {
+    AddSwap();
+    UseUp();
+    EXPECT_EQ(pager_fork(pager_, kBadge, kChild), -ENOMEM) << "it needs no memory";
+    EXPECT_EQ(Memory(), 0);
+    EXPECT_GT(pager_->promise.frames.count, 0u);
+  }
+
+  int64_t Memory() {
+    token_t token = machine_.kernel.NewToken();
+    return machine_.Finish(
+        machine_.Call(space_, token, [&] { return pager_memory(pager_, space_, token); }), token);
+  }
+
+  // Others take all that is free.
+  void UseUpAgain() {
+    while (uint32_t frame = frame_take(pager_)) frames_.push_back(frame);
+  }
+};
+
+TEST_F(PromiseTest, IsKept) {
+  UseUpAgain();
+  EXPECT_EQ(pager_fork(pager_, kBadge, kChild), 0);
+  EXPECT_EQ(pager_->promise.frames.count, 0u);
+  UseUpAgain();
+  EXPECT_EQ(pager_fork(pager_, kBadge, kOther), -ENOMEM) << "it was for one";
+}
+
+TEST_F(PromiseTest, IsNotForOthers) {
+  space_ = machine_.Fork(space_, kChild);
+  EXPECT_EQ(Memory(), 0);
+  uint32_t promised = pager_->promise.frames.count;
+  EXPECT_GT(promised, 0u);
+  UseUpAgain();
+  EXPECT_EQ(pager_fork(pager_, kBadge, kOther), -ENOMEM);
+  EXPECT_EQ(pager_->promise.frames.count, promised);
+  space_ = pager_space(pager_, kBadge);
+}
+
+TEST_F(PromiseTest, EndsWithTheProgram) {
+  uint32_t free = pager_->free.count;
+  machine_.Kill(space_);
+  EXPECT_EQ(pager_->promise.frames.count, 0u);
+  EXPECT_GT(pager_->free.count, free);
+}
+
+TEST_F(PromiseTest, EndsWithTime) {
+  uint32_t promised = pager_->promise.frames.count;
+  uint32_t free = pager_->free.count, reserved = pager_->frames_reserved;
+  machine_.kernel.now += timer_ticks(pager_, 500);
+  pager_tick(pager_);
+  EXPECT_EQ(pager_->promise.frames.count, promised);
+  machine_.kernel.now = pager_->timer.deadline;
+  pager_tick(pager_);
+  EXPECT_EQ(pager_->promise.frames.count, 0u);
+  EXPECT_EQ(pager_->free.count, free + promised);
+  EXPECT_EQ(pager_->frames_reserved, reserved - promised);
+}
+
+// Nothing can be evicted: the promise goes before anybody is ended or refused.
+TEST_F(MemoryTest, PromiseEndsWhereMemoryDoes) {
+  ASSERT_EQ(pager_memory(pager_, space_, machine_.kernel.NewToken()), 0);
+  uint32_t promised = pager_->promise.frames.count;
+  ASSERT_GT(promised, 0u);
+  UseUp();
+  uint64_t va = (uint64_t)Call(
+      [this] { return pager_map(pager_, space_, 0, PAGE_SIZE, PROT_R | PROT_W, PAGER_PRIVATE); });
+  machine_.Write(space_, va, 1);
+  EXPECT_EQ(pager_->promise.frames.count, 0u);
+  EXPECT_GT(pager_->free.count, FRAMES_RESERVE);
+  EXPECT_FALSE(pager_->evict.out_of_memory);
+}
+
 }  // namespace

@@ -194,6 +194,7 @@ void space_delete(struct pager *pager, struct space *space) {
   pager->space[space->slot] = NULL;
   space_leave_family(pager, space);
   pending_cancel(pager, space);
+  promise_keep(pager, space->badge);
   gather_rest(pager);
   provider_end(pager, space);
   kops_space_destroy(space->slot);

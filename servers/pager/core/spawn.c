@@ -20,6 +20,7 @@ int64_t pager_spawn(struct pager *pager, uint32_t parent_badge, uint32_t child_b
   struct space *parent = pager_space(pager, parent_badge);
   if (!parent || parent->slot < SLOT_FIRST_PROGRAM) return -ESRCH;
   if (badge_slot(child_badge) < SLOT_FIRST_PROGRAM) return -EINVAL;
+  promise_keep(pager, parent_badge);
   struct exec_image image;
   struct object *object = exec_check(pager, parent, id, &image);
   if (!object) return -EINVAL;

@@ -21,6 +21,7 @@
 #include "servers/pager/core/pager.h"
 #include "servers/pager/core/pending.h"
 #include "servers/pager/core/policy.h"
+#include "servers/pager/core/promise.h"
 #include "servers/pager/core/region.h"
 #include "servers/pager/core/request.h"
 #include "servers/pager/core/slab.h"
@@ -55,6 +56,7 @@ struct pager {
   uint32_t evicted;     // pages, ever
   uint32_t writebacks;  // active ones
   struct evict evict;
+  struct promise promise;
   struct swap swap;
   struct timer timer;
   struct aging aging;
@@ -278,6 +280,10 @@ static inline bool space_is_unwritten(const struct space *space, uint32_t page) 
 }
 
 // Whether pager_between has something to do.
+static inline void promise_keep(struct pager *pager, uint32_t badge) {
+  if (__builtin_expect(pager->promise.badge == badge, 0)) promise_end(pager);
+}
+
 static inline bool pager_is_short(const struct pager *pager) {
   return pager->free.count <= pager->free_low || pager->evict.waiting;
 }

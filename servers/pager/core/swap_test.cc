@@ -323,12 +323,14 @@ TEST_F(SwapTest, ARunOfAFamilyGoesFromAllWhoHaveAPartOfIt) {
 TEST_F(SwapTest, CallsWaitForMemory) {
   token_t token = machine_.kernel.NewToken();
   EXPECT_EQ(pager_memory(pager_, space_, token), 0) << "it is there";
+  EXPECT_TRUE(promise_end(pager_)) << "and set aside";
   uint32_t pages = pager_->free.count - FRAMES_RESERVE - 2;
   Filled(pages);
   ASSERT_LE(pager_->free.count, FRAMES_RESERVE + 32);
   token = machine_.kernel.NewToken();
   ASSERT_EQ(pager_memory(pager_, space_, token), PAGER_PARKED);
   EXPECT_EQ(machine_.Finish(PAGER_PARKED, token), 0);
+  EXPECT_TRUE(promise_end(pager_));
   EXPECT_GT(pager_->free.count, FRAMES_RESERVE + 32);
 }
 

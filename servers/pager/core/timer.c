@@ -1,6 +1,7 @@
 #include "servers/pager/core/timer.h"
 
 #include "servers/pager/core/aging.h"
+#include "servers/pager/core/promise.h"
 #include "servers/pager/core/provider.h"
 #include "servers/pager/core/state.h"
 
@@ -28,5 +29,6 @@ void pager_tick(struct pager *pager) {
   uint64_t now = kops_now();
   aging_tick(pager, now);
   providers_tick(pager, now);
+  promise_tick(pager, now);
   requests_kick(pager);
 }

@@ -1,0 +1,27 @@
+// Frames for the next fork, spawn or exec of a program that was refused one for want of memory and
+// has waited for it (PAGER_MEMORY). It calls again through proc and fs, and others would have taken
+// by then what it waited for. There is one promise at a time; it ends after a second if the call
+// does not come, or when somebody would be refused memory otherwise.
+#ifndef SERVERS_PAGER_CORE_PROMISE_H
+#define SERVERS_PAGER_CORE_PROMISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "servers/pager/core/frame.h"
+
+struct pager;
+
+struct promise {
+  struct frame_list frames;  // PAGE_RESERVED; none: there is no promise
+  uint32_t badge;            // whose it is
+  uint64_t until;            // in ticks of kops_now
+};
+
+// Its frames are free. False: there was none.
+bool promise_end(struct pager *pager);
+// From pager_tick.
+void promise_tick(struct pager *pager, uint64_t now);
+// promise_keep (state.h): the space with this badge makes the call, or never will.
+
+#endif
