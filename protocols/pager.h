@@ -18,7 +18,7 @@
 enum pager_op {
   // --- PROGRAM: on the origin's own space ---
   // (address, length, prot | flags << 8) -> address. Anonymous memory. EINVAL ENOMEM EEXIST
-  // EPERM (page 0, nothing may be locked) EAGAIN (too much is locked)
+  // EPERM (page 0, nothing may be locked) EAGAIN (too much is locked) EACCES (PAGER_READ_ONLY)
   PAGER_MAP = 1,
   PAGER_UNMAP = 2,  // (address, length). EINVAL
   // (address, length, prot, PAGER_PROT_GROWSDOWN). EINVAL EACCES ENOMEM: up to there it is done
@@ -203,7 +203,8 @@ enum {
   PAGER_FIXED = 4,            // replaces what is there
   PAGER_FIXED_NOREPLACE = 8,  // EEXIST if something is there
   PAGER_GROWSDOWN = 16,
-  PAGER_LOCKED = 32,  // as by PAGER_LOCK
+  PAGER_LOCKED = 32,     // as by PAGER_LOCK
+  PAGER_READ_ONLY = 64,  // PAGER_MAP: never writable. EACCES if prot has W
 };
 
 // With prot of PAGER_PROTECT: the range begins where the region at `address` does, one that is
@@ -276,6 +277,7 @@ struct pager_region {
   uint32_t dirty;         // of these, changed since they were filled
   uint32_t swapped;       // pages in swap areas
   uint32_t shared_dirty;  // shared and dirty
+  uint32_t anonymous;  // of resident, private pages: the object, if there is one, has none of them
 };
 
 #define PAGER_SWAP_AREAS_MAX 8u

@@ -60,11 +60,16 @@ static void zero_read(struct process *process, struct file *file, const struct e
   answer_status(answer, (int64_t)bounded(event->word[3]));
 }
 
-// The same as anonymous memory.
+// The same as anonymous memory, but for what the descriptor allows.
 static void zero_map(struct file *file, const struct event *event, struct answer *answer) {
-  (void)file;
-  answer_forward(answer, HANDLE_PAGER, PAGER_MAP, event->word[2], event->word[3],
-                 event->word[5] & 0xffffffffu, 0);
+  uint64_t how = event->word[5] & 0xffffffffu;
+  if ((file->access & FILE_READ) == 0) {
+    answer_status(answer, -EACCES);
+    return;
+  }
+  bool shared = (how >> 8 & PAGER_SHARED) != 0;
+  if (shared && (file->access & FILE_WRITE) == 0) how |= (uint64_t)PAGER_READ_ONLY << 8;
+  answer_forward(answer, HANDLE_PAGER, PAGER_MAP, event->word[2], event->word[3], how, 0);
 }
 
 // --- all ---------------------------------------------------------------------------------------

@@ -188,7 +188,8 @@ void procfs_add(struct procfs_sums *sums, const struct pager_region *region) {
   sums->shared += region->shared;
   sums->dirty += region->dirty;
   sums->swapped += region->swapped;
-  if (region->backing == BACKING_FILE) sums->file_resident += region->resident;
+  sums->anonymous += region->anonymous;
+  if (region->backing == BACKING_FILE) sums->file += region->resident - region->anonymous;
   if ((region->prot & PROT_EXEC) != 0) sums->code += pages;
   if (region->backing == BACKING_STACK) {
     sums->stack += pages;
@@ -210,8 +211,9 @@ void procfs_status(struct text *text, const struct procfs_process *process,
   text_string(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
   line_status_kb(text, "VmSize", sums->virtual_pages);
   line_status_kb(text, "VmRSS", sums->resident);
-  line_status_kb(text, "RssAnon", sums->resident - sums->file_resident);
-  line_status_kb(text, "RssFile", sums->file_resident);
+  line_status_kb(text, "RssAnon", sums->anonymous);
+  line_status_kb(text, "RssFile", sums->file);
+  line_status_kb(text, "RssShmem", sums->resident - sums->anonymous - sums->file);
   line_status_kb(text, "VmData", sums->data);
   line_status_kb(text, "VmStk", sums->stack);
   line_status_kb(text, "VmExe", sums->code);
@@ -254,7 +256,7 @@ void procfs_stat(struct text *text, const struct procfs_process *process,
 void procfs_statm(struct text *text, const struct procfs_sums *sums) {
   const uint64_t fields[] = {sums->virtual_pages,
                              sums->resident,
-                             sums->file_resident,
+                             sums->resident - sums->anonymous,
                              sums->code,
                              0,
                              sums->data + sums->stack,

@@ -25,7 +25,7 @@ struct procfs_process {
 // Sums over a process' regions, in pages.
 struct procfs_sums {
   uint64_t virtual_pages, resident, shared, dirty, swapped;
-  uint64_t file_resident;      // of mapped files
+  uint64_t anonymous, file;    // of resident: private pages, those of mapped files
   uint64_t code, stack, data;  // sizes: what can be executed, the stack, private writable
 };
 

@@ -29,6 +29,7 @@ pager_region Region() {
   region.flags = PAGER_PRIVATE;
   region.backing = BACKING_FILE;
   region.resident = 4;
+  region.anonymous = 1;
   region.shared = 3;
   region.dirty = 2;
   region.shared_dirty = 1;
@@ -149,10 +150,13 @@ TEST(Procfs, ProcessFiles) {
   int fields = 1;
   for (char c : stat) fields += c == ' ';
   EXPECT_EQ(fields, 52);
-  EXPECT_EQ(Text(procfs_statm, &sums), "10 8 4 5 0 5 0\n");
+  EXPECT_EQ(Text(procfs_statm, &sums), "10 8 6 5 0 5 0\n");
   std::string status = Text(procfs_status, &process, &sums);
   EXPECT_EQ(status.find("Name:\tsh\nState:\tS (sleeping)\nTgid:\t12\nPid:\t12\nPPid:\t1\n"), 0u);
-  EXPECT_NE(status.find("VmRSS:\t      32 kB\n"), std::string::npos) << status;
+  EXPECT_NE(status.find("VmRSS:\t      32 kB\nRssAnon:\t       8 kB\nRssFile:\t      12 kB\n"
+                        "RssShmem:\t      12 kB\n"),
+            std::string::npos)
+      << status;
 }
 
 }  // namespace

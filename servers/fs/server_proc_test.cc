@@ -73,6 +73,7 @@ TEST(ServerProc, TellsOfProcesses) {
       region.backing = i == 100 ? BACKING_FILE : i == 199 ? BACKING_STACK : BACKING_ANONYMOUS;
       region.cookie = i == 100 ? cookie : 0;
       region.resident = 1;
+      region.anonymous = i != 100;
       regions.push_back(region);
     }
     w->regions[badge_slot(child->badge)] = regions;

@@ -123,6 +123,44 @@ CASE(Procfs, SmapsCountsWhatWasTouched) {
   munmap(memory, 64 * PAGE);
 }
 
+// Pages in memory: private ones, of files, of shared memory. Linux counts in batches, so what it
+// tells may lack some.
+static bool grown_by(long (*now)[3], long private, long file, long shared) {
+  static const char *const names[] = {"\nRssAnon", "\nRssFile", "\nRssShmem"};
+  const long wanted[] = {private, file, shared};
+  enum { BATCHES_KIB = 600 };
+  if (slurp("/proc/self/status") <= 0) return false;
+  for (int i = 0; i < 3; ++i) {
+    long before = (*now)[i];
+    (*now)[i] = value_of(names[i]);
+    long missing = before + wanted[i] * 4 - (*now)[i];
+    if (missing < -BATCHES_KIB || missing > BATCHES_KIB) return false;
+  }
+  return true;
+}
+
+CASE(Procfs, StatusTellsPrivatePagesFromThoseOfFilesAndSharedMemory) {
+  enum { PAGES = 512 };
+  long now[3] = {0};
+  int fd = make_file("procfs_rss", PAGES * PAGE);
+  char *file = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  CHECK(fd >= 0 && file != MAP_FAILED);
+  for (size_t i = 0; i < PAGES; ++i) CHECK_EQ(file[i * PAGE], (char)(i + 1));
+  grown_by(&now, 0, 0, 0);
+  for (size_t i = 0; i < PAGES; ++i) file[i * PAGE] = 1;
+  CHECK(grown_by(&now, PAGES, -PAGES, 0));
+  char *shared =
+      mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(shared != MAP_FAILED);
+  memset(shared, 1, PAGES * PAGE);
+  CHECK(grown_by(&now, 0, 0, PAGES));
+  munmap(shared, PAGES * PAGE);
+  munmap(file, PAGES * PAGE);
+  CHECK(grown_by(&now, -PAGES, 0, -PAGES));
+  close(fd);
+  unlink(scratch_path("procfs_rss"));
+}
+
 CASE(Procfs, TellsWhoAProcessIs) {
   char name[64], state;
   int pid, parent;

@@ -266,3 +266,22 @@ CASE(DevZero, SharedMappingIsSharedWithChildrenAlone) {
   munmap(memory, PAGE);
   munmap(other, PAGE);
 }
+
+CASE(DevZero, MappingHasTheRightsOfTheDescriptor) {
+  int reader = open("/dev/zero", O_RDONLY), writer = open("/dev/zero", O_WRONLY);
+  CHECK(reader >= 0 && writer >= 0);
+  CHECK_ERRNO(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0), EACCES);
+  CHECK_ERRNO(mmap(NULL, PAGE, PROT_NONE, MAP_SHARED, writer, 0), EACCES);
+  CHECK_ERRNO(mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE, writer, 0), EACCES);
+  char *shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, reader, 0);
+  char *private = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, reader, 0);
+  CHECK(shared != MAP_FAILED && private != MAP_FAILED);
+  CHECK_ERRNO(mprotect(shared, PAGE, PROT_READ | PROT_WRITE), EACCES);
+  CHECK_EQ(mprotect(private, PAGE, PROT_READ | PROT_WRITE), 0);
+  private[0] = 1;
+  CHECK_EQ(shared[0], 0);
+  munmap(shared, PAGE);
+  munmap(private, PAGE);
+  close(reader);
+  close(writer);
+}

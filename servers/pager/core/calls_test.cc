@@ -297,16 +297,35 @@ TEST_F(CallsTest, RegionsSayWhatIsResidentSharedAndDirty) {
   ASSERT_EQ(regions.size(), 2u);
   EXPECT_EQ(regions[0].backing, (uint32_t)BACKING_ANONYMOUS);
   EXPECT_EQ(regions[0].resident, 2u);
+  EXPECT_EQ(regions[0].anonymous, 2u);
   EXPECT_EQ(regions[0].shared, 0u);
   EXPECT_EQ(regions[1].backing, (uint32_t)BACKING_FILE);
   EXPECT_EQ(regions[1].cookie, 33u);
   EXPECT_EQ(regions[1].resident, 2u);
+  EXPECT_EQ(regions[1].anonymous, 0u);
   machine_.Fork(space_, kChild);
   EXPECT_EQ(Regions()[0].shared, 2u);
   EXPECT_EQ(pager_regions(pager_, space_, kChild, 0), 3);
   EXPECT_EQ(pager_regions(pager_, space_, 500, 0), -ESRCH);
   EXPECT_EQ(pager_regions(pager_, space_, ~0ull, 0), -ESRCH);
   EXPECT_EQ(pager_regions(pager_, space_, 0, ~0ull), 0);
+}
+
+TEST_F(CallsTest, RegionsTellCopiesFromPagesOfTheFile) {
+  uint32_t file = machine_.MakeFile(33, 4);
+  uint64_t map = machine_.MapFile(space_, file, 4, PROT_R | PROT_W, PAGER_PRIVATE);
+  for (int i = 0; i < 4; i++) machine_.Read(space_, map + i * PAGE_SIZE);
+  machine_.Write(space_, map, 1);
+  EXPECT_EQ(Regions()[0].resident, 4u);
+  EXPECT_EQ(Regions()[0].anonymous, 1u);
+}
+
+TEST_F(CallsTest, SharedMemoryCanBeReadOnlyForGood) {
+  uint32_t flags = PAGER_SHARED | PAGER_FIXED | PAGER_READ_ONLY;
+  EXPECT_EQ(pager_map(pager_, space_, kBase, PAGE_SIZE, PROT_R | PROT_W, flags), -EACCES);
+  EXPECT_EQ(pager_map(pager_, space_, kBase, PAGE_SIZE, PROT_R, flags), (int64_t)kBase);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, PROT_R | PROT_W), -EACCES);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, PROT_R | PROT_X), 0);
 }
 
 TEST_F(CallsTest, CountsAddUp) {

@@ -5,7 +5,7 @@
 #include "servers/pager/core/state.h"
 
 struct tally {
-  uint32_t resident, shared, dirty, shared_dirty, swapped;
+  uint32_t resident, anonymous, shared, dirty, shared_dirty, swapped;
 };
 
 static void tally_private(struct pager *pager, struct space *space, const struct region *region,
@@ -19,6 +19,7 @@ static void tally_private(struct pager *pager, struct space *space, const struct
     bool owned;
     space_leaf(pager, space, p, &owned);
     tally->resident++;
+    tally->anonymous++;
     tally->dirty++;
     bool is_shared = !owned || page_of(pager, frame)->refs > 1;
     tally->shared += is_shared;
@@ -89,6 +90,7 @@ static void describe(struct pager *pager, struct space *space, const struct regi
                (region->flags & REGION_GROWSDOWN ? PAGER_GROWSDOWN : 0u),
       .backing = backing_of(region),
       .resident = tally.resident,
+      .anonymous = tally.anonymous,
       .shared = tally.shared,
       .dirty = tally.dirty,
       .shared_dirty = tally.shared_dirty,

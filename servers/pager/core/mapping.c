@@ -116,9 +116,11 @@ static int64_t map_shared(struct pager *pager, struct space *space, uint64_t add
 
 int64_t pager_map(struct pager *pager, struct space *space, uint64_t address, uint64_t length,
                   uint32_t prot, uint32_t flags) {
-  int error = check_request(length, prot, flags);
+  int error = check_request(length, prot, flags & ~(uint32_t)PAGER_READ_ONLY);
   if (error < 0) return error;
-  struct region region = {.prot = (uint8_t)range_prot(prot), .prot_max = PROT_ALL};
+  uint32_t prot_max = flags & PAGER_READ_ONLY ? PROT_R | PROT_X : PROT_ALL;
+  if (range_prot(prot) & ~prot_max) return -EACCES;
+  struct region region = {.prot = (uint8_t)range_prot(prot), .prot_max = (uint8_t)prot_max};
   if (flags & PAGER_LOCKED) region.flags = REGION_LOCKED;
   if (flags & PAGER_SHARED) return map_shared(pager, space, address, length, flags, &region);
   if (flags & PAGER_GROWSDOWN) region.flags |= REGION_GROWSDOWN;
