@@ -62,6 +62,34 @@ static void limit_data(void *unused) {
   CHILD_CHECK(sbrk(1 << 20) == (void *)-1 && errno == ENOMEM);
 }
 
+// Data is also what becomes writable later.
+static void limit_rights(void *unused) {
+  (void)unused;
+  char *data = anonymous(4);
+  char *memory = mmap(NULL, 64 * PAGE, PROT_NONE, ANONYMOUS, -1, 0);
+  char *one = mmap(NULL, PAGE, PROT_READ, ANONYMOUS, -1, 0);
+  CHILD_CHECK(data && memory != MAP_FAILED && one != MAP_FAILED);
+  CHILD_CHECK(mprotect(memory, 2 * PAGE, PROT_READ | PROT_WRITE) == 0);
+  memory[0] = memory[PAGE] = 1;
+  CHILD_CHECK(set_soft(RLIMIT_DATA, PAGE) == 0);
+  errno = 0;
+  CHILD_CHECK(mprotect(memory, 64 * PAGE, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM);
+  errno = 0;
+  CHILD_CHECK(mprotect(memory + 3 * PAGE, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM);
+  errno = 0;
+  CHILD_CHECK(mprotect(one, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM);
+  CHILD_CHECK(mprotect(memory, 64 * PAGE, PROT_READ) == 0);
+  CHILD_CHECK(memory[PAGE] == 1);
+  errno = 0;
+  CHILD_CHECK(mprotect(memory, PAGE, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM);
+  CHILD_CHECK(mprotect(data, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
+  char *shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHILD_CHECK(shared != MAP_FAILED && mprotect(shared, PAGE, PROT_READ | PROT_WRITE) == 0);
+  CHILD_CHECK(set_soft(RLIMIT_DATA, RLIM_INFINITY) == 0);
+  CHILD_CHECK(mprotect(memory, 64 * PAGE, PROT_READ | PROT_WRITE) == 0);
+  memory[63 * PAGE] = 1;
+}
+
 static int recurse(int depth) {
   volatile char frame[1024];
   frame[0] = (char)depth;
@@ -78,6 +106,7 @@ static void use_little_stack(void *kib) {
 
 CASE(Limits, AddressSpace) { CHECK_EQ(in_child(limit_addresses, NULL), 0); }
 CASE(Limits, Data) { CHECK_EQ(in_child(limit_data, NULL), 0); }
+CASE(Limits, RightsThatMakeData) { CHECK_EQ(in_child(limit_rights, NULL), 0); }
 
 CASE(Limits, Stack) {
   int kib = 1024;

@@ -211,6 +211,29 @@ TEST_F(CallsTest, DataIsLimited) {
   EXPECT_EQ(space_->data_pages, 2u);
 }
 
+TEST_F(CallsTest, DataThatRightsMakeIsLimited) {
+  constexpr uint32_t kBoth = PROT_R | PROT_W;
+  Map(kBase, 4 * PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
+  Map(2 * kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED);
+  for (int i = 0; i < 4; i++) machine_.Write(space_, kBase + i * PAGE_SIZE, 1);
+  machine_.Write(space_, 2 * kBase, 1);
+  // Without a limit both single pages go the short ways.
+  EXPECT_EQ(pager_protect(pager_, space_, kBase + PAGE_SIZE, PAGE_SIZE, PROT_R), 0);
+  EXPECT_EQ(pager_protect(pager_, space_, 2 * kBase, PAGE_SIZE, PROT_R), 0);
+  EXPECT_EQ(space_->data_pages, 3u);
+  ASSERT_EQ(pager_limit(pager_, space_, LIMIT_DATA, 3 * PAGE_SIZE, LIMIT_NONE), 0);
+  EXPECT_EQ(Regions().size(), 4u);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase + PAGE_SIZE, PAGE_SIZE, kBoth), -ENOMEM);
+  EXPECT_EQ(pager_protect(pager_, space_, 2 * kBase, PAGE_SIZE, kBoth), -ENOMEM);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, 4 * PAGE_SIZE, kBoth), -ENOMEM);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, PROT_R), 0);
+  EXPECT_EQ(pager_protect(pager_, space_, 2 * kBase, PAGE_SIZE, kBoth), 0);
+  EXPECT_EQ(pager_protect(pager_, space_, kBase, PAGE_SIZE, kBoth), -ENOMEM);
+  EXPECT_EQ(space_->data_pages, 3u);
+  EXPECT_EQ(machine_.Read(space_, kBase), 1);
+  machine_.Write(space_, 2 * kBase, 2);
+}
+
 TEST_F(CallsTest, StacksAreLimited) {
   Map(kBase, PAGE_SIZE, PAGER_PRIVATE | PAGER_FIXED | PAGER_GROWSDOWN);
   ASSERT_EQ(pager_limit(pager_, space_, LIMIT_STACK, 8 * PAGE_SIZE, LIMIT_NONE), 0);

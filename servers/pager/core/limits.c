@@ -2,6 +2,7 @@
 
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define MEMLOCK_BYTES (8ull << 20)
@@ -14,6 +15,7 @@ void limits_init(struct space *space) {
   for (uint32_t i = 0; i < LIMIT_COUNT; i++) {
     space->limit[i] = (struct pager_limit_value){.soft = LIMIT_NONE, .hard = LIMIT_NONE};
   }
+  space->bounded = false;
   space->rss_mark = 0;
   space->rss_hand = 0;
   space->limit[LIMIT_STACK].soft = STACK_MAX;
@@ -22,6 +24,7 @@ void limits_init(struct space *space) {
 
 void limits_inherit(struct space *child, const struct space *parent) {
   for (uint32_t i = 0; i < LIMIT_COUNT; i++) child->limit[i] = parent->limit[i];
+  child->bounded = parent->bounded;
 }
 
 // What a mapping takes away: pages of all regions, of data, of locked regions.
@@ -68,11 +71,10 @@ int64_t pager_limit(struct pager *pager, struct space *space, uint64_t which, ui
   if (limit && hard > limit->hard) return -EPERM;
   bytes_copy(pager_message(pager, space), space->limit, sizeof(space->limit));
   if (!limit) return 0;
+  odd_settle(pager, space);
   *limit = (struct pager_limit_value){.soft = soft, .hard = hard};
-  if (which == LIMIT_RSS) {
-    odd_settle(pager, space);
-    space->rss_mark = 0;
-    space->leaf_tag = LEAF_NONE;
-  }
+  space->bounded = space->limit[LIMIT_DATA].soft != LIMIT_NONE || rss_is_limited(space);
+  space->rss_mark = 0;
+  space->leaf_tag = LEAF_NONE;
   return 0;
 }

@@ -15,7 +15,7 @@
 //       page of the region is odd if and only if it is marked; no other page is marked.
 //   O3  marked leaves are owned by the space alone; they are those of one node, odd.node.
 //   O4  for each odd page ODD_REGIONS are set aside, so that odd_settle cannot fail.
-//   O5  RLIMIT_RSS is not set (rss.h).
+//   O5  the space is not bounded (limits.h).
 //   O6  the space's counts (space_count) are those of the pages' own rights.
 #ifndef SERVERS_PAGER_CORE_ODD_H
 #define SERVERS_PAGER_CORE_ODD_H

@@ -2,9 +2,9 @@
 // a single page (odd.h).
 #include "servers/pager/core/protect.h"
 
+#include "servers/pager/core/limits.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/range.h"
-#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define EAGER_PAGES 64u  // so many pages are entered again at once
@@ -69,8 +69,8 @@ static struct region *change_part(struct pager *pager, struct space *space, stru
 }
 
 // Sets the rights of [*page, end), from the region on that has *page, and joins regions that are
-// alike. *page is where it ends: at a hole, or at what cannot have these rights. => two regions
-// are reserved
+// alike. *page is where it ends: at a hole, or at what cannot have these rights, or not so much of
+// it. => two regions are reserved
 static int change_regions(struct pager *pager, struct space *space, struct region *region,
                           uint32_t *page, uint32_t end, uint32_t prot, struct change *change) {
   int error = 0;
@@ -84,6 +84,8 @@ static int change_regions(struct pager *pager, struct space *space, struct regio
     if (prot & ~(uint32_t)region->prot_max) error = -EACCES;
     if (error) break;
     uint32_t stop = region->end < end ? region->end : end;
+    error = limits_check_rights(space, region, stop - *page, prot);
+    if (error) break;
     if (region->prot != prot) {
       note_change(region, prot, change);
       region = change_part(pager, space, region, *page, stop, prot);
@@ -137,7 +139,7 @@ static bool enter_one(struct pager *pager, struct space *space, uint32_t page, u
   struct node *leaf = space_leaf(pager, space, page, &owned);
   uint32_t frame = leaf ? leaf->entry[page & NODE_MASK] : FRAME_NONE;
   if (!entry_is_frame(frame)) return false;
-  if (owned && leaf->writable && !rss_is_limited(space)) {
+  if (owned && leaf->writable && !space->bounded) {
     // As space_own_leaf would find it.
     space->leaf = leaf;
     space->leaf_tag = page >> NODE_BITS;

@@ -1,7 +1,6 @@
 // RLIMIT_RSS: a program with a limit evicts its own private pages before it gets more.
 //
-// Only spaces with a limit pay for it: they have no leaf at hand (space->leaf_tag), so that their
-// faults go the long way.
+// Only spaces with a limit pay for it: they are bounded (limits.h).
 #ifndef SERVERS_PAGER_CORE_RSS_H
 #define SERVERS_PAGER_CORE_RSS_H
 

@@ -5,7 +5,6 @@
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
-#include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
 #define ROOT_PAGES (1u << SPACE_ROOT_SHIFT)
@@ -262,7 +261,7 @@ struct node *space_node(struct pager *pager, struct space *space, uint32_t page)
 struct node *space_reach_leaf(struct pager *pager, struct space *space, uint32_t page) {
   bool owned;
   struct node *leaf = space_leaf(pager, space, page, &owned);
-  if (!owned || rss_is_limited(space)) return leaf;
+  if (!owned || space->bounded) return leaf;
   return space_own_leaf(pager, space, page);  // nothing to copy
 }
 
@@ -275,7 +274,7 @@ struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t p
   note_root(space, i);
   if (leaf) {
     space->leaf = leaf;
-    space->leaf_tag = rss_is_limited(space) ? LEAF_NONE : page >> NODE_BITS;
+    space->leaf_tag = space->bounded ? LEAF_NONE : page >> NODE_BITS;
   }
   return leaf;
 }

@@ -69,6 +69,7 @@ struct space {
   uint64_t rss_mark;   // LIMIT_RSS may be reached when so many pages were entered
   uint32_t rss_hand;   // page at which evicting for it goes on
   uint16_t new_flags;  // enum region_flag, of regions that are made from now on
+  bool bounded;        // has limits that the short ways do not look at (limits.h): no leaf at hand
   struct ahead ahead;  // private pages from swap
   struct pending *pending;
   struct provider *provider;         // if it is one
@@ -103,8 +104,7 @@ struct node *space_leaf(struct pager *pager, struct space *space, uint32_t page,
 struct node *space_reach_leaf(struct pager *pager, struct space *space, uint32_t page);
 // The node above the leaf above a page. => there is one
 struct node *space_node(struct pager *pager, struct space *space, uint32_t page);
-// The leaf for changing; remembers it, unless RLIMIT_RSS is set (rss.h). NULL if there is no
-// memory.
+// The leaf for changing; remembers it, unless the space is bounded. NULL if there is no memory.
 struct node *space_own_leaf(struct pager *pager, struct space *space, uint32_t page);
 // The first private page at or after *page and below end, in memory or swapped; moves *page there.
 // 0 if there is none.
