@@ -8,6 +8,11 @@
 
 #define HART_MACHINE_ID 124  // asserted in main.c
 
+.section .sdata, "aw"
+.balign 4
+begun:
+    .word 0                     // 1: the boot hart is here
+
 // One gigabyte page each: RAM at its physical address, and the direct map's first 16.
 .section .data
 .balign 4096
@@ -21,9 +26,6 @@ boot_root:
     .set gigabyte, gigabyte + 1
     .endr
     .fill 240, 8, 0
-
-begun:
-    .word 0                     // 1: the boot hart is here
 
 // Turns translation on and goes on at the linked address. Uses t0, t1, t2.
 .macro enter_high
