@@ -42,17 +42,21 @@ static int move_sectors(struct disk *disk, enum disk_op op, uint64_t offset, uin
   return disk_transfer_wait(disk, op, first, (uint32_t)(end - first), disk_bounce());
 }
 
-static int read_piece(struct disk *disk, uint64_t offset, uint32_t length, void *page) {
+static int read_piece(struct disk *disk, uint64_t offset, uint32_t length,
+                      const struct process *process) {
   int status = move_sectors(disk, DISK_READ, offset, length);
-  if (status == 0) memcpy(page, (char *)disk_bounce() + offset % DISK_SECTOR_BYTES, length);
+  if (status == 0)
+    memcpy(process_page(process), (char *)disk_bounce() + offset % DISK_SECTOR_BYTES, length);
   return status;
 }
 
-static int write_piece(struct disk *disk, uint64_t offset, uint32_t length, const void *page) {
+static int write_piece(struct disk *disk, uint64_t offset, uint32_t length,
+                       const struct process *process) {
   bool whole = offset % DISK_SECTOR_BYTES == 0 && length % DISK_SECTOR_BYTES == 0;
   int status = whole ? 0 : move_sectors(disk, DISK_READ, offset, length);
   if (status != 0) return status;
-  memcpy((char *)disk_bounce() + offset % DISK_SECTOR_BYTES, page, length);
+  if (process->ended) return -EINTR;  // its data is gone
+  memcpy((char *)disk_bounce() + offset % DISK_SECTOR_BYTES, process_page(process), length);
   return move_sectors(disk, DISK_WRITE, offset, length);
 }
 
@@ -66,16 +70,15 @@ static uint32_t piece_of(const struct file *file, uint64_t offset, uint64_t leng
   return (uint32_t)(length < size - offset ? length : size - offset);
 }
 
-static int64_t move(struct process *process, struct file *file, const struct call *call,
+static int64_t move(const struct process *process, struct file *file, const struct call *call,
                     uint64_t offset) {
   bool writing = call->word[0] == FS_WRITE;
   uint32_t length = piece_of(file, offset, call->word[3]);
   if (length == 0) return writing && call->word[3] != 0 ? -ENOSPC : 0;
   struct disk *disk = block_disk(file);
   if (writing && swap_uses_disk(disk)) return -ETXTBSY;
-  void *page = process_page(process);
-  int status =
-      writing ? write_piece(disk, offset, length, page) : read_piece(disk, offset, length, page);
+  int status = writing ? write_piece(disk, offset, length, process)
+                       : read_piece(disk, offset, length, process);
   return status != 0 ? status : (int64_t)length;
 }
 

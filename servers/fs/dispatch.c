@@ -78,7 +78,7 @@ enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };
 
 static void serve_locked(struct process *process, struct call *call) {
   fiber_lock_acquire(&volume.lock);
-  int64_t status = operations[call->word[0]].locked(process, call);
+  int64_t status = process->ended ? -EINTR : operations[call->word[0]].locked(process, call);
   if (status == PATH_VIRTUAL) status = virtual_serve(process, call);
   call->answer.word[0] = (uint64_t)status;
   fiber_lock_release(&volume.lock);

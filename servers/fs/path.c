@@ -23,6 +23,7 @@ static struct ext2_namei_result walked;
 const char *path_fetch_text(const struct process *process, unsigned offset) {
   const volatile char *from = (const volatile char *)process_page(process) + offset;
   char *text = texts[offset == 0 ? 0 : 1];
+  if (process->ended) from = "";  // it is not to name anything
   for (unsigned i = 0; i < FS_PATH_MAX; i++) {
     text[i] = from[i];
     if (text[i] == 0) return text;

@@ -198,7 +198,7 @@ void process_close_on_exec(struct process *process) {
 
 // --- calls -------------------------------------------------------------------------------------
 
-void answer_deliver(token_t token, const struct answer *answer) {
+bool answer_deliver(token_t token, const struct answer *answer) {
   struct answer refused;
   switch (answer->kind) {
     case ANSWER_REPLY:
@@ -208,11 +208,13 @@ void answer_deliver(token_t token, const struct answer *answer) {
       if (outside_forward(token, answer->to, answer->word) < 0) {
         answer_status(&refused, -EIO);
         outside_reply(token, refused.word);
+        return false;
       }
       break;
     case ANSWER_NONE:
       break;
   }
+  return true;
 }
 
 static void serve(struct work *work) {

@@ -85,7 +85,8 @@ int process_spawn_files(struct process *process, const struct process *parent,
 // Closes everything; what is under way for it has no effect on whoever gets the slot next.
 void process_end(struct process *process);
 
-// The message page; one that nobody reads once the process has ended.
+// The message page; one that nobody reads once the process has ended. That may be whenever the
+// fiber has waited: then the slot's page is another's, and what is here means nothing.
 void *process_page(const struct process *process);
 
 // --- descriptors -------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ void process_close_on_exec(struct process *process);
 void process_serve(struct process *process, const struct event *event, struct answer *answer,
                    void (*serve)(struct process *process, struct call *call));
 
-// Gives an answer to a waiting caller.
-void answer_deliver(token_t token, const struct answer *answer);
+// Gives an answer to a waiting caller. => false: it was to be forwarded, but is gone
+bool answer_deliver(token_t token, const struct answer *answer);
 
 void processes_init(void);
 

@@ -140,6 +140,12 @@ static void serve_write(struct process *process, struct call *call) {
     forward_write(vnode, fresh, offset, call->word[2], (uint64_t)length,
                   FS_MOVED_THEN(call->word[1], flags), &call->answer);
     moved_note(process, file, old_position, old_size);
+    if (!answer_deliver(call->token, &call->answer)) {
+      // The caller has ended while its blocks were sought: nothing is written.
+      file->position = old_position;
+      if (end > old_size) (void)vnode_truncate(vnode, old_size);
+    }
+    call->answer.kind = ANSWER_NONE;
   }
   fiber_lock_release(&volume.lock);
 }
