@@ -48,6 +48,9 @@ class FakeKernel {
   FakeKernel(uint32_t frames, uint32_t objects);
   ~FakeKernel();
 
+  // The one that the core's calls go to: the newest.
+  static FakeKernel *machine;
+
   struct pager *pager() {
     return pager_;
   }
@@ -61,6 +64,13 @@ class FakeKernel {
   // The entry at a page, null if there is none.
   const Entry *Find(uint32_t slot, uint32_t page) const;
   uint32_t Entries(uint32_t slot) const;
+  // All of them, by page.
+  const std::map<uint32_t, Entry> &EntriesOf(uint32_t slot) const {
+    return spaces_.at(slot).entries;
+  }
+  // How many entries name a frame, and whether it is of type object.
+  uint32_t Mapped(uint32_t frame) const { return mapped_[frame - kRamFirst]; }
+  bool IsObject(uint32_t frame) const { return is_object_[frame - kRamFirst]; }
   // Large entries.
   size_t Large(uint32_t slot) const { return spaces_.at(slot).large.size(); }
   bool HasSpace(uint32_t slot) const { return spaces_.count(slot) != 0; }
@@ -70,7 +80,7 @@ class FakeKernel {
   bool TakeAnswer(token_t token, Answer *answer);
   token_t NewToken() { return next_token_++; }
 
-  // Every free frame is unmapped, every entry is one the core may have made.
+  // The invariants (invariants.h).
   void Check();
 
   static constexpr uint64_t kTimebase = 10000000;
@@ -123,10 +133,6 @@ class FakeKernel {
   void Donate(Space *space, uint32_t frame);
   void Forget(const Entry &entry);
   void SplitLarge(Space *space, uint64_t start, uint64_t end);
-  void CheckSlots(const std::map<uint32_t, uint32_t> &entries);
-  void CheckForest(const struct space *space);
-  void CheckCounts(const struct space *space);
-  void CheckOdd(struct space *space);
 
   uint32_t frames_;
   uint8_t *ram_;
