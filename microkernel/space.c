@@ -6,12 +6,9 @@
 #include "microkernel/bits.h"
 #include "microkernel/boot.h"
 #include "microkernel/pte.h"
+#include "microkernel/space_tables.h"
 #include "microkernel/stats.h"
 
-// Bytes that one entry of a table of this level maps.
-#define SPAN(level) (1ull << (PAGE_SHIFT + 9 * (level)))
-// Work bound of one call on a range: leaf tables visited.
-#define RANGE_TABLES_MAX 32u
 // Above so many pages a whole ASID is fenced.
 #define FENCE_PAGES_MAX 16u
 
@@ -46,7 +43,7 @@ static uint64_t keep_running(struct space *space) {
   return running;
 }
 
-static void fence(struct space *space, uaddr_t start, uaddr_t end) {
+void space_fence(struct space *space, uaddr_t start, uaddr_t end) {
   hart_count(STAT_FENCES);
   if (end - start <= FENCE_PAGES_MAX * PAGE_SIZE) {
     for (uaddr_t a = start; a < end; a += PAGE_SIZE) arch_fence_page(a, space->asid);
@@ -78,15 +75,6 @@ void space_enter(struct space *space) {
 
 // --- tables ---
 
-static void pool_put(struct space *space, frame_t frame) {
-  uint64_t *table = arch_frame_address(frame);
-  frame_set_type(frame, FRAME_TABLE);
-  // The link is an invalid entry: a hart may still reach the table until the fence.
-  pte_store(table, 0, pte_make(space->pool, 0));
-  space->pool = frame;
-  space->pool_count++;
-}
-
 // A table for `level`, 0 for leaves.
 static uint64_t *pool_take(struct space *space, int level) {
   uint64_t *table = arch_frame_address(space->pool);
@@ -95,27 +83,6 @@ static uint64_t *pool_take(struct space *space, int level) {
   space->pool_count--;
   pte_store(table, 0, 0);
   return table;
-}
-
-// --- large leaves ---
-
-static bool in_window(const struct space *space, uaddr_t address) {
-  return UNLIKELY(space->has_window) && address >= BOOT_WINDOW && address < BOOT_BOARD;
-}
-
-// Keeps on the board what the hardware noted in a large leaf: of any of its frames.
-static COLD void note_block(uint64_t pte) {
-  uint32_t bits = ((uint32_t)(pte >> 6) & 3) * 0x01010101;
-  uint32_t *word = (uint32_t *)(void *)(frame_board + (pte_frame(pte) - frame_first));
-  for (uint32_t i = 0; bits && i < LARGE_FRAMES / 4; i++)
-    __atomic_fetch_or(&word[i], bits, __ATOMIC_RELAXED);
-}
-
-static COLD void drop_large(struct space *space, uint64_t *entry) {
-  uint64_t pte = pte_exchange(entry, 0, 0);
-  frame_entry(pte_frame(pte))->count--;
-  space->large--;
-  note_block(pte);
 }
 
 // The table of a level for an address; tables are taken from the pool where one is missing, or a
@@ -128,8 +95,8 @@ static uint64_t *table_make(struct space *space, uaddr_t address, int lowest) {
     if (UNLIKELY(!pte_is_table(pte))) {
       if (!space->pool || (pte && in_window(space, address))) return NULL;
       if (pte) {
-        drop_large(space, &table[index]);
-        fence(space, 0, USER_END);
+        space_drop_large(space, &table[index]);
+        space_fence(space, 0, USER_END);
       }
       uint64_t *made = pool_take(space, level - 1);
       pte = pte_make(arch_address_frame(made), PTE_V);
@@ -144,8 +111,7 @@ static uint64_t *leaf_table_make(struct space *space, uaddr_t address) {
   return table_make(space, address, 0);
 }
 
-// The first entry in [index, end) that is not zero, or end.
-static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
+uint32_t table_next_used(const uint64_t *table, uint32_t index, uint32_t end) {
   const uint64_t *last = table + end;
   const uint64_t *t = table + index;
   for (; t < last; t++) {
@@ -159,70 +125,6 @@ static uint32_t next_used(const uint64_t *table, uint32_t index, uint32_t end) {
     if (*t) break;
   }
   return (uint32_t)(t - table);
-}
-
-// --- create, fund ---
-
-int space_create(struct space *space, uint32_t badge) {
-  int error = asid_allocate(&space->asid);
-  if (error) return error;
-  static uint64_t last_serial;
-  space->serial = ++last_serial;
-  space->epoch = LEAF_EPOCH;
-  space->badge = badge;
-  space->handle_count = HANDLES_INLINE;
-  space->handles[0] = space->handles_inline;
-  return 0;
-}
-
-static void fund_table(struct space *space, frame_t frame) {
-  if (frame_type(frame) != FRAME_BLANK) frame_clear(frame, PAGE_SIZE);
-  frame_set_type(frame, FRAME_TABLE);
-  frame_entry(frame)->count = space->tables;
-  space->tables = frame;
-  if (space->root) {
-    pool_put(space, frame);
-  } else {
-    space->root = arch_frame_address(frame);
-    arch_root_init(space->root);
-    space->translation = arch_translation(frame, space->asid);
-  }
-}
-
-static void fund_handles(struct space *space, frame_t frame) {
-  uint32_t chunk = space->handle_count / HANDLES_INLINE;
-  struct handle *handles = arch_frame_address(frame);
-  frame_clear(frame, PAGE_SIZE);
-  frame_set_type(frame, FRAME_HANDLES);
-  space->handles[chunk] = handles;
-  space->handles[chunk + 1] = handles + HANDLES_INLINE;
-  space->handle_count += HANDLES_PER_FRAME;
-}
-
-// No frame twice: its type would no longer fit.
-static int check_fund(const struct space *space, const uint64_t *frames, uint32_t count,
-                      uint32_t purpose) {
-  if (space->tables && !space->root) return -EBUSY;  // it is being destroyed
-  if (purpose > FUND_HANDLES) return -EINVAL;
-  if (purpose == FUND_HANDLES && space->handle_count + count * HANDLES_PER_FRAME > HANDLES_MAX)
-    return -ENOSPC;
-  for (uint32_t i = 0; i < count; i++) {
-    if (!frame_exists(frames[i]) || !frame_is_free(frames[i])) return -EINVAL;
-    for (uint32_t j = 0; j < i; j++)
-      if (frames[i] == frames[j]) return -EINVAL;
-  }
-  return 0;
-}
-
-int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint32_t purpose) {
-  int error = check_fund(space, frames, count, purpose);
-  for (uint32_t i = 0; !error && i < count; i++) {
-    if (purpose == FUND_TABLE)
-      fund_table(space, (frame_t)frames[i]);
-    else
-      fund_handles(space, (frame_t)frames[i]);
-  }
-  return error;
 }
 
 // --- map ---
@@ -325,9 +227,73 @@ int space_map(struct space *space, const struct handle *authority, const struct 
     if (count > TABLE_ENTRIES - index) count = TABLE_ENTRIES - index;
     replaced |= set_leaves(table + index, &checked_frames[i], count, bits, low, first);
   }
-  if (replaced) fence(space, mapping->address, end);
+  if (replaced) space_fence(space, mapping->address, end);
   if (mapping->prot & PROT_X) space_fence_instructions(space);
   return 0;
+}
+
+// --- create, fund ---
+
+int space_create(struct space *space, uint32_t badge) {
+  int error = asid_allocate(&space->asid);
+  if (error) return error;
+  static uint64_t last_serial;
+  space->serial = ++last_serial;
+  space->epoch = LEAF_EPOCH;
+  space->badge = badge;
+  space->handle_count = HANDLES_INLINE;
+  space->handles[0] = space->handles_inline;
+  return 0;
+}
+
+static void fund_table(struct space *space, frame_t frame) {
+  if (frame_type(frame) != FRAME_BLANK) frame_clear(frame, PAGE_SIZE);
+  frame_set_type(frame, FRAME_TABLE);
+  frame_entry(frame)->count = space->tables;
+  space->tables = frame;
+  if (space->root) {
+    table_put(space, frame);
+  } else {
+    space->root = arch_frame_address(frame);
+    arch_root_init(space->root);
+    space->translation = arch_translation(frame, space->asid);
+  }
+}
+
+static void fund_handles(struct space *space, frame_t frame) {
+  uint32_t chunk = space->handle_count / HANDLES_INLINE;
+  struct handle *handles = arch_frame_address(frame);
+  frame_clear(frame, PAGE_SIZE);
+  frame_set_type(frame, FRAME_HANDLES);
+  space->handles[chunk] = handles;
+  space->handles[chunk + 1] = handles + HANDLES_INLINE;
+  space->handle_count += HANDLES_PER_FRAME;
+}
+
+// No frame twice: its type would no longer fit.
+static int check_fund(const struct space *space, const uint64_t *frames, uint32_t count,
+                      uint32_t purpose) {
+  if (space->tables && !space->root) return -EBUSY;  // it is being destroyed
+  if (purpose > FUND_HANDLES) return -EINVAL;
+  if (purpose == FUND_HANDLES && space->handle_count + count * HANDLES_PER_FRAME > HANDLES_MAX)
+    return -ENOSPC;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!frame_exists(frames[i]) || !frame_is_free(frames[i])) return -EINVAL;
+    for (uint32_t j = 0; j < i; j++)
+      if (frames[i] == frames[j]) return -EINVAL;
+  }
+  return 0;
+}
+
+int space_fund(struct space *space, const uint64_t *frames, uint32_t count, uint32_t purpose) {
+  int error = check_fund(space, frames, count, purpose);
+  for (uint32_t i = 0; !error && i < count; i++) {
+    if (purpose == FUND_TABLE)
+      fund_table(space, (frame_t)frames[i]);
+    else
+      fund_handles(space, (frame_t)frames[i]);
+  }
+  return error;
 }
 
 // --- destroy ---
@@ -335,7 +301,7 @@ int space_map(struct space *space, const struct handle *authority, const struct 
 // Leaves the table blank.
 static void drop_leaves(frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
-  for (uint32_t i = 0; (i = next_used(table, i, TABLE_ENTRIES)) < TABLE_ENTRIES; i++)
+  for (uint32_t i = 0; (i = table_next_used(table, i, TABLE_ENTRIES)) < TABLE_ENTRIES; i++)
     space_drop_leaf(pte_exchange(table, i, 0));
 }
 
@@ -344,7 +310,7 @@ static void drop_leaves(frame_t frame) {
 static COLD void drop_large_leaves(struct space *space, frame_t frame) {
   uint64_t *table = arch_frame_address(frame);
   for (uint32_t i = 0; i < TABLE_ENTRIES; i++)
-    if (table[i] & PTE_U) drop_large(space, &table[i]);
+    if (table[i] & PTE_U) space_drop_large(space, &table[i]);
 }
 
 int space_destroy(struct space *space) {
@@ -372,185 +338,6 @@ int space_destroy(struct space *space) {
     frame_release(arch_address_frame(space->handles[i]));
   frame_release(arch_address_frame(space));
   return 0;
-}
-
-// --- ranges ---
-
-// What is done to one valid leaf. True if a fence is due.
-typedef bool leaf_visit(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument);
-
-struct walk {
-  struct space *space;
-  uaddr_t start, end;
-  leaf_visit *visit;
-  uint64_t argument;
-  bool reclaim;     // tables all of whose span is in the range are empty afterwards
-  bool changed;     // a fence is due
-  bool large;       // it is due for all of the space
-  bool window;      // the middle table has large leaves of the window
-  uint32_t tables;  // leaf tables visited
-};
-
-static bool range_is_valid(uaddr_t start, uaddr_t end) {
-  return start <= end && end <= USER_END && !((start | end) & PAGE_MASK);
-}
-
-static inline uaddr_t least(uaddr_t a, uaddr_t b) { return a < b ? a : b; }
-
-// Takes a table out of its entry, back to the pool.
-static void reclaim_table(struct walk *walk, uint64_t *entry) {
-  if (walk->space->epoch != LEAF_EPOCH_LAST) walk->space->epoch += LEAF_EPOCH;
-  pool_put(walk->space, pte_frame(*entry));
-  pte_store(entry, 0, 0);
-  walk->changed = true;
-}
-
-// The valid leaves of [address, end), all in one table.
-static inline __attribute__((always_inline)) void walk_leaves(struct walk *walk, uint64_t *table,
-                                                              uaddr_t address, uaddr_t end) {
-  uint32_t index = pte_index(address, 0);
-  uint32_t last = index + (uint32_t)((end - address) >> PAGE_SHIFT);
-  while (index < last) {
-    uint64_t pte = pte_load(table, index++);
-    if (LIKELY(pte))
-      walk->changed |= walk->visit(table, index - 1, pte, walk->argument);
-    else
-      index = next_used(table, index, last);
-  }
-}
-
-static leaf_visit visit_protect, visit_harvest;
-
-// A large leaf, all or a part of which is in the range.
-static COLD void visit_large(struct walk *walk, uint64_t *entry, bool whole) {
-  uint64_t taken = walk->argument;
-  walk->changed = walk->large = true;
-  if (whole && walk->visit == visit_harvest)
-    note_block(pte_clear(entry, 0, PTE_A | PTE_D));
-  else if (whole && walk->visit == visit_protect && (pte_load(entry, 0) & PTE_LEAF & ~taken))
-    pte_clear(entry, 0, taken);
-  else
-    drop_large(walk->space, entry);
-}
-
-// The leaf tables of [address, end), all below the same root entry. Returns where it stopped.
-static inline __attribute__((always_inline)) uaddr_t walk_middle(struct walk *walk,
-                                                                 uint64_t *middle, uaddr_t address,
-                                                                 uaddr_t end) {
-  uaddr_t base = address & ~(SPAN(2) - 1);
-  uint32_t last = (uint32_t)((end - base + SPAN(1) - 1) / SPAN(1));
-  for (uint32_t i = pte_index(address, 1);; i++) {
-    i = next_used(middle, i, last);
-    if (i == last) return end;
-    uaddr_t from = base + i * SPAN(1) > address ? base + i * SPAN(1) : address;
-    uaddr_t to = least(base + (i + 1) * SPAN(1), end);
-    bool table = pte_is_table(middle[i]);
-    if (UNLIKELY(!table && in_window(walk->space, from))) {
-      walk->window = true;
-      continue;
-    }
-    if (walk->tables++ == RANGE_TABLES_MAX) return from;
-    if (UNLIKELY(!table)) {
-      visit_large(walk, &middle[i], to - from == SPAN(1));
-      continue;
-    }
-    walk_leaves(walk, arch_table_address(middle[i]), from, to);
-    if (walk->reclaim && to - from == SPAN(1)) reclaim_table(walk, &middle[i]);
-  }
-}
-
-// A range that one leaf table covers, but not all of that table's span: no search.
-static inline __attribute__((always_inline)) uaddr_t walk_short(struct walk *walk) {
-  uint64_t pte = pte_load(walk->space->root, pte_index(walk->start, 2));
-  if (!pte) return walk->end;
-  uint64_t *entry = arch_table_address(pte) + pte_index(walk->start, 1);
-  pte = pte_load(entry, 0);
-  if (LIKELY(pte_is_table(pte)))
-    walk_leaves(walk, arch_table_address(pte), walk->start, walk->end);
-  else if (pte && !in_window(walk->space, walk->start))
-    visit_large(walk, entry, false);
-  return walk->end;
-}
-
-// Visits the valid leaves of the range, in a bounded number of tables. Returns where it stopped.
-static inline __attribute__((always_inline)) uaddr_t walk_range(struct walk *walk) {
-  uint64_t *root = walk->space->root;
-  if (!root || walk->start == walk->end) return walk->end;
-  if (walk->start / SPAN(1) == (walk->end - 1) / SPAN(1) && walk->end - walk->start < SPAN(1))
-    return walk_short(walk);
-  uint32_t last = (uint32_t)((walk->end + SPAN(2) - 1) / SPAN(2));
-  for (uint32_t i = pte_index(walk->start, 2);; i++) {
-    i = next_used(root, i, last);
-    if (i == last) return walk->end;
-    uaddr_t from = i * SPAN(2) > walk->start ? i * SPAN(2) : walk->start;
-    uaddr_t to = least((i + 1) * SPAN(2), walk->end);
-    walk->window = false;
-    uaddr_t stop = walk_middle(walk, arch_table_address(root[i]), from, to);
-    if (stop != to) return stop;
-    if (walk->reclaim && to - from == SPAN(2) && !walk->window) reclaim_table(walk, &root[i]);
-  }
-}
-
-// The same, compiled once for all visits but the one that fork makes of each page.
-static __attribute__((noinline)) uaddr_t walk_range_any(struct walk *walk) {
-  return walk_range(walk);
-}
-
-// Fences what the walk has changed.
-static int64_t finish(const struct walk *walk, uaddr_t stop) {
-  if (walk->changed)
-    fence(walk->space, walk->large ? 0 : walk->start, walk->large ? USER_END : stop);
-  return (int64_t)stop;
-}
-
-static bool visit_unmap(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
-  (void)pte, (void)argument;
-  space_drop_leaf(pte_exchange(table, index, 0));
-  return true;
-}
-
-int64_t space_unmap(struct space *space, uaddr_t start, uaddr_t end) {
-  if (!range_is_valid(start, end)) return -EINVAL;
-  struct walk walk = {
-      .space = space, .start = start, .end = end, .visit = visit_unmap, .reclaim = true};
-  return finish(&walk, walk_range_any(&walk));
-}
-
-static bool visit_protect(uint64_t *table, uint32_t index, uint64_t pte, uint64_t taken) {
-  uint64_t rights = pte & PTE_LEAF & ~taken;
-  if (rights == (pte & PTE_LEAF)) return false;
-  if (rights)
-    pte_clear(table, index, taken);
-  else
-    space_drop_leaf(pte_exchange(table, index, 0));  // no rights: no entry
-  return true;
-}
-
-int64_t space_protect(struct space *space, uaddr_t start, uaddr_t end, uint32_t prot) {
-  if (!range_is_valid(start, end) || prot > (PROT_R | PROT_W | PROT_X)) return -EINVAL;
-  uint64_t keep = (uint64_t)prot << 1;
-  if (keep & PTE_W) keep |= PTE_R;
-  if (!(keep & PTE_R)) keep &= PTE_X;
-  struct walk walk = {.space = space,
-                      .start = start,
-                      .end = end,
-                      .visit = visit_protect,
-                      .argument = PTE_LEAF & ~keep};
-  return finish(&walk, walk_range(&walk));
-}
-
-static bool visit_harvest(uint64_t *table, uint32_t index, uint64_t pte, uint64_t argument) {
-  (void)argument;
-  if (!(pte & (PTE_A | PTE_D)) || !frame_exists(pte_frame(pte))) return false;
-  uint64_t old = pte_clear(table, index, PTE_A | PTE_D);
-  frame_board_set(pte_frame(old), (uint32_t)(old >> 6) & 3);
-  return true;
-}
-
-int64_t space_harvest(struct space *space, uaddr_t start, uaddr_t end) {
-  if (!range_is_valid(start, end)) return -EINVAL;
-  struct walk walk = {.space = space, .start = start, .end = end, .visit = visit_harvest};
-  return finish(&walk, walk_range_any(&walk));
 }
 
 // --- faults ---
@@ -584,5 +371,5 @@ COLD void space_window_set(struct space *space, frame_t first, bool present) {
   if (!*entry) *entry = pte_make(arch_address_frame(pool_take(space, 1)), PTE_V);
   uint64_t bits = PTE_V | PTE_U | PTE_R | PTE_W | PTE_A | PTE_D;
   pte_store(arch_table_address(*entry), pte_index(address, 1), present ? pte_make(first, bits) : 0);
-  fence(space, address, address + LARGE_SIZE);
+  space_fence(space, address, address + LARGE_SIZE);
 }
