@@ -2,66 +2,9 @@
 #include <csignal>
 
 #include "protocols/proc.h"
-#include "servers/pager/core/fake_machine.h"
+#include "servers/pager/core/swap_fixture.h"
 
 namespace {
-
-constexpr uint32_t kBadge = 8;
-constexpr uint32_t kChild = 9;
-constexpr uint64_t kSwap = 77;
-constexpr uint32_t kSlots = 300;
-
-class SwapTest : public testing::Test {
- protected:
-  SwapTest() : space_(machine_.Start(kBadge)), pager_(machine_.pager) {
-    machine_.OnePage();
-    machine_.store.Make(kSwap, kSlots, 0);
-    EXPECT_EQ(pager_swap_add(pager_, kSwap, kSlots, 0), 1);
-    EXPECT_GE(pager_option(pager_, PAGER_POLICY, PAGER_POLICY_FIFO), 0);
-  }
-  ~SwapTest() override { machine_.kernel.Check(); }
-
-  uint64_t Filled(uint32_t pages, uint32_t flags = FakeMachine::kPrivate) {
-    uint64_t va = machine_.MapAnonymous(space_, pages, FakeMachine::kReadWrite, flags);
-    for (uint32_t i = 0; i < pages; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
-    return va;
-  }
-
-  // Evicts the `pages` oldest pages; what must be written is, unless with an error.
-  void Evict(uint32_t pages, int32_t error = 0) {
-    pager_->free_low = pager_->free.count + 1;
-    pager_->evict.high = pager_->free.count + pages;
-    pager_between(pager_);
-    evict_set_limits(pager_);
-    pager_->evict.active = false;
-    for (machine_.store.Take(); machine_.store.Waiting() > 0; machine_.store.Take()) {
-      machine_.store.Answer(0, error);
-    }
-  }
-
-  // Whatever is read ahead has come when the next page is touched.
-  void ReadInOrder(uint64_t va, uint32_t pages) {
-    for (uint32_t i = 0; i < pages; i++) {
-      ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
-      machine_.store.Drain();
-    }
-  }
-
-  int64_t Advise(uint64_t va, uint32_t pages, enum pager_advice advice) {
-    return pager_advise(pager_, space_, machine_.kernel.NewToken(), va, pages * PAGE_SIZE, advice);
-  }
-
-  uint64_t Swapped(struct space *space) {
-    EXPECT_EQ(pager_space_counts(pager_, space, 0), 0);
-    struct pager_space_counts counts;
-    std::memcpy(&counts, pager_message(pager_, space), sizeof(counts));
-    return counts.swapped;
-  }
-
-  FakeMachine machine_;
-  struct space *space_;
-  struct pager *pager_;
-};
 
 TEST_F(SwapTest, PagesGoAndComeBack) {
   uint64_t va = Filled(32);
@@ -430,91 +373,6 @@ TEST_F(SwapTest, WillNeedReadsNothingWhileMemoryIsShort) {
   evict_set_limits(pager_);
   machine_.store.Drain();
   EXPECT_EQ(machine_.store.page_ins, 3u);
-}
-
-TEST_F(SwapTest, FreedPagesAreThereUntilTheirFramesAreWanted) {
-  uint64_t va = Filled(4);
-  uint32_t free = pager_->free.count;
-  EXPECT_EQ(Advise(va, 4, ADVICE_FREE), 0);
-  EXPECT_EQ(pager_->free.count, free);
-  for (uint32_t i = 0; i < 4; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
-  machine_.Write(space_, va + PAGE_SIZE, 50);
-  Evict(4);
-  EXPECT_EQ(machine_.store.page_outs, 1u) << "only what was written again is worth a slot";
-  EXPECT_EQ(Swapped(space_), 1u);
-  for (uint32_t i : {0, 2, 3}) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), 0);
-  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 50);
-}
-
-// As on Linux, what is populated for writing is as if it were written; reading is not enough.
-TEST_F(SwapTest, FreedPagesThatArePopulatedForWritingStay) {
-  uint64_t va = Filled(3);
-  EXPECT_EQ(Advise(va, 3, ADVICE_FREE), 0);
-  EXPECT_EQ(Advise(va, 1, ADVICE_POPULATE_WRITE), (int64_t)PAGE_SIZE);
-  EXPECT_EQ(Advise(va + PAGE_SIZE, 1, ADVICE_POPULATE_READ), (int64_t)PAGE_SIZE);
-  EXPECT_EQ(pager_lock(pager_, space_, va + 2 * PAGE_SIZE, PAGE_SIZE, 0), 0);
-  EXPECT_EQ(Advise(va + 2 * PAGE_SIZE, 1, ADVICE_POPULATE_LOCKED), (int64_t)PAGE_SIZE);
-  EXPECT_EQ(pager_unlock(pager_, space_, va + 2 * PAGE_SIZE, PAGE_SIZE, 0), 0);
-  *machine_.kernel.memory(machine_.kernel.Find(kBadge, (uint32_t)(va >> PAGE_SHIFT))->frame) = 7;
-  Evict(3);
-  EXPECT_EQ(machine_.Read(space_, va), 7);
-  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
-  EXPECT_EQ(machine_.Read(space_, va + 2 * PAGE_SIZE), 2);
-}
-
-// PAGER_DIRTY takes the bit that says that a page must be kept.
-TEST_F(SwapTest, FreedPagesThatWereWrittenStayWhenThatIsTold) {
-  uint64_t va = Filled(2);
-  const auto *told = static_cast<const uint8_t *>(pager_message(pager_, space_));
-  EXPECT_EQ(Advise(va, 2, ADVICE_FREE), 0);
-  EXPECT_EQ(pager_dirty(pager_, space_, va, 2 * PAGE_SIZE), 2);
-  EXPECT_TRUE(told[0] && told[1]) << "before they were freed";
-  machine_.Write(space_, va, 70);
-  EXPECT_EQ(pager_dirty(pager_, space_, va, 2 * PAGE_SIZE), 2);
-  EXPECT_TRUE(told[0] && !told[1]);
-  Evict(2);
-  EXPECT_EQ(machine_.Read(space_, va), 70);
-  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
-}
-
-TEST_F(SwapTest, FreedPagesGoBeforeOthers) {
-  uint64_t va = Filled(32);
-  EXPECT_EQ(Advise(va + 20 * PAGE_SIZE, 8, ADVICE_FREE), 0);
-  Evict(8);
-  EXPECT_EQ(machine_.store.page_outs, 0u);
-  EXPECT_EQ(Swapped(space_), 0u);
-  for (uint32_t i = 0; i < 20; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), i);
-  for (uint32_t i = 20; i < 28; i++) EXPECT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), 0);
-}
-
-TEST_F(SwapTest, FreedPagesInSwapGoAtOnce) {
-  uint64_t va = Filled(4);
-  Evict(2);
-  EXPECT_EQ(machine_.Read(space_, va), 0);
-  EXPECT_EQ(pager_->swap.area[0].used, 2u);
-  EXPECT_EQ(Advise(va, 4, ADVICE_FREE), 0);
-  EXPECT_EQ(pager_->swap.area[0].used, 0u) << "of pages in memory, too, and of those that are not";
-  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
-  EXPECT_EQ(machine_.store.page_ins, 1u);
-}
-
-// What a fork shares is given up by the one who frees it, and kept by the other.
-TEST_F(SwapTest, FreedPagesOfOthersStay) {
-  uint64_t va = Filled(2);
-  struct space *child = machine_.Fork(space_, kChild);
-  EXPECT_EQ(Advise(va, 2, ADVICE_FREE), 0);
-  EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 0);
-  Evict(2);
-  EXPECT_EQ(machine_.Read(child, va + PAGE_SIZE), 1);
-  // Freed first, they may go from all who get them.
-  uint64_t lazy = Filled(2);
-  EXPECT_EQ(Advise(lazy, 2, ADVICE_FREE), 0);
-  struct space *second = machine_.Fork(space_, kChild + 1);
-  machine_.Write(second, lazy, 60);
-  Evict(2);
-  EXPECT_EQ(machine_.Read(second, lazy), 60);
-  EXPECT_EQ(machine_.Read(second, lazy + PAGE_SIZE), 0);
-  EXPECT_EQ(machine_.Read(space_, lazy + PAGE_SIZE), 0);
 }
 
 TEST_F(SwapTest, AreasAreCheckedAndRemoved) {
