@@ -24,6 +24,10 @@ enum fs_kind descriptor_kind(int fd);
 // `fd` was opened with this kind, or has been closed.
 void descriptor_opened(int fd, enum fs_kind kind);
 void descriptor_closed(int fd);
+// From the first to the second, `fd` may become another file at any time: nothing is remembered of
+// it, as a handler may use it before and after. => for the second
+int descriptor_change(int fd);
+void descriptor_changed(int before);
 // `to` is now the same as `from`.
 void descriptor_copied(int from, int to);
 

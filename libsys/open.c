@@ -31,13 +31,16 @@ int open(const char *path, int flags, ...) {
 int creat(const char *path, mode_t mode) { return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode); }
 
 int close(int fd) {
-  descriptor_closed(fd);
-  return (int)result(call_fs(FS_CLOSE, (uint64_t)fd, 0, 0, 0, 0).status);
+  int64_t status = call_fs(FS_CLOSE, (uint64_t)fd, 0, 0, 0, 0).status;
+  descriptor_closed(fd);  // last: a handler may have used it before it was
+  return (int)result(status);
 }
 
 static int duplicate(int fd, int lowest, unsigned how) {
+  int before = descriptor_change(how & FS_DUP_EXACT ? lowest : -1);
   struct reply reply = call_fs(FS_DUP, (uint64_t)fd, (uint64_t)lowest, how, 0, 0);
   if (reply.status >= 0) descriptor_copied(fd, (int)reply.status);
+  descriptor_changed(before);
   return (int)result(reply.status);
 }
 

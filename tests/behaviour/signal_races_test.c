@@ -143,3 +143,46 @@ CASE(Write, ThatASignalInterruptsTellsHowMuchWasWritten) {
   for (int i = 0; i < 40 && !case_has_failed(); ++i) write_disturbed(0);
   for (int i = 0; i < 5 && !case_has_failed(); ++i) write_disturbed(SA_RESTART);
 }
+
+// --- descriptors that become others ------------------------------------------------------------
+
+static volatile int target, written_by_handler;
+
+static void write_to_target(int signal) {
+  (void)signal;
+  int error = errno;
+  if (write(target, "h", 1) == 1) ++written_by_handler;
+  ++signal_seen.count;
+  errno = error;
+}
+
+// What the descriptor is, a handler may be the first to know.
+CASE(Dup2, HandlersWriteToWhatIsThere) {
+  enum { SIGNALS = 100 };
+  static char data[4 * SIGNALS];
+  const struct itimerval often = {{0, 100}, {0, 100}};
+  struct sigaction action = {.sa_handler = write_to_target, .sa_flags = SA_RESTART};
+  int fds[2], file = make_file("dup2", 0);
+  CHECK(file >= 0);
+  CHECK_EQ(pipe(fds), 0);
+  target = dup(file);
+  CHECK(target >= 0);
+  signal_seen.count = written_by_handler = 0;
+  sigaction(SIGALRM, &action, NULL);
+  CHECK_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+  while (signal_seen.count < SIGNALS) {
+    CHECK_EQ(dup2(fds[1], target), target);
+    CHECK_EQ(dup2(file, target), target);
+  }
+  alarm_set(0, 0);
+  CHECK_EQ(written_by_handler, signal_seen.count);
+  CHECK_EQ(write(fds[1], "h", 1), 1);  // so that reading does not wait
+  ssize_t in_pipe = read(fds[0], data, sizeof data);
+  ssize_t in_file = pread(file, data + in_pipe, sizeof data - (size_t)in_pipe, 0);
+  CHECK_EQ(in_pipe + in_file, written_by_handler + 1);
+  for (ssize_t i = 0; i < in_pipe + in_file; ++i) CHECK_EQ(data[i], 'h');
+  signal(SIGALRM, SIG_DFL);
+  for (int i = 0; i < 2; ++i) close(fds[i]);
+  close(target);
+  close(file);
+}
