@@ -177,14 +177,17 @@ static void write_collected(struct pager *pager, struct step *step) {
 }
 
 // A page that nobody needs, or whose slot has the same content, unless it was changed. False: it
-// must be written.
+// must be written, and holds no slot.
 static bool drop_unchanged(struct pager *pager, uint32_t frame) {
   struct page *page = page_of(pager, frame);
   bool is_lazy = page->state == PAGE_ANONYMOUS && (page->flags & PAGE_LAZY);
   if (!is_lazy && !(page->flags & PAGE_STORED)) return false;
   rmap_unmap(pager, page, 1);
   if (is_lazy) page->flags &= (uint8_t)~PAGE_LAZY;
-  if (*board_of(pager, frame) & BOARD_DIRTY) return false;
+  if (*board_of(pager, frame) & BOARD_DIRTY) {
+    swap_forget_slot(pager, page);
+    return false;
+  }
   if (is_lazy) {
     rmap_replace(pager, page, frame, FRAME_NONE);
   } else {
@@ -371,6 +374,26 @@ static bool waits_for_request(const struct pager *pager) {
   return pager->swap.free > 0 && !request_is_free(pager, OBJECT_PAGE_OUT);
 }
 
+// Every slot is taken, but pages in memory hold some: such a page goes if it was not changed, and
+// gives its slot up if it was. Wherever the policy has them.
+static void evict_holders(struct pager *pager) {
+  const uint8_t flags = PAGE_STORED | PAGE_LISTED;
+  uint32_t frames[PAGES_OF_STEP], count = 0;
+  for (uint32_t frame = pager->ram_first; frame < pager->ram_end && count < PAGES_OF_STEP;
+       frame++) {
+    const struct page *page = page_of(pager, frame);
+    if (page->state != PAGE_ANONYMOUS || (page->flags & flags) != flags) continue;
+    if (frame != pager->pinned && !rmap_is_locked(pager, page)) frames[count++] = frame;
+  }
+  evict_chosen(pager, frames, count);
+}
+
+// Whether more than `frames` are free, or some are on their way.
+static bool is_there_or_soon(const struct pager *pager, uint32_t frames) {
+  return pager->free.count > frames || free_soon(pager) > pager->free.count ||
+         pager->writebacks > 0 || waits_for_request(pager);
+}
+
 // Evicts until more than `frames` are free or some are on their way. False: neither can be.
 static bool evict_until(struct pager *pager, uint32_t frames) {
   // As many steps as bring every page to the front once.
@@ -380,9 +403,8 @@ static bool evict_until(struct pager *pager, uint32_t frames) {
   while (steps-- > 0 && pager->free.count <= frames && free_soon(pager) == pager->free.count) {
     evict_step(pager, true);
   }
-  return pager->free.count > frames || free_soon(pager) > pager->free.count ||
-         pager->writebacks > 0 || waits_for_request(pager) ||
-         (promise_end(pager) && pager->free.count > frames);
+  if (!is_there_or_soon(pager, frames)) evict_holders(pager);
+  return is_there_or_soon(pager, frames) || (promise_end(pager) && pager->free.count > frames);
 }
 
 static enum memory have(struct pager *pager, uint32_t frames, struct pending ***list) {

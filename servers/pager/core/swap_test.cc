@@ -286,6 +286,32 @@ TEST_F(SwapTest, CallsDoNotWaitForMemoryThatNeverComes) {
   EXPECT_FALSE(pager_->evict.out_of_memory) << "nobody is ended for a call";
 }
 
+// Pages that come back and are changed do not keep the slots that others need.
+TEST_F(SwapTest, MemoryAndSwapHoldAsManyPagesAsTheyHave) {
+  constexpr uint32_t kForNodes = 64;
+  for (uint64_t policy = 0; policy < PAGER_POLICY_COUNT; policy++) {
+    ASSERT_GE(pager_option(pager_, PAGER_POLICY, policy), 0);
+    uint32_t pages = pager_->free.count - FRAMES_RESERVE + kSlots - kForNodes;
+    uint64_t va = machine_.MapAnonymous(space_, pages);
+    for (uint32_t pass = 0; pass < 4; pass++) {
+      for (uint32_t i = 0; i < pages; i++) {
+        uint8_t before = pass > 0 ? (uint8_t)(i + pass - 1) : 0;
+        ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), before) << "policy " << policy;
+        // The last time most are only read.
+        if (pass == 3 && i % 8) continue;
+        machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)(i + pass));
+        ASSERT_TRUE(machine_.ended.empty()) << "page " << i << ", pass " << pass;
+      }
+    }
+    for (uint32_t i = 0; i < pages; i++) {
+      ASSERT_EQ(machine_.Read(space_, va + i * PAGE_SIZE), (uint8_t)(i + (i % 8 ? 2 : 3)));
+    }
+    ASSERT_TRUE(machine_.ended.empty());
+    machine_.store.Drain();
+    ASSERT_EQ(pager_unmap(pager_, space_, va, pages * PAGE_SIZE), 0);
+  }
+}
+
 TEST_F(SwapTest, PageThatCannotBeReadIsABusError) {
   uint64_t va = Filled(1);
   Evict(1);
