@@ -100,7 +100,9 @@ long vm_dirty(void *start, size_t length, void **pages, size_t most) {
   while (length > 0) {
     int64_t told = call_pager(PAGER_DIRTY, (uintptr_t)at, length, 0).status;
     if (told < 0) return result(told);
-    const volatile uint8_t *dirty = (const volatile uint8_t *)MESSAGE_PAGE;
+    // `pages` may be where a trap is, whose handler makes calls.
+    uint8_t dirty[MESSAGE_BYTES];
+    memcpy(dirty, (const void *)MESSAGE_PAGE, (size_t)told);
     for (int64_t i = 0; i < told; i++) {
       if (!dirty[i]) continue;
       if ((size_t)found < most) pages[found] = at + (size_t)i * PAGE_SIZE;

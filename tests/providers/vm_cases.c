@@ -140,6 +140,26 @@ CASE(Vm, DirtyTellsWhatWasWritten) {
   munmap((void *)area, MANY * PAGE);
 }
 
+static void open_and_call(void *address, void *context) {
+  note_and_open(address, context);
+  access("/some/where/else", F_OK);
+}
+
+CASE(Vm, DirtyTellsInATrappedPage) {
+  volatile struct seen seen = {0};
+  volatile char *area = area_of(MANY, MAP_PRIVATE), *told = area_of(1, MAP_PRIVATE);
+  void *volatile *pages = (void *volatile *)told;
+  CHECK(area != NULL && told != NULL);
+  CHECK_EQ(vm_trap((void *)told, PAGE, open_and_call, (void *)&seen), 0);
+  CHECK_EQ(vm_prot1((void *)told, PROT_NONE), 0);
+  CHECK_EQ(vm_dirty((void *)area, MANY * PAGE, (void **)told, MANY), MANY);
+  CHECK_EQ(seen.count, 1);
+  for (size_t i = 0; i < MANY; i++) CHECK(pages[i] == area + i * PAGE);
+  CHECK_EQ(vm_trap((void *)told, PAGE, NULL, NULL), 0);
+  munmap((void *)told, PAGE);
+  munmap((void *)area, MANY * PAGE);
+}
+
 CASE(Vm, Map2ShowsTheSamePagesWithOtherRights) {
   volatile struct seen seen = {0};
   volatile char *area = area_of(4, MAP_SHARED);
