@@ -289,7 +289,7 @@ struct pager_swap {
   uint64_t cookie;
   uint32_t area;
   uint32_t priority;
-  uint32_t slots, used;
+  uint32_t slots, used;  // without those that cannot be written
 };
 
 struct pager_space_counts {
@@ -318,11 +318,14 @@ struct pager_counts {
   uint64_t forks, execs, spaces;
   uint64_t pages_swapped_in, pages_swapped_out;  // of pages_in and pages_out's kind, for swap
   uint64_t pages_evicted;
-  uint64_t swap_slots, swap_used;
+  uint64_t swap_slots, swap_used;  // without those that cannot be written
   // What there is now: frames of processes' page tables, spaces and threads, and structures of the
-  // pager.
+  // pager. Objects: of programs alone, not of files and swap areas.
   uint64_t frames_tables, nodes, regions, objects, pendings;
   uint64_t frames_free_kernel;  // of frames_free: only for the kernel's objects
+  // Of frames_kernel: of servers and providers. Not message pages, which stay with their slots, nor
+  // tables of swap areas, nor what the policy remembers.
+  uint64_t frames_reserved;
   // The kernel's, enum kernel_stat of abi/stats.h.
   uint64_t kernel[16];
 };

@@ -39,7 +39,8 @@ enum pager_policy { PAGER_POLICIES(PAGER_POLICY_NUMBER) PAGER_POLICY_COUNT };
   /* Free frames, in 1/1024 of memory, below which eviction begins and at which it ends. */    \
   X(PAGER_FREE_LOW, "free_low", 1, 256, 8)                                                     \
   X(PAGER_FREE_HIGH, "free_high", 1, 512, 16)                                                  \
-  /* Setting it to 1 drops all clean pages of files at once. */                                \
+  /* Setting it to 1 drops all clean pages of files at once, and swap slots whose pages are in \
+     memory. */                                                                                \
   X(PAGER_DROP_CACHES, "drop_caches", 0, 1, 0)
 
 #define PAGER_OPTION_NUMBER(number, name, least, greatest, initial) number,

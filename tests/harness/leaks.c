@@ -1,15 +1,13 @@
 // leaks PROGRAM [ARGUMENT]...: runs the program and says whether all that it took came back.
 //
-// Before and after, what is dirty is written and the page cache is dropped. Then these are the
-// same: frames of anonymous and shared memory, the pager's nodes, regions and waiting calls, used
-// swap slots; and all frames of page tables and other kernel objects are of processes that still
-// live. What may differ: pages of files that are mapped while this looks, message
-// pages (one for each process slot that was ever used), objects of files that fs remembers, and
-// free items in the pager's slabs. With a swap area in use, pages of the programs that go on may
-// have moved there or back, so anonymous frames and slots are not compared.
+// Before and after, what is dirty is written and caches are dropped. Then all that usage.h lists is
+// the same. What may differ has a limit of its own or is a program's that goes on: message pages
+// (one for each process slot that was ever used), what the policy remembers, swap areas that were
+// added, objects of files that fs remembers, their pages that are mapped while this looks, and free
+// items in the pager's slabs.
 //
-// Exits with the program's status, or with 97 and a line that begins with "leak:" if something is
-// missing after some seconds.
+// Exits with the program's status, with 97 and lines that begin with "leak:" if something is
+// missing after some seconds, or with 98 if it cannot say.
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,12 +19,9 @@
 
 #include "libsys/quire.h"
 #include "protocols/server.h"
+#include "tests/harness/usage.h"
 
 enum { STATUS_LEAK = 97, STATUS_CANNOT = 98, SECONDS = 10, PAUSE_US = 20000 };
-
-struct usage {
-  uint64_t anonymous, nodes, regions, pendings, swap, tables, tables_of_processes, processes;
-};
 
 static uint64_t tables_of(uint32_t slot) {
   struct pager_space_counts counts;
@@ -40,35 +35,21 @@ static void measure(struct usage *usage) {
   sync();
   quire_set_option(PAGER_DROP_CACHES, 1);
   quire_counts(&counts);
-  *usage = (struct usage){.anonymous = counts.frames_anonymous,
-                          .nodes = counts.nodes,
-                          .regions = counts.regions,
-                          .pendings = counts.pendings,
-                          .swap = counts.swap_used,
-                          .tables = counts.frames_tables};
-  for (uint32_t i = SLOT_NONE + 1; i < SLOT_INIT; i++) usage->tables_of_processes += tables_of(i);
+  uint64_t tables = 0, processes = 0;
+  for (uint32_t i = SLOT_NONE + 1; i < SLOT_INIT; i++) tables += tables_of(i);
   for (int n; (n = quire_processes(&slot, entry, 16)) > 0;) {
-    for (int i = 0; i < n; i++) usage->tables_of_processes += tables_of(entry[i].slot);
-    usage->processes += (uint64_t)n;
+    for (int i = 0; i < n; i++) tables += tables_of(entry[i].slot);
+    processes += (uint64_t)n;
   }
+  usage_measure(usage, &counts, tables, processes);
 }
 
-static bool same(const struct usage *before, const struct usage *after) {
-  bool swapped = before->swap || after->swap;
-  return after->processes == before->processes && after->nodes == before->nodes &&
-         after->regions == before->regions && after->pendings == before->pendings &&
-         after->tables == after->tables_of_processes &&
-         (swapped || after->anonymous == before->anonymous);
-}
-
-static void show(const char *when, const struct usage *usage) {
-  printf(
-      "leak: %s: %lu anonymous frames, %lu nodes, %lu regions, %lu waiting calls, %lu slots, "
-      "%lu frames of tables, %lu of processes, %lu processes\n",
-      when, (unsigned long)usage->anonymous, (unsigned long)usage->nodes,
-      (unsigned long)usage->regions, (unsigned long)usage->pendings, (unsigned long)usage->swap,
-      (unsigned long)usage->tables, (unsigned long)usage->tables_of_processes,
-      (unsigned long)usage->processes);
+static void show(const struct usage *before, const struct usage *now) {
+  uint32_t kind = 0;
+  for (; (kind = usage_changed(before, now, kind)) < USAGE_KINDS; kind++) {
+    printf("leak: %s: %lu before, %lu after\n", usage_name[kind], (unsigned long)before->of[kind],
+           (unsigned long)now->of[kind]);
+  }
 }
 
 // The status of a program that is run with these arguments.
@@ -90,7 +71,7 @@ static bool returns_to(const struct usage *before, struct usage *now) {
   time_t deadline = time(NULL) + SECONDS;
   for (;;) {
     measure(now);
-    if (same(before, now)) return true;
+    if (usage_changed(before, now, 0) == USAGE_KINDS) return true;
     if (time(NULL) > deadline) return false;
     usleep(PAUSE_US);
   }
@@ -102,14 +83,14 @@ int main(int argc, char **argv) {
   if (argc < 2) return STATUS_CANNOT;
   signal(SIGINT, SIG_IGN);  // Ctrl-C is for the program
   // What is done below for the first time takes memory for the first time.
+  bool settled = false;
   for (int i = 0; i < 2; i++) {
     run(nothing);
     measure(&before);
-    returns_to(&before, &after);
+    settled = returns_to(&before, &after);
   }
-  int status = run(argv + 1);
+  int status = settled ? run(argv + 1) : STATUS_CANNOT;
   if (returns_to(&before, &after)) return status;
-  show("before", &before);
-  show("after", &after);
-  return STATUS_LEAK;
+  show(&before, &after);
+  return settled ? STATUS_LEAK : STATUS_CANNOT;
 }

@@ -153,6 +153,24 @@ static uint64_t in_use(const struct slab *slab) {
   return (uint64_t)slab->frames * slab->capacity - slab->free;
 }
 
+static uint64_t message_pages(const struct pager *pager) {
+  uint64_t count = 0;
+  for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) count += pager->message[slot] != FRAME_NONE;
+  return count;
+}
+
+static bool is_of_file(const struct object *object) {
+  return object->backing == BACKED_BY_PROVIDER && !object->provider && !object->broken;
+}
+
+static uint64_t objects_of_programs(const struct pager *pager) {
+  uint64_t count = in_use(&pager->slab[SLAB_OBJECT]);
+  for (const struct object *object = pager->all_objects; object; object = object->next) {
+    count -= is_of_file(object) || object->backing == BACKED_BY_SWAP;
+  }
+  return count;
+}
+
 int64_t pager_counts(struct pager *pager, struct space *space) {
   struct pager_counts *out = pager_message(pager, space);
   uint64_t slabs = 0;
@@ -168,14 +186,17 @@ int64_t pager_counts(struct pager *pager, struct space *space) {
   out->frames_anonymous = pager->frames_total - left - kernel - pager->frames_cache;
   out->frames_dirty = pager->frames_dirty;
   out->frames_tables = pager->frames_kernel - pager->frames_own;
+  out->frames_reserved = pager->frames_reserved - message_pages(pager) -
+                         pager->replacement.ghost_pages - swap_table_frames(pager);
   out->nodes = in_use(&pager->slab[SLAB_NODE]);
   out->regions = in_use(&pager->slab[SLAB_REGION]);
-  out->objects = in_use(&pager->slab[SLAB_OBJECT]);
+  out->objects = objects_of_programs(pager);
   out->pendings = in_use(&pager->slab[SLAB_PENDING]);
   out->pages_evicted = pager->evicted;
   for (uint32_t i = 0; i < PAGER_SWAP_AREAS_MAX; i++) {
-    out->swap_slots += pager->swap.area[i].slots;
-    out->swap_used += pager->swap.area[i].used;
+    const struct swap_area *area = &pager->swap.area[i];
+    out->swap_slots += area->slots - area->bad;
+    out->swap_used += area->used - area->bad;
   }
   return 0;
 }

@@ -27,7 +27,9 @@ static uint32_t power_below(uint32_t value) {
 
 static void drop_caches(struct pager *pager) {
   for (uint32_t frame = pager->ram_first; frame < pager->ram_end; frame++) {
-    if (page_of(pager, frame)->state == PAGE_CACHED) evict_range(pager, frame, 1);
+    struct page *page = page_of(pager, frame);
+    if (page->state == PAGE_CACHED) evict_range(pager, frame, 1);
+    if (page->state == PAGE_ANONYMOUS) swap_forget_slot(pager, page);
   }
 }
 

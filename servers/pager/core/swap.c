@@ -118,10 +118,14 @@ static void hold(struct chunk *chunk, uint32_t at, uint32_t count) {
   chunk->free_count -= count;
 }
 
+static uint32_t chunks_of(const struct swap_area *area) {
+  return (area->slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS;
+}
+
 // => the area has a free slot
 static uint32_t take_from(struct pager *pager, struct swap_area *area, uint32_t wanted,
                           uint32_t *count) {
-  uint32_t chunks = (area->slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS;
+  uint32_t chunks = chunks_of(area);
   if (area->cursor >= area->slots) area->cursor = 0;
   uint32_t number = area->cursor / CHUNK_SLOTS;
   uint32_t at = area->cursor % CHUNK_SLOTS;
@@ -234,6 +238,15 @@ static bool make_table(struct pager *pager, struct swap_area *area) {
   return true;
 }
 
+uint32_t swap_table_frames(const struct pager *pager) {
+  uint32_t frames = 0;
+  for (uint32_t i = 0; i < PAGER_SWAP_AREAS_MAX; i++) {
+    const struct swap_area *area = &pager->swap.area[i];
+    if (area->object) frames += 1 + chunks_of(area);
+  }
+  return frames;
+}
+
 static struct swap_area *unused_area(struct pager *pager) {
   for (uint32_t i = 0; i < PAGER_SWAP_AREAS_MAX; i++) {
     if (!pager->swap.area[i].object) return &pager->swap.area[i];
@@ -284,8 +297,8 @@ int64_t pager_swaps(struct pager *pager, struct space *space) {
     out[place] = (struct pager_swap){.cookie = area->object->cookie,
                                      .area = i + 1,
                                      .priority = area->priority,
-                                     .slots = area->slots,
-                                     .used = area->used};
+                                     .slots = area->slots - area->bad,
+                                     .used = area->used - area->bad};
     count++;
   }
   return count;

@@ -103,6 +103,8 @@ void swap_forget_page(struct pager *pager, uint32_t frame);
 // The page in memory no longer is what its slot has.
 void swap_forget_slot(struct pager *pager, struct page *page);
 
+// Frames that the tables of all areas have.
+uint32_t swap_table_frames(const struct pager *pager);
 // Forgets an area. => all its slots are free or bad
 void swap_remove_area(struct pager *pager, struct swap_area *area);
 // Whether the pages of an area that is being removed could fit into the others and memory.
