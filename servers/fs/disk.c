@@ -21,6 +21,7 @@ enum {
   FEATURE_FLUSH = 1 << 9,
   CONFIG_SEG_MAX = 12,
   TRANSFERS = 16,         // under way at a time
+  OTHER_SEGMENTS = 2,     // of a transfer: header and status
   SILENCES_MAX = 3,       // in a row: then it is not used any more
   BOUND_DEFAULT = 30000,  // milliseconds
   BOUND_MAX = 3600000,
@@ -117,8 +118,8 @@ static int start(struct disk *disk) {
   int size = virtio_mmio_start(&disk->mmio, disk_physical(disk->memory->queue));
   if (size < 4) return -EIO;
   virtqueue_init(&disk->queue, disk->memory->queue, (uint16_t)size);
-  // Each transfer has a header and a status beside its segments.
-  unsigned limit = (unsigned)size - 2 < DISK_SEGMENTS_MAX ? (unsigned)size - 2 : DISK_SEGMENTS_MAX;
+  unsigned limit = (unsigned)size - OTHER_SEGMENTS;
+  if (limit > DISK_SEGMENTS_MAX) limit = DISK_SEGMENTS_MAX;
   if (disk->segments_max > limit) disk->segments_max = limit;
   if (disk->segments_max < 2) return -EIO;
   disk->sectors = virtio_mmio_config_first(&disk->mmio);
@@ -179,6 +180,10 @@ static int free_slot(const struct disk *disk) {
   return -1;
 }
 
+bool disk_has_room(const struct disk *disk, unsigned segments) {
+  return segments + OTHER_SEGMENTS <= disk->queue.free_count && free_slot(disk) >= 0;
+}
+
 static void look_for_silence(void);
 static struct timer silence = {.due = look_for_silence};
 
@@ -190,11 +195,11 @@ static void watch(struct disk *disk, int slot) {
 
 // => false: no room for it in the queue.
 static bool enqueue(struct disk *disk, struct disk_transfer *transfer) {
+  if (!disk_has_room(disk, transfer->count)) return false;
   int slot = free_slot(disk);
-  if (slot < 0) return false;
   struct request_header *header = &disk->memory->header[slot];
   uint8_t *status = &disk->memory->status[slot];
-  struct virtq_segment chain[DISK_SEGMENTS_MAX + 2];
+  struct virtq_segment chain[DISK_SEGMENTS_MAX + OTHER_SEGMENTS];
   unsigned count = 0;
   *header = (struct request_header){transfer->op, 0, transfer->sector};
   *status = STATUS_UNANSWERED;

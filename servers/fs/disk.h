@@ -37,6 +37,9 @@ int disk_submit(struct disk *disk, struct disk_transfer *transfer);
 // The same without waiting, for the event loop too. => -EAGAIN: there is no free place.
 int disk_try_submit(struct disk *disk, struct disk_transfer *transfer);
 
+// Whether there is a free place for a transfer of so many segments.
+bool disk_has_room(const struct disk *disk, unsigned segments);
+
 // NOTIFY_IRQ: finishes what the devices are done with.
 void disks_interrupt(void);
 

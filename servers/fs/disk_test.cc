@@ -27,7 +27,7 @@ constexpr uint64_t kDmaPhysical = 0x40000000;
 constexpr uint64_t kDmaBytes = 256 << 10;
 constexpr uint64_t kSectors = 64;
 constexpr uint64_t kBound = 2000000;  // ticks, of a millionth of a second
-constexpr unsigned kDevices = 6;
+constexpr unsigned kDevices = 7;
 
 alignas(4096) uint8_t dma[kDmaBytes];
 uint64_t ticks = 1;
@@ -228,6 +228,29 @@ TEST_F(DiskTest, LostInterruptIsNoSilence) {
   while (!transfer.status && TimerRings()) continue;
   EXPECT_EQ(transfer.status, 0);
   EXPECT_EQ(device_->resets, resets);
+}
+
+TEST_F(DiskTest, ThereIsRoomForWhatWillBeTaken) {
+  device_->silent = true;
+  Transfer pattern(DISK_READ, 1, arena);
+  for (disk_segment &segment : pattern.transfer.segment) segment = pattern.transfer.segment[0];
+  // Each has a header and a status, too: six descriptors are left.
+  std::vector<Transfer> others(8, pattern);
+  for (Transfer &other : others) {
+    other.transfer.count = &other == &others[7] ? 8 : 14;
+    EXPECT_TRUE(disk_has_room(disk_, other.transfer.count));
+    ASSERT_EQ(Submit(&other), 0);
+  }
+  EXPECT_TRUE(disk_has_room(disk_, 4));
+  EXPECT_FALSE(disk_has_room(disk_, 5));
+  pattern.transfer.count = 5;
+  EXPECT_EQ(Submit(&pattern), -EAGAIN);
+  pattern.transfer.count = 4;
+  EXPECT_EQ(Submit(&pattern), 0);
+  EXPECT_FALSE(disk_has_room(disk_, 1));
+  while (TimerRings()) continue;
+  EXPECT_EQ(pattern.status, -EIO);
+  EXPECT_TRUE(disk_has_room(disk_, 14)) << "it is reset";
 }
 
 TEST_F(DiskTest, WhoWaitsForAPlaceGoesOn) {

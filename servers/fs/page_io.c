@@ -117,7 +117,8 @@ static void fill_in(struct page_transfer *transfer, struct page_request *request
 // or it is more than one.
 static bool start_now(struct page_request *request, const struct page_plan *plan,
                       struct disk *disk) {
-  struct page_transfer *transfer = plan->count == 1 ? take_free_transfer() : NULL;
+  if (plan->count != 1 || !disk_has_room(disk, request->asked.count)) return false;
+  struct page_transfer *transfer = take_free_transfer();
   if (transfer == NULL) return false;
   struct page_plan_cursor cursor = {0, 0};
   page_plan_next(plan, &cursor, disk_segments_max(disk), &transfer->transfer);

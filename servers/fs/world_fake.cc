@@ -338,14 +338,18 @@ void *disk_arena(uint64_t *bytes) {
   return fs_test::dma.arena;
 }
 
+bool disk_has_room(const struct disk *, unsigned) {
+  return world->transfers() < fs_test::kTransfersAtATime;
+}
+
 int disk_try_submit(struct disk *disk, struct disk_transfer *transfer) {
-  if (world->transfers() >= fs_test::kTransfersAtATime) return -EAGAIN;
+  if (!disk_has_room(disk, transfer->count)) return -EAGAIN;
   world->SubmitTransfer(disk, transfer);
   return 0;
 }
 
 int disk_submit(struct disk *disk, struct disk_transfer *transfer) {
-  while (world->transfers() >= fs_test::kTransfersAtATime) fiber_wait(&fs_test::room);
+  while (!disk_has_room(disk, transfer->count)) fiber_wait(&fs_test::room);
   world->SubmitTransfer(disk, transfer);
   return 0;
 }

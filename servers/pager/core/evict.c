@@ -33,10 +33,7 @@ void evict_set_limits(struct pager *pager) {
   evict->high = max32(FRAMES_RESERVE + high, pager->free_low + LOW_LEAST);
 }
 
-void evict_init(struct pager *pager) {
-  pager->evict.step = 1;
-  evict_set_limits(pager);
-}
+void evict_init(struct pager *pager) { evict_set_limits(pager); }
 
 // --- looking -------------------------------------------------------------------------------------
 
@@ -47,24 +44,28 @@ static inline uint32_t leaf_key(const struct page *page) {
   return key ? key : 1;
 }
 
-// The bits of the page's leaf are on the board; once in a step is enough. Pages that are adjacent
-// in the lists often have a leaf in common.
+// The bits of the page's leaf are on the board. Pages that are adjacent in the lists often have a
+// leaf in common, of which one step looks at the first and the next one at the others: what was
+// harvested in either is new enough.
 static inline void look(struct pager *pager, const struct page *page) {
   struct evict *evict = &pager->evict;
   uint32_t key = leaf_key(page);
   if (key == evict->last_key) return;
   evict->last_key = key;
   uint32_t place = key % EVICT_NODES;
-  if (evict->harvested[place].key == key && evict->harvested[place].step == evict->step) return;
+  if (evict->harvested[place].key == key && evict->step - evict->harvested[place].step <= 1) return;
   evict->harvested[place].key = key;
   evict->harvested[place].step = evict->step;
   rmap_harvest(pager, page);
 }
 
 static void next_step(struct evict *evict) {
-  if (++evict->step == 0) evict->step = 1;
+  evict->step++;
   evict->last_key = 0;
 }
+
+// Programs run for long: what was harvested is old.
+static void forget_harvests(struct evict *evict) { evict->step++; }
 
 static bool was_accessed(struct pager *pager, uint32_t frame) {
   uint8_t *board = board_of(pager, frame);
@@ -281,6 +282,7 @@ static void evict_page(struct pager *pager, uint32_t frame, struct step *step) {
 uint32_t evict_chosen(struct pager *pager, const uint32_t *frames, uint32_t count) {
   struct step step = {.urgent = true};
   uint32_t evicted = pager->evicted;
+  forget_harvests(&pager->evict);
   next_step(&pager->evict);
   for (uint32_t i = 0; i < count; i++) {
     replacement_remove(&pager->replacement, page_of(pager, frames[i]));
@@ -320,6 +322,7 @@ static uint32_t evict_step(struct pager *pager, bool urgent) {
              pager->frames_reserved - r->count[LIST_ASIDE];
   look_aside(pager, urgent);
   while (step.evicted < PAGES_OF_STEP && free_soon(pager) + step.pages < pager->evict.high) {
+    if (step.swap_refused && !urgent) break;  // soon
     uint32_t frame = find_victim(pager, &step);
     if (frame == FRAME_NONE) break;
     evict_page(pager, frame, &step);
@@ -347,14 +350,27 @@ static bool is_worth_a_step(const struct pager *pager) {
   return free_soon(pager) <= (pager->free_low + pager->evict.high) / 2;
 }
 
+// A step now would find pages and could not write them: it waits until a write is done.
+static bool must_pause(const struct pager *pager) {
+  return !request_is_free(pager, OBJECT_PAGE_OUT) && free_soon(pager) > pager->free.count;
+}
+
+static void go_on(struct pager *pager) {
+  struct evict *evict = &pager->evict;
+  if (must_pause(pager)) {
+    forget_harvests(evict);
+    return;
+  }
+  evict_step(pager, false);
+  evict->active = free_soon(pager) < evict->high;
+  if (!evict->active) forget_harvests(evict);
+  evict_keep_ghosts(pager);
+}
+
 void pager_between(struct pager *pager) {
   struct evict *evict = &pager->evict;
   if (pager->free.count <= pager->free_low && is_worth_a_step(pager)) evict->active = true;
-  if (evict->active) {
-    evict_step(pager, false);
-    evict->active = free_soon(pager) < evict->high;
-    evict_keep_ghosts(pager);
-  }
+  if (evict->active) go_on(pager);
   if (!evict->waiting) return;
   wake_waiting(pager);
   // What they waited for is over and gave nothing: the first one looks for more.
@@ -400,6 +416,7 @@ static bool evict_until(struct pager *pager, uint32_t frames) {
   const struct replacement *r = &pager->replacement;
   uint32_t steps = (r->pages + r->count[LIST_ASIDE]) / LOOKS_PATIENT + 2;
   if (!has_evictable(pager)) steps = 0;
+  forget_harvests(&pager->evict);
   while (steps-- > 0 && pager->free.count <= frames && free_soon(pager) == pager->free.count) {
     evict_step(pager, true);
   }

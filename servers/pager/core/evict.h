@@ -21,7 +21,7 @@ struct object;
 struct pager;
 struct pending;
 
-#define EVICT_NODES 64u  // harvested leaves that a step remembers
+#define EVICT_NODES 64u  // harvested leaves that are remembered
 
 struct evict {
   bool active;         // between low and high
@@ -29,7 +29,7 @@ struct evict {
   bool refused;        // a frame was asked for, and only the reserve was left (memory.c)
   uint32_t high;       // free frames; `low` is pager->free_low
   uint32_t leaving;    // pages of files that are dropped when they are written
-  uint32_t step;       // number of the current one, never 0
+  uint32_t step;       // number of the current one; a pause counts as one
   uint32_t last_key;   // leaf that was harvested last in it, 0: none yet
   struct {
     uint32_t key, step;

@@ -19,6 +19,14 @@ TEST_F(SwapTest, PagesGoAndComeBack) {
   EXPECT_EQ(machine_.store.page_ins, 16u);
 }
 
+TEST_F(SwapTest, ALaterBurstHarvestsAgain) {
+  Filled(NODE_WAYS);
+  Evict(16);
+  uint64_t harvests = machine_.kernel.harvest_calls;
+  Evict(16);
+  EXPECT_EQ(machine_.kernel.harvest_calls, harvests + 1);
+}
+
 TEST_F(SwapTest, WhatWasNotChangedGoesAgainWithoutAWrite) {
   uint64_t va = Filled(1);
   Evict(1);
@@ -157,6 +165,67 @@ TEST_F(SwapTest, UnlockedPagesAreFoundWhenMemoryIsNeededAtOnce) {
   Filled(100);
   EXPECT_TRUE(machine_.ended.empty());
   EXPECT_GT(Swapped(space_), 0u);
+}
+
+// A machine whose pages were all used, with a burst of eviction in which no write is answered.
+class BurstTest : public testing::Test {
+ protected:
+  BurstTest() : pager_(machine_.pager) {
+    struct space *space = machine_.Start(kBadge);
+    machine_.OnePage();
+    machine_.store.Make(kSwap, kPages, 0);
+    EXPECT_EQ(pager_swap_add(pager_, kSwap, kPages, 0), 1);
+    EXPECT_GE(pager_option(pager_, PAGER_POLICY, PAGER_POLICY_CLOCK), 0);
+    uint64_t va = machine_.MapAnonymous(space, kPages);
+    for (uint32_t i = 0; i < kPages; i++) machine_.Write(space, va + i * PAGE_SIZE, 1);
+  }
+  ~BurstTest() override {
+    evict_set_limits(pager_);
+    machine_.store.Drain();
+    machine_.kernel.Check();
+  }
+
+  void Begin(uint32_t pages) {
+    pager_->free_low = pager_->free.count + 1;
+    pager_->evict.high = pager_->free.count + pages;
+    pager_between(pager_);
+  }
+  uint64_t Harvests() const { return machine_.kernel.harvest_calls; }
+
+  static constexpr uint32_t kPages = 3000;
+  FakeMachine machine_{4096};
+  struct pager *pager_;
+};
+
+// The clock looks at four pages for each that goes, so at a leaf for sixteen: once, though steps
+// begin within one.
+TEST_F(BurstTest, HarvestsALeafOnce) {
+  constexpr uint32_t kEvicted = 512, kLooks = 4 * kEvicted;
+  Begin(8);
+  uint32_t next = replacement_next(&pager_->replacement);
+  ASSERT_NE(page_of(pager_, next)->index % NODE_WAYS, 0u);
+  uint64_t harvests = Harvests();
+  Begin(8 + kEvicted);
+  while (pager_->evict.active) pager_between(pager_);
+  EXPECT_EQ(pager_->swap.writing, 8 + kEvicted);
+  EXPECT_LE(Harvests() - harvests, kLooks / NODE_WAYS + 2) << "2: the first, the last";
+}
+
+// Looking would only take the accessed bits of pages that cannot be written.
+TEST_F(BurstTest, LooksAtNothingWhileAllWritesAreOut) {
+  constexpr uint32_t kRequests = OBJECT_RING_SLOTS - OBJECT_RING_SLOTS / REQUESTS_FOR_READING_PART;
+  Begin(kRequests * OBJECT_REQUEST_PAGES + 200);
+  while (request_is_free(pager_, OBJECT_PAGE_OUT)) pager_between(pager_);
+  EXPECT_EQ(pager_->swap.writing, kRequests * OBJECT_REQUEST_PAGES);
+  uint64_t harvests = Harvests();
+  uint32_t next = replacement_next(&pager_->replacement);
+  for (uint32_t i = 0; i < 100; i++) pager_between(pager_);
+  EXPECT_TRUE(pager_->evict.active);
+  EXPECT_EQ(Harvests(), harvests);
+  EXPECT_EQ(replacement_next(&pager_->replacement), next);
+  machine_.store.Take();
+  machine_.store.Answer(0);
+  EXPECT_EQ(pager_->swap.writing, kRequests * OBJECT_REQUEST_PAGES) << "it went on at once";
 }
 
 // Pages read from swap for a hot set of a quarter of memory, of which a page is touched for each
