@@ -41,14 +41,17 @@ FILE *const stdin = &in.xfile.cfile.file;
 FILE *const stdout = &out.xfile.cfile.file;
 FILE *const stderr = &error.xfile.cfile.file;
 
-// stdout's write, which looks the first time where it goes.
+// stdout's write, which looks the first time where it goes, and keeps for ferror that it failed:
+// what could not be written is gone when a line ends.
 static ssize_t write_output(int fd, const void *buffer, size_t length) {
   static bool known;
   if (!known) {
     known = true;
     if (!stream_is_terminal(fd)) out.bflags &= (uint8_t)~__BLBF;
   }
-  return write(fd, buffer, length);
+  ssize_t written = write(fd, buffer, length);
+  if (written < 0) out.xfile.cfile.file.flags |= __SERR;
+  return written;
 }
 
 // All streams are flushed when the program exits.

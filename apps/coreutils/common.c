@@ -38,6 +38,17 @@ int common_error(const char *what) {
   return 1;
 }
 
+// What a utility has printed must be where it was to go before it says that all is well (POSIX,
+// "Utility Description Defaults", section 1.4).
+static void check_output(void) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return;
+  common_error("standard output");
+  fflush(stderr);
+  _exit(1);
+}
+
+__attribute__((constructor)) static void check_output_at_exit(void) { atexit(check_output); }
+
 bool common_copy(int from, int to) {
   static char buffer[16384];
   for (ssize_t bytes; (bytes = read(from, buffer, sizeof buffer)) != 0;) {

@@ -80,7 +80,11 @@ static int run_builtin(struct shell *shell, builtin_function function, const str
       redirect(shell, node->redirects, stays ? NULL : &saved)) {
     status = function(shell, argc, argv);
   }
-  fflush(stdout);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    shell_error("%s: standard output: %s", argv[0], strerror(errno));
+    clearerr(stdout);
+    status = 1;
+  }
   redirect_restore(&saved);
   return status;
 }
