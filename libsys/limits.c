@@ -74,12 +74,25 @@ int setrlimit(int resource, const struct rlimit *limit) {
   return (int)result(call_pager(PAGER_LIMIT, which, wanted.rlim_cur, wanted.rlim_max).status);
 }
 
+// What the process has used, or its children that it has waited for. 0, or -1 with errno.
+static int usage_of(int who, struct pager_usage *usage) {
+  if (who == RUSAGE_SELF) {
+    struct pager_space_counts counts;
+    if (quire_space_counts(0, &counts) != 0) return -1;
+    *usage = counts.usage;
+    return 0;
+  }
+  if (who != RUSAGE_CHILDREN) return (int)result(-EINVAL);
+  struct reply reply = call_proc(PROC_USAGE, 0, 0);
+  *usage = (struct pager_usage){reply.word[0], reply.word[1], reply.word[2]};
+  return (int)result(reply.status);
+}
+
 int getrusage(int who, struct rusage *usage) {
-  struct pager_space_counts counts;
-  if (who != RUSAGE_SELF) return (int)result(-EINVAL);
-  if (quire_space_counts(0, &counts) < 0) return -1;
-  struct rusage told = {.ru_maxrss = (long)(counts.resident * (PAGE_SIZE / 1024)),
-                        .ru_minflt = (long)(counts.faults - counts.major),
-                        .ru_majflt = (long)counts.major};
+  struct pager_usage used;
+  if (usage_of(who, &used) != 0) return -1;
+  struct rusage told = {.ru_maxrss = (long)(used.peak * (PAGE_SIZE / 1024)),
+                        .ru_minflt = (long)(used.faults - used.major),
+                        .ru_majflt = (long)used.major};
   return guarded_copy(usage, &told, sizeof told);
 }

@@ -154,8 +154,8 @@ enum pager_op {
   // Child gets a copy of the parent's space, and a thread that continues the parent's pending
   // call with answer 0. (parent badge, child badge). ENOMEM EAGAIN
   PAGER_FORK = 64,
-  // Ends all threads of a space and frees everything. Dirty shared pages are still written.
-  // (badge). ESRCH
+  // Ends all threads of a space and frees everything. Dirty shared pages are still written. Writes
+  // struct pager_usage, what the process has used, to proc's message page. (badge). ESRCH
   PAGER_KILL = 65,
   // Child is a new program in a new space, as PAGER_EXEC makes it from the struct exec_image in
   // the parent's message page; it runs. The parent loses the argument block if that is in its
@@ -292,12 +292,20 @@ struct pager_swap {
   uint32_t slots, used;  // without those that cannot be written
 };
 
+// What a process has used.
+struct pager_usage {
+  uint64_t faults, major;  // of its program; major: had to wait for a provider
+  uint64_t peak;           // the most pages that were resident at a time, also before exec
+};
+
 struct pager_space_counts {
   uint64_t resident, shared, dirty;        // pages
   uint64_t tables;                         // frames of page tables and kernel objects
   uint64_t virtual_pages;                  // sum of the regions
-  uint64_t faults, zeroed, copied, major;  // since it started
+  uint64_t faults, zeroed, copied, major;  // since its program started
   uint64_t swapped;                        // pages in swap areas
+  uint64_t resident_peak, virtual_peak;    // the most of each since its program started
+  struct pager_usage usage;
 };
 
 struct pager_counts {

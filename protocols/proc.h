@@ -46,6 +46,10 @@ enum proc_op {
   // been
   PROC_SPAWN = 14,
 
+  // () -> 0, faults, major ones, the most resident pages of one: of all children that were waited
+  // for, and theirs (struct pager_usage)
+  PROC_USAGE = 17,
+
   // --- from the pager: a forwarded faulter (via VIA_PAGER; the event's kind stays EVENT_FAULT,
   // so an answer of any words makes it try again) ---
   // (PROC_FAULT_WHAT(signal, access, reason), address, program counter). The signal is SIGSEGV,

@@ -86,6 +86,10 @@ int main(int argc, char **argv) {
   puts("ADDRESSES             RIGHTS     SIZE  RESIDENT    SHARED     DIRTY      SWAP  BACKING");
   if (!list(file)) return common_error(argv[1]);
   fclose(file);
+  struct proc_value most[] = {{"VmPeak", 0}, {"VmHWM", 0}};
+  if (!proc_values(proc_path(pid, "status"), most, 2)) return common_error(argv[1]);
+  printf("at most: size %llu, resident %llu\n", (unsigned long long)most[0].value,
+         (unsigned long long)most[1].value);
   struct proc_value v[] = {
       {"tables", 0}, {"faults", 0}, {"zeroed", 0}, {"copied", 0}, {"major", 0}};
   if (!proc_values(proc_path(pid, "faults"), v, sizeof v / sizeof *v)) return common_error(argv[1]);

@@ -200,9 +200,10 @@ static int64_t status_file(const struct procfs_file *file, uint32_t number, stru
   struct procfs_sums sums;
   if (number > 0) return 0;
   int64_t status = sum_regions(file->badge, &sums);
+  if (status == 0) status = outside_space_counts(badge_slot(file->badge));
   if (status < 0) return status;
   struct procfs_process process = describe(process_find(file->badge));
-  procfs_status(text, &process, &sums);
+  procfs_status(text, &process, &sums, outside_own_page());
   return 1;
 }
 

@@ -199,7 +199,7 @@ void procfs_add(struct procfs_sums *sums, const struct pager_region *region) {
 }
 
 void procfs_status(struct text *text, const struct procfs_process *process,
-                   const struct procfs_sums *sums) {
+                   const struct procfs_sums *sums, const struct pager_space_counts *counts) {
   text_string(text, "Name:\t");
   text_string(text, process->name);
   text_string(text, "\nState:\t");
@@ -209,7 +209,9 @@ void procfs_status(struct text *text, const struct procfs_process *process,
   line_status(text, "Pid", process->pid);
   line_status(text, "PPid", process->parent);
   text_string(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+  line_status_kb(text, "VmPeak", counts->virtual_peak);
   line_status_kb(text, "VmSize", sums->virtual_pages);
+  line_status_kb(text, "VmHWM", counts->resident_peak);
   line_status_kb(text, "VmRSS", sums->resident);
   line_status_kb(text, "RssAnon", sums->anonymous);
   line_status_kb(text, "RssFile", sums->file);

@@ -40,7 +40,7 @@ void procfs_smap(struct text *text, const struct pager_region *region, const cha
 
 void procfs_add(struct procfs_sums *sums, const struct pager_region *region);
 void procfs_status(struct text *text, const struct procfs_process *process,
-                   const struct procfs_sums *sums);
+                   const struct procfs_sums *sums, const struct pager_space_counts *counts);
 void procfs_stat(struct text *text, const struct procfs_process *process,
                  const struct procfs_sums *sums, const struct pager_space_counts *counts);
 void procfs_statm(struct text *text, const struct procfs_sums *sums);

@@ -151,10 +151,13 @@ TEST(Procfs, ProcessFiles) {
   for (char c : stat) fields += c == ' ';
   EXPECT_EQ(fields, 52);
   EXPECT_EQ(Text(procfs_statm, &sums), "10 8 6 5 0 5 0\n");
-  std::string status = Text(procfs_status, &process, &sums);
+  counts.resident_peak = 20;
+  counts.virtual_peak = 30;
+  std::string status = Text(procfs_status, &process, &sums, &counts);
   EXPECT_EQ(status.find("Name:\tsh\nState:\tS (sleeping)\nTgid:\t12\nPid:\t12\nPPid:\t1\n"), 0u);
-  EXPECT_NE(status.find("VmRSS:\t      32 kB\nRssAnon:\t       8 kB\nRssFile:\t      12 kB\n"
-                        "RssShmem:\t      12 kB\n"),
+  EXPECT_NE(status.find("VmPeak:\t     120 kB\nVmSize:\t      40 kB\n"
+                        "VmHWM:\t      80 kB\nVmRSS:\t      32 kB\nRssAnon:\t       8 kB\n"
+                        "RssFile:\t      12 kB\nRssShmem:\t      12 kB\n"),
             std::string::npos)
       << status;
 }

@@ -66,11 +66,17 @@ static bool wait_is_over(const struct process *parent) {
   return find_waited(parent, &zombie) != WAIT_NONE_ENDED;
 }
 
+static void add_usage(struct pager_usage *to, const struct pager_usage *from) {
+  to->faults += from->faults;
+  to->major += from->major;
+  if (to->peak < from->peak) to->peak = from->peak;
+}
+
 void process_leave(struct process *process) {
   if (process->park != PARK_NONE) process_unpark(process);
   process_disarm(process);
   // The space goes first: nothing of it can call fs or console afterwards.
-  outside_pager_kill(process->badge);
+  add_usage(&process->usage, outside_pager_kill(process->badge));
   outside_fs_exited(process->badge);
   outside_console_exited(process->badge);
 }
@@ -105,6 +111,12 @@ void op_exit(const struct request *request, struct answer *answer) {
 
 // --- Wait ---
 
+// Its parent knows how a zombie has ended.
+static void was_waited_for(struct process *parent, struct process *zombie) {
+  add_usage(&parent->usage, &zombie->usage);
+  table_reap(&processes.table, zombie);
+}
+
 void process_check_wait(struct process *parent) {
   struct process *zombie;
   enum wait_found found = find_waited(parent, &zombie);
@@ -115,7 +127,7 @@ void process_check_wait(struct process *parent) {
     return;
   }
   outside_answer(parent->token, zombie->pid, zombie->status);
-  table_reap(&processes.table, zombie);
+  was_waited_for(parent, zombie);
 }
 
 void op_wait(const struct request *request, struct answer *answer) {
@@ -134,7 +146,7 @@ void op_wait(const struct request *request, struct answer *answer) {
     case WAIT_ZOMBIE:
       answer->status = zombie->pid;
       answer->word[0] = zombie->status;
-      table_reap(&processes.table, zombie);
+      was_waited_for(caller, zombie);
       return;
     case WAIT_NONE_ENDED:
       break;

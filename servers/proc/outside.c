@@ -44,7 +44,10 @@ int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child) {
 
 void outside_fs_exited(uint32_t badge) { call(HANDLE_FS, FS_EXITED, badge, 0); }
 
-void outside_pager_kill(uint32_t badge) { call(HANDLE_PAGER, PAGER_KILL, badge, 0); }
+const struct pager_usage *outside_pager_kill(uint32_t badge) {
+  call(HANDLE_PAGER, PAGER_KILL, badge, 0);
+  return (const struct pager_usage *)MESSAGE_PAGE;
+}
 
 int64_t outside_pager_oom_victim(void) { return call(HANDLE_PAGER, PAGER_OOM_VICTIM, 0, 0); }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "abi/event.h"
+#include "protocols/pager.h"
 
 // Answers a caller that was left waiting.
 void outside_answer(token_t token, int64_t status, uint64_t word);
@@ -23,7 +24,8 @@ int64_t outside_pager_fork(uint32_t parent, uint32_t child);
 int64_t outside_fs_spawn(uint32_t parent, uint32_t child, uint64_t fd, uint32_t child_pid);
 int64_t outside_pager_spawn(uint32_t object, uint32_t parent, uint32_t child);
 void outside_fs_exited(uint32_t badge);
-void outside_pager_kill(uint32_t badge);
+// => what it has used, until the next call to the pager
+const struct pager_usage *outside_pager_kill(uint32_t badge);
 int64_t outside_pager_oom_victim(void);
 void outside_console_exited(uint32_t badge);
 void outside_console_yield(uint32_t badge);

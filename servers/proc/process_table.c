@@ -48,7 +48,7 @@ static struct list *group_bucket(struct process_table *table, uint32_t group) {
 // --- Finding ---
 
 struct process *table_by_badge(struct process_table *table, uint32_t badge) {
-  if (badge_slot(badge) >= SLOTS_MAX) return NULL;
+  if (badge_slot(badge) >= PROCESS_SLOTS) return NULL;
   struct process *process = &table->process[badge_slot(badge)];
   return process->state == PROCESS_LIVE && process->badge == badge ? process : NULL;
 }
@@ -72,7 +72,7 @@ struct process *table_group_next(struct process_table *table, uint32_t group,
 }
 
 struct process *table_from_slot(struct process_table *table, uint32_t slot) {
-  for (; slot < SLOTS_MAX; slot++) {
+  for (; slot < PROCESS_SLOTS; slot++) {
     if (table->process[slot].state != PROCESS_FREE) return &table->process[slot];
   }
   return NULL;
@@ -121,7 +121,7 @@ static void release(struct process_table *table, struct process *process) {
 
 void table_init(struct process_table *table) {
   memset(table, 0, sizeof *table);
-  for (slot_t slot = SLOTS_MAX - 1; slot >= SLOT_FIRST_PROGRAM; slot--) {
+  for (slot_t slot = PROCESS_SLOTS - 1; slot >= SLOT_FIRST_PROGRAM; slot--) {
     table->process[slot].badge = slot;
     if (slot == SLOT_INIT) continue;
     table->process[slot].same_pid.next = table->free;

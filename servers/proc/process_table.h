@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "abi/event.h"
+#include "protocols/pager.h"
 #include "protocols/server.h"
 
 // Of PROGRAMS_MAX, so many are for init and for those that init started itself (the shell) alone,
@@ -26,6 +27,9 @@
 #define PROCESS_NAME_MAX 32u  // with the 0
 
 #define PROCESS_BUCKETS 256u  // power of two
+
+// There is one for each process, and they are used again first.
+#define PROCESS_SLOTS (SLOT_FIRST_PROGRAM + PROGRAMS_MAX)
 
 enum process_state { PROCESS_FREE = 0, PROCESS_LIVE = 1, PROCESS_ZOMBIE = 2 };
 
@@ -60,8 +64,9 @@ struct process {
     int64_t wait_selector;  // PARK_WAIT: first argument of PROC_WAIT
     uint64_t wait_set;      // PARK_PAUSE: set of signals
   };
-  token_t token;     // of what parked it
-  uint64_t started;  // rdtime
+  token_t token;             // of what parked it
+  uint64_t started;          // rdtime
+  struct pager_usage usage;  // of children that it has waited for; a zombie: and its own
   char name[PROCESS_NAME_MAX];
 };
 
@@ -70,7 +75,7 @@ struct process_table {
   uint32_t last_pid;  // given out last
   slot_t free;
   struct list by_pid[PROCESS_BUCKETS], by_group[PROCESS_BUCKETS];
-  struct process process[SLOTS_MAX];
+  struct process process[PROCESS_SLOTS];
 };
 
 // Only init is there: SLOT_INIT, PID_INIT, in a group of its own.

@@ -28,6 +28,7 @@ static operation *const operations[] = {
     [PROC_EXEC] = op_exec,   [PROC_SETPGID] = op_setpgid,   [PROC_FOREGROUND] = op_foreground,
     [PROC_LIST] = op_list,   [PROC_POWEROFF] = op_poweroff, [PROC_CLOCK] = op_clock,
     [PROC_SPAWN] = op_spawn, [PROC_ITIMER] = op_itimer,     [PROC_PAUSE] = op_pause,
+    [PROC_USAGE] = op_usage,
 };
 
 static void program_call(const struct event *event, struct answer *answer) {

@@ -59,7 +59,10 @@ void outside_fs_exited(uint32_t badge) {
   EXPECT_EQ(world->files.erase(badge), 1u);
 }
 
-void outside_pager_kill(uint32_t badge) { EXPECT_EQ(world->spaces.erase(badge), 1u); }
+const struct pager_usage *outside_pager_kill(uint32_t badge) {
+  EXPECT_EQ(world->spaces.erase(badge), 1u);
+  return &world->usage;
+}
 int64_t outside_pager_oom_victim(void) { return world->oom_victim; }
 void outside_console_exited(uint32_t badge) { world->console_exited.push_back(badge); }
 void outside_console_yield(uint32_t badge) { world->yields.push_back(badge); }

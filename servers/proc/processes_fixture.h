@@ -42,9 +42,10 @@ struct World {
   uint64_t now = 5, timer = TIMER_NEVER;
   int64_t fs_fork = 0, pager_fork = 0, fs_spawn = 77, pager_spawn = 0, forward = 0;
   int64_t oom_victim = 0;
-  int64_t reading = 1;  // does who survived Ctrl-C read?
-  int64_t taken = 1;    // or has it not read since?
-  int64_t busy = 0;     // of those who are to be interrupted: 0 runs, -EBUSY waits in a call
+  pager_usage usage = {};  // of who ends
+  int64_t reading = 1;     // does who survived Ctrl-C read?
+  int64_t taken = 1;       // or has it not read since?
+  int64_t busy = 0;        // of those who are to be interrupted: 0 runs, -EBUSY waits in a call
   int64_t in_pipe = 0, at_terminal = 0;  // and there
   int64_t upcall = 0;
   std::vector<std::string> interrupts;

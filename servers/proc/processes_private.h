@@ -104,7 +104,7 @@ void process_disarm(struct process *process);
 void process_unpark(struct process *process);
 
 // query.c
-operation op_getpid, op_list;
+operation op_getpid, op_list, op_usage;
 
 // deaths.c
 // A call forwarded by the pager: a page fault that it cannot serve.

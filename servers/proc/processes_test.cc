@@ -393,4 +393,34 @@ TEST_F(Processes, FaultOfInitHaltsAtOnce) {
 }
 
 }  // namespace
+TEST_F(Processes, UsageOfChildrenCountsWhenTheyAreWaitedFor) {
+  const auto usage = [this](uint32_t badge) {
+    const Answer answer = Call(badge, {PROC_USAGE});
+    EXPECT_EQ(answer.status, 0);
+    return std::vector<uint64_t>{answer.word[0], answer.word[1], answer.word[2]};
+  };
+  using Words = std::vector<uint64_t>;
+  uint32_t parent = Fork(kInit);
+  uint32_t first = Fork(parent), second = Fork(parent), lost = Fork(first);
+  the_world.usage = {100, 10, 50};
+  Start(lost, {PROC_EXIT, 0});
+  the_world.usage = {7, 2, 30};
+  Start(first, {PROC_EXIT, 0});
+  EXPECT_EQ(usage(parent), (Words{0, 0, 0})) << "not yet";
+  WaitAny(parent);
+  EXPECT_EQ(usage(parent), (Words{7, 2, 30})) << "its own did not wait for its child";
+  uint32_t third = Fork(second);
+  const token_t waiting = Start(second, {PROC_WAIT, ~0ull, 0});
+  the_world.usage = {5, 1, 40};
+  Start(third, {PROC_EXIT, 0});
+  EXPECT_TRUE(Answered(waiting));
+  EXPECT_EQ(usage(second), (Words{5, 1, 40}));
+  the_world.usage = {3, 0, 20};
+  Start(second, {PROC_EXIT, 0});
+  WaitAny(parent);
+  EXPECT_EQ(usage(parent), (Words{7 + 3 + 5, 2 + 1, 40}));
+  EXPECT_EQ(usage(kInit), (Words{0, 0, 0}));
+  EXPECT_EQ(usage(Fork(parent)), (Words{0, 0, 0})) << "a child begins anew";
+}
+
 }  // namespace proc_test

@@ -41,10 +41,10 @@ void op_list(const struct request *request, struct answer *answer) {
   struct proc_entry *entries = outside_page(request->caller->badge);
   uint64_t slot = request->argument[0];
   uint64_t count = 0;
-  while (slot < SLOTS_MAX && count < ENTRIES_MAX) {
+  while (slot < PROCESS_SLOTS && count < ENTRIES_MAX) {
     struct process *process = table_from_slot(&processes.table, (uint32_t)slot);
     if (!process) {
-      slot = SLOTS_MAX;
+      slot = PROCESS_SLOTS;
       break;
     }
     entries[count++] = entry_of(process);
@@ -52,4 +52,11 @@ void op_list(const struct request *request, struct answer *answer) {
   }
   answer->status = (int64_t)count;
   answer->word[0] = count == 0 ? 0 : slot;
+}
+
+void op_usage(const struct request *request, struct answer *answer) {
+  const struct pager_usage *usage = &request->caller->usage;
+  answer->word[0] = usage->faults;
+  answer->word[1] = usage->major;
+  answer->word[2] = usage->peak;
 }

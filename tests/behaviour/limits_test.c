@@ -142,6 +142,55 @@ CASE(Usage, CountsFaults) {
   munmap(memory, 64 * PAGE);
 }
 
+enum { PEAK = 2048 };  // pages: far more than what a system may not have counted yet
+
+static void use_memory(void) {
+  char *memory = anonymous(PEAK);
+  CHILD_CHECK(memory);
+  memset(memory, 1, PEAK * PAGE);
+  CHILD_CHECK(munmap(memory, PEAK * PAGE) == 0);
+}
+
+static void check_peak(void *unused) {
+  (void)unused;
+  struct rusage before, after;
+  CHILD_CHECK(getrusage(RUSAGE_SELF, &before) == 0);
+  use_memory();
+  CHILD_CHECK(getrusage(RUSAGE_SELF, &after) == 0);
+  CHILD_CHECK(after.ru_maxrss > before.ru_maxrss + PEAK * (long)PAGE / 1024 * 7 / 8);
+  use_memory();
+  CHILD_CHECK(getrusage(RUSAGE_SELF, &before) == 0);
+  CHILD_CHECK(before.ru_maxrss < after.ru_maxrss + PEAK * (long)PAGE / 1024 / 8);
+}
+
+CASE(Usage, ThePeakStays) { CHECK_EQ(in_child(check_peak, NULL), 0); }
+
+static void use_in_child(void *unused) {
+  (void)unused;
+  use_memory();
+}
+
+// What children used counts when they were waited for, with what theirs did.
+CASE(Usage, OfChildren) {
+  struct rusage before, between, after;
+  CHECK_EQ(getrusage(RUSAGE_CHILDREN, &before), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    _exit(in_child(use_in_child, NULL));
+  }
+  CHECK(child > 0);
+  CHECK_EQ(getrusage(RUSAGE_CHILDREN, &between), 0);
+  CHECK_EQ(between.ru_minflt, before.ru_minflt);
+  CHECK_EQ(between.ru_maxrss, before.ru_maxrss);
+  int status = -1;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK_EQ(status, 0);
+  CHECK_EQ(getrusage(RUSAGE_CHILDREN, &after), 0);
+  CHECK(after.ru_minflt > before.ru_minflt);
+  CHECK(after.ru_majflt >= before.ru_majflt);
+  CHECK(after.ru_maxrss > PEAK * (long)PAGE / 1024);
+}
+
 CASE(System, TellsThePageSize) {
   CHECK_EQ(sysconf(_SC_PAGESIZE), PAGE);
   CHECK_EQ(getpagesize(), PAGE);

@@ -174,10 +174,30 @@ CASE(Procfs, TellsWhoAProcessIs) {
   CHECK_EQ(value_of("\nPPid"), getppid());
   CHECK(value_of("\nVmRSS") > 0);
   CHECK(value_of("\nVmSize") >= value_of("\nVmRSS"));
+  CHECK(value_of("\nVmPeak") >= value_of("\nVmSize"));
+  CHECK(value_of("\nVmHWM") >= value_of("\nVmRSS"));
   long size, resident;
   CHECK(slurp("/proc/self/statm") > 0);
   CHECK_EQ(sscanf(text, "%ld %ld", &size, &resident), 2);
   CHECK(size >= resident && resident > 0);
+}
+
+enum { PEAK = 1024 };  // pages: far more than what a system may not have counted yet
+
+// What goes down stays in the peaks, whichever way it goes.
+CASE(Procfs, PeaksStay) {
+  CHECK(slurp("/proc/self/status") > 0);
+  long size = value_of("\nVmSize"), resident = value_of("\nVmRSS"), kib = PEAK * (long)PAGE / 1024;
+  char *memory = anonymous(PEAK);
+  CHECK(memory);
+  memset(memory, 1, PEAK * PAGE);
+  CHECK_EQ(madvise(memory, PEAK / 2 * PAGE, MADV_DONTNEED), 0);
+  CHECK_EQ(munmap(memory, PEAK * PAGE), 0);
+  CHECK(slurp("/proc/self/status") > 0);
+  CHECK(value_of("\nVmRSS") < resident + kib / 2);
+  CHECK(value_of("\nVmSize") < size + kib / 2);
+  CHECK(value_of("\nVmHWM") > resident + kib * 7 / 8);
+  CHECK(value_of("\nVmPeak") >= size + kib);
 }
 
 CASE(Procfs, SelfIsALinkToTheProcess) {

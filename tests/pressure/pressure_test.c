@@ -94,11 +94,10 @@ CASE(Pressure, AForkSharesWhatIsInSwap) {
   munmap(memory, bytes);
 }
 
-// In pages; -1 if it cannot be found out.
+// In pages, just now; -1 if it cannot be found out.
 static int64_t resident(void) {
-  struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
-  return usage.ru_maxrss / (int64_t)(PAGE / 1024);
+  struct pager_space_counts counts;
+  return quire_space_counts(0, &counts) == 0 ? (int64_t)counts.resident : -1;
 }
 
 CASE(Pressure, ALimitedProgramEvictsItsOwnPages) {

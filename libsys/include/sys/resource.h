@@ -33,6 +33,7 @@ struct rlimit {
 #define RLIM_NLIMITS 10
 
 #define RUSAGE_SELF 0
+#define RUSAGE_CHILDREN (-1)
 
 /* What is not counted is 0. */
 struct rusage {
@@ -56,7 +57,6 @@ struct rusage {
 
 int getrlimit(int, struct rlimit *);
 int setrlimit(int, const struct rlimit *);
-/* EINVAL for anything but RUSAGE_SELF. */
 int getrusage(int, struct rusage *);
 
 #ifdef __cplusplus

@@ -33,7 +33,7 @@ static int drop(struct pager *pager, struct space *space, const struct region *r
                 uint32_t start, uint32_t end) {
   if (!slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) return -ENOMEM;
   kops_unmap(space->slot, (uint64_t)start << PAGE_SHIFT, (uint64_t)end << PAGE_SHIFT);
-  if (!(region->flags & REGION_SHARED)) space_remove_pages(pager, space, start, end);
+  if (!(region->flags & REGION_SHARED)) space_drop_pages(pager, space, region, start, end);
   return 0;
 }
 

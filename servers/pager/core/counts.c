@@ -2,6 +2,7 @@
 #include "servers/pager/core/calls.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 struct tally {
@@ -118,15 +119,31 @@ int64_t pager_regions(struct pager *pager, struct space *space, uint64_t slot, u
   return written;
 }
 
+struct pager_usage counts_usage(struct space *space) {
+  resident_note(space);
+  return (struct pager_usage){.faults = space->faults,
+                              .major = space->major,
+                              .peak = max32(space->resident_peak, space->past_peak)};
+}
+
+void counts_end_program(struct space *space) {
+  space->past_peak = (uint32_t)counts_usage(space).peak;
+  space->resident_peak = space->virtual_peak = 0;
+}
+
 int64_t pager_space_counts(struct pager *pager, struct space *space, uint64_t slot) {
   struct space *of = chosen(pager, space, slot);
   if (!of) return -ESRCH;
+  struct pager_usage usage = counts_usage(of);
   struct pager_space_counts counts = {.tables = of->tables,
                                       .virtual_pages = of->virtual_pages,
                                       .faults = of->faults,
                                       .zeroed = of->zeroed,
                                       .copied = of->copied,
-                                      .major = of->major};
+                                      .major = of->major,
+                                      .resident_peak = of->resident_peak,
+                                      .virtual_peak = of->virtual_peak,
+                                      .usage = usage};
   struct region *r = region_above(of->regions, 0);
   for (; r; r = region_next(r)) {
     struct tally tally = tally_region(pager, of, r);

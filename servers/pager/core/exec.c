@@ -3,6 +3,7 @@
 #include "servers/pager/core/exec.h"
 
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/calls.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/page_ops.h"
@@ -131,6 +132,7 @@ static bool move_arguments(struct pager *pager, struct space *from, uint32_t sta
     }
     leaf->entry[new_page & NODE_MASK] = frame;
     leaf->present |= 1ull << (new_page & NODE_MASK);
+    to->resident += entry_is_frame(frame);
   }
   return true;
 }
@@ -148,6 +150,7 @@ static bool copy_arguments(struct pager *pager, struct space *from, uint64_t byt
   bytes_copy(block + PAGE_SIZE - bytes, (uint8_t *)pager_message(pager, from) + EXEC_INLINE, bytes);
   leaf->entry[page & NODE_MASK] = frame;
   leaf->present |= 1ull << (page & NODE_MASK);
+  to->resident++;
   return true;
 }
 
@@ -194,6 +197,9 @@ static void exchange(struct space *a, struct space *b) {
   exchange_words(&a->virtual_pages, &b->virtual_pages);
   exchange_words(&a->data_pages, &b->data_pages);
   exchange_words(&a->locked_pages, &b->locked_pages);
+  uint32_t resident = a->resident;
+  a->resident = b->resident;
+  b->resident = resident;
   for (uint32_t word = 0; word < SPACE_ROOTS / 64; word++) {
     for (uint64_t left = a->roots[word] | b->roots[word]; left; left &= left - 1) {
       uint32_t i = word * 64 + bits_lowest(left);
@@ -207,16 +213,6 @@ static void exchange(struct space *a, struct space *b) {
   a->empty_tag = b->empty_tag = LEAF_NONE;
 }
 
-static void message_region(struct pager *pager, struct space *space) {
-  uint32_t page = (uint32_t)(MESSAGE_PAGE >> PAGE_SHIFT);
-  struct region region = {.start = page,
-                          .end = page + 1,
-                          .prot = PROT_R | PROT_W,
-                          .prot_max = PROT_R | PROT_W,
-                          .flags = REGION_SHARED | REGION_MESSAGE | REGION_TOUCHED};
-  space_add_region(pager, space, &region);
-}
-
 // An empty address space beside that of `space`, for the kernel the same one.
 static struct space *shadow_of(struct pager *pager, const struct space *space) {
   struct space *shadow = slab_take(pager, SLAB_SPACE);
@@ -228,6 +224,7 @@ static struct space *shadow_of(struct pager *pager, const struct space *space) {
   shadow->hit = &pager->nothing;
   shadow->leaf_tag = shadow->empty_tag = LEAF_NONE;
   shadow->virtual_pages = shadow->data_pages = shadow->locked_pages = 0;
+  shadow->zeroed = shadow->resident = 0;
   shadow->odd = (struct odd_pages){0};
   for (uint32_t i = 0; i < SPACE_ROOTS / 64; i++) shadow->roots[i] = 0;
   return shadow;
@@ -338,13 +335,14 @@ static int64_t exec(struct pager *pager, struct space *space, token_t token, uin
     slab_put(pager, SLAB_SPACE, shadow);
     return -ENOMEM;
   }
-  message_region(pager, shadow);
+  space_add_message(pager, shadow);
   if (!exec_build(pager, space, object, &image, shadow)) {
     release_shadow(pager, shadow);
     return -ENOMEM;
   }
   provider_end(pager, space);
   odd_forget(pager, space);
+  counts_end_program(space);
   unmap_all(space);
   exchange(space, shadow);
   space_enter_family(pager, space, space_family(shadow));

@@ -124,7 +124,8 @@ class FakeMachine {
     int64_t victim = pager_oom_victim(pager);
     if (victim == 0) pager_between(pager);
     if (victim == 0) return false;
-    EXPECT_EQ(pager_kill(pager, (uint32_t)victim), 0);
+    struct pager_usage usage;
+    EXPECT_EQ(pager_kill(pager, (uint32_t)victim, &usage), 0);
     pager_between(pager);
     ended.push_back((uint32_t)victim);
     return true;
@@ -135,7 +136,11 @@ class FakeMachine {
     return pager_space(pager, badge);
   }
 
-  void Kill(struct space *space) { EXPECT_EQ(pager_kill(pager, space->badge), 0); }
+  struct pager_usage Kill(struct space *space) {
+    struct pager_usage usage = {};
+    EXPECT_EQ(pager_kill(pager, space->badge, &usage), 0);
+    return usage;
+  }
 
   // What comes of a program's call of one of the core's functions; as PAGER_PARKED it may come
   // later.

@@ -110,6 +110,7 @@ CASE shared_memory(struct pager *pager, struct space *space, const struct region
   if (done == 0) return OUTCOME_NO_MEMORY;
   space->touch_next = access->page + done;
   space->zeroed += done;
+  space->resident -= done;  // object_zero_page has counted them
   pager->counts.pages_zeroed += done - 1;
   found_one(access, pager->call_buffer[0], region->prot, &pager->counts.faults_anonymous);
   access->count = done;

@@ -1,5 +1,6 @@
 // Copying a space: regions one by one, private pages by one reference for each GiB.
 #include "servers/pager/core/bits.h"
+#include "servers/pager/core/calls.h"
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/odd.h"
 #include "servers/pager/core/signals.h"
@@ -91,18 +92,17 @@ static void share_pages(struct pager *pager, struct space *parent, struct space 
   parent->leaf_tag = LEAF_NONE;
 }
 
-// The child's message page is its own: made with the space, like the region that shows it. *flags
-// are those of all regions, together.
+// The child's message page is its own, at the same address as the parent's. *flags are those of all
+// regions, together.
 static bool copy_regions(struct pager *pager, struct space *parent, struct space *child,
                          uint16_t *flags) {
   struct cloning cloning = {.child = child};
-  space_release_regions(pager, child);
   child->regions = clone_regions(pager, &cloning, parent->regions);
   child->virtual_pages = parent->virtual_pages;
   child->data_pages = parent->data_pages;
+  child->resident = (uint32_t)parent->zeroed + parent->resident;
   limits_inherit(child, parent);
   child->break_start = parent->break_start;
-  child->break_page = parent->break_page;
   child->break_byte = parent->break_byte;
   space_enter_family(pager, child, space_family(parent));
   *flags = cloning.flags;
@@ -118,9 +118,10 @@ static bool leave_out(struct pager *pager, struct space *child) {
     if (r->flags & REGION_DONTFORK) {
       space_clear_from(pager, child, r, r->start, r->end);
     } else {
-      space_remove_pages(pager, child, r->start, r->end);
+      space_drop_pages(pager, child, r, r->start, r->end);
     }
   }
+  child->resident_peak = child->virtual_peak = 0;  // it never had what it does not get
   return true;
 }
 
@@ -150,9 +151,10 @@ int64_t pager_fork(struct pager *pager, uint32_t parent_badge, uint32_t child_ba
   return 0;
 }
 
-int64_t pager_kill(struct pager *pager, uint32_t badge) {
+int64_t pager_kill(struct pager *pager, uint32_t badge, struct pager_usage *usage) {
   struct space *space = pager_space(pager, badge);
   if (!space) return -ESRCH;
+  *usage = counts_usage(space);
   space_delete(pager, space);
   requests_kick(pager);
   return 0;

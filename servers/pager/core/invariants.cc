@@ -25,7 +25,7 @@ class Invariants {
  private:
   void CheckEntries(struct space *space);
   void CheckEntry(struct space *space, uint32_t page, const Entry &entry);
-  void CheckCounts(const struct space *space);
+  void CheckCounts(struct space *space);
   void CheckOdd(struct space *space);
   void CheckKeys(struct space *space);
   void CheckObject(struct object *object);
@@ -75,8 +75,33 @@ void Invariants::CheckEntries(struct space *space) {
   for (const auto &[page, entry] : kernel_.EntriesOf(space->slot)) CheckEntry(space, page, entry);
 }
 
+// Page by page what the space can reach: R1 of resident.h.
+uint64_t CountResident(struct pager *pager, struct space *space) {
+  uint64_t count = 0;
+  for (const struct region *r = region_above(space->regions, 0); r; r = region_next(r)) {
+    if (r->flags & REGION_MESSAGE) count += r->end - r->start;
+    if (r->flags & REGION_FIXTURE) continue;
+    std::set<uint32_t> hidden;
+    uint32_t entry;
+    if (!(r->flags & REGION_SHARED)) {
+      for (uint32_t page = r->start; (entry = space_next(pager, space, &page, r->end)); page++) {
+        hidden.insert(page);
+        count += entry_is_frame(entry);
+      }
+    }
+    if (!r->object) continue;
+    const uint32_t end = r->offset + (r->end - r->start);
+    for (uint32_t index = r->offset;
+         (entry = node_next(pager, r->object->root, r->object->height, &index, end)); index++) {
+      const bool there = entry_is_frame(entry) && page_of(pager, entry)->state != PAGE_FILLING;
+      count += there && !hidden.count(r->start + (index - r->offset));
+    }
+  }
+  return count;
+}
+
 // What a space counts of its regions.
-void Invariants::CheckCounts(const struct space *space) {
+void Invariants::CheckCounts(struct space *space) {
   uint64_t all = 0, data = 0, locked = 0;
   for (const struct region *r = region_above(space->regions, 0); r; r = region_next(r)) {
     uint32_t pages = r->end - r->start;
@@ -92,6 +117,7 @@ void Invariants::CheckCounts(const struct space *space) {
   ASSERT_EQ(all, space->virtual_pages);
   ASSERT_EQ(data, space->data_pages);
   ASSERT_EQ(locked, space->locked_pages);
+  ASSERT_EQ(CountResident(pager_, space), (uint32_t)space->zeroed + space->resident) << "R1";
 }
 
 // The invariants of odd.h.

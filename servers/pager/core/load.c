@@ -1,13 +1,16 @@
 // Memory of servers: resident and mapped at once, without a fault.
 #include "servers/pager/core/min_max.h"
 #include "servers/pager/core/page_ops.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 #define RUN_PAGES 64u
 
 int64_t pager_space_create(struct pager *pager, uint32_t badge) {
   struct space *space;
-  return space_new(pager, badge, &space);
+  int error = space_new(pager, badge, &space);
+  if (error == 0) space_add_message(pager, space);
+  return error;
 }
 
 void pager_start(struct pager *pager, struct space *space, uint64_t pc, uint64_t sp, uint64_t a0,
@@ -54,6 +57,7 @@ static uint32_t own_page(struct pager *pager, struct space *space, uint32_t page
   page_zero(frame_pointer(pager, frame));
   *entry = frame;
   leaf->present |= 1ull << (page & NODE_MASK);
+  resident_change(space, 1);
   return frame;
 }
 

@@ -171,25 +171,25 @@ int64_t pager_unmap(struct pager *pager, struct space *space, uint64_t address, 
 
 // 0, or -EINVAL: it cannot be there, -ENOMEM.
 static int set_break_page(struct pager *pager, struct space *space, uint32_t page) {
+  const uint32_t old = range_pages(space->break_byte);
   odd_settle(pager, space);
-  if (page > space->break_page) {
-    struct region *behind = region_above(space->regions, space->break_page);
+  if (page > old) {
+    struct region *behind = region_above(space->regions, old);
     if (behind && behind->start < page) return -EINVAL;
-    struct region region = {.start = space->break_page,
+    struct region region = {.start = old,
                             .end = page,
                             .prot = PROT_R | PROT_W,
                             .prot_max = PROT_ALL,
                             .flags = REGION_HEAP | space->new_flags};
-    if (limits_check(space, &region, page - space->break_page, NULL, 0) < 0) return -EINVAL;
+    if (limits_check(space, &region, page - old, NULL, 0) < 0) return -EINVAL;
     if (!space_add_before(pager, space, &region, behind)) return -ENOMEM;
-  } else if (page < space->break_page) {
+  } else if (page < old) {
     struct region *first = region_above(space->regions, page);
-    if (range_has_fixture(first, space->break_page)) return -EINVAL;
+    if (range_has_fixture(first, old)) return -EINVAL;
     if (!reserve(pager)) return -ENOMEM;
-    space_clear_from(pager, space, first, page, space->break_page);
+    space_clear_from(pager, space, first, page, old);
     requests_kick(pager);
   }
-  space->break_page = page;
   return 0;
 }
 
@@ -205,6 +205,6 @@ int64_t pager_break(struct pager *pager, struct space *space, uint64_t address) 
 
 void pager_set_break(struct pager *pager, struct space *space, uint64_t address) {
   (void)pager;
-  space->break_start = space->break_page = range_pages(address);
+  space->break_start = range_pages(address);
   space->break_byte = (uint64_t)space->break_start << PAGE_SHIFT;
 }

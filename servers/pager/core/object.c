@@ -2,6 +2,7 @@
 
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 _Static_assert(sizeof(struct object) <= OBJECT_ITEM_BYTES, "object_of checks alignment");
@@ -125,7 +126,10 @@ uint32_t object_new_page(struct pager *pager, struct object *object, uint32_t in
   page->object = object->id;
   page->index = index;
   if (state != PAGE_SHARED_MEMORY) pager->frames_cache++;
-  if (state != PAGE_FILLING) page_list(pager, frame);
+  if (state != PAGE_FILLING) {
+    page_list(pager, frame);
+    resident_object_page(pager, object, index, 1);
+  }
   return frame;
 }
 
@@ -159,18 +163,33 @@ void object_remove(struct pager *pager, struct object *object, uint32_t index) {
   if (page->state == PAGE_FILLING) {
     page->flags |= PAGE_DROPPED;
     page->refs++;  // its request's
+  } else {
+    resident_object_page(pager, object, index, -1);
   }
   object->cached--;
   object->leaf_tag = LEAF_NONE;
   node_remove(pager, &object->root, object->height, index, (uint64_t)index + 1);
 }
 
+// Calls `count` for each region of the object.
+static void count_mappings(struct pager *pager, const struct object *object,
+                           void (*count)(struct pager *pager, struct space *space,
+                                         const struct region *region, uint32_t start,
+                                         uint32_t end)) {
+  for (const struct region *r = object->regions; r; r = r->object_next) {
+    struct space *space = pager->space[r->slot];
+    if (space) count(pager, space, r, r->start, r->end);
+  }
+}
+
 // As object_remove of each page: of memory there is nothing else to count.
 static void remove_all(struct pager *pager, struct object *object) {
+  count_mappings(pager, object, resident_leave);
   node_remove(pager, &object->root, object->height, 0, 1ull << 32);
   object->leaf_tag = LEAF_NONE;
   object->cached = 0;
   object->cut_bytes = 0;
+  count_mappings(pager, object, resident_enter);
 }
 
 void object_truncate(struct pager *pager, struct object *object, uint32_t first) {
@@ -180,9 +199,11 @@ void object_truncate(struct pager *pager, struct object *object, uint32_t first)
     uint32_t skip = first > r->offset ? first - r->offset : 0;
     kops_unmap(r->slot, (uint64_t)(r->start + skip) << PAGE_SHIFT, (uint64_t)r->end << PAGE_SHIFT);
     // Private copies go as well, as on Linux; POSIX leaves open what becomes of them, so without
-    // memory for nodes they may stay.
-    if (!(r->flags & REGION_SHARED) && slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) {
-      space_remove_pages(pager, pager->space[r->slot], r->start + skip, r->end);
+    // memory for nodes they may stay. Those of a space that is being ended go with it.
+    struct space *space = pager->space[r->slot];
+    if (!(r->flags & REGION_SHARED) && space &&
+        slab_reserve(pager, SLAB_NODE, SPACE_REMOVE_NODES)) {
+      space_drop_pages(pager, space, r, r->start + skip, r->end);
     }
   }
   if (first == 0 && object->backing == BACKED_BY_NOTHING) {

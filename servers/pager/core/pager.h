@@ -169,7 +169,8 @@ int64_t pager_exec_status(struct pager *pager, uint64_t badge);
 
 int64_t pager_fork(struct pager *pager, uint32_t parent, uint32_t child);
 int64_t pager_spawn(struct pager *pager, uint32_t parent, uint32_t child, uint32_t object);
-int64_t pager_kill(struct pager *pager, uint32_t badge);
+// *usage: what the process has used, if there was one.
+int64_t pager_kill(struct pager *pager, uint32_t badge, struct pager_usage *usage);
 int64_t pager_oom_victim(struct pager *pager);
 int64_t pager_interrupt(struct pager *pager, uint32_t badge);
 

@@ -16,7 +16,8 @@ TEST_F(CallsTest, ForkRefusesWhatMakesNoSense) {
   EXPECT_EQ(pager_fork(pager_, kBadge, kBadge), -EAGAIN);
   EXPECT_EQ(pager_fork(pager_, kBadge, SLOT_FS), -EINVAL);
   EXPECT_EQ(pager_fork(pager_, kBadge, SLOTS_MAX), -EINVAL);
-  EXPECT_EQ(pager_kill(pager_, kChild), -ESRCH);
+  struct pager_usage usage;
+  EXPECT_EQ(pager_kill(pager_, kChild, &usage), -ESRCH);
 }
 
 TEST_F(CallsTest, MessagePageOfAChildIsItsOwnAndEmpty) {
@@ -132,6 +133,27 @@ TEST_F(ExecTest, ReplacesTheProgram) {
   EXPECT_EQ(machine_.Read(space_, STACK_TOP - PAGE_SIZE), 123) << "arguments moved";
   EXPECT_EQ(pager_break(pager_, space_, 0), 0x16000);
   machine_.Write(space_, STACK_TOP - 20 * PAGE_SIZE, 1);
+}
+
+TEST_F(ExecTest, ThePeakOfTheProcessStays) {
+  uint64_t old = machine_.MapAnonymous(space_, 30);
+  for (int i = 0; i < 30; i++) machine_.Write(space_, old + i * PAGE_SIZE, 1);
+  const auto counts = [this] {
+    EXPECT_EQ(pager_space_counts(pager_, space_, 0), 0);
+    struct pager_space_counts all;
+    std::memcpy(&all, pager_message(pager_, space_), sizeof(all));
+    return all;
+  };
+  const struct pager_space_counts before = counts();
+  EXPECT_GE(before.resident_peak, 30u);
+  ASSERT_EQ(Exec(file_), PAGER_PARKED);
+  machine_.kernel.Check();
+  const struct pager_space_counts after = counts();
+  EXPECT_EQ(after.resident_peak, after.resident);
+  EXPECT_EQ(after.virtual_peak, after.virtual_pages);
+  EXPECT_EQ(after.faults, 0u);
+  EXPECT_EQ(after.usage.peak, before.resident_peak);
+  EXPECT_EQ(after.usage.faults, 0u);
 }
 
 TEST_F(ExecTest, RefusesBadImagesAndChangesNothing) {

@@ -4,6 +4,7 @@
 #include "servers/pager/core/fault.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/rss.h"
 #include "servers/pager/core/state.h"
 
@@ -124,9 +125,10 @@ static inline struct pending *fault_of_one(struct pager *pager, const struct req
   return (region->prot & PROT_W) && aging_is_over(pager, object) ? NULL : pending;
 }
 
-// The page that was asked for is there.
+// The page that was asked for is there, for the region that `reader` used last.
 static inline void take_page(struct pager *pager, const struct provider *provider,
-                             const struct request *request) {
+                             const struct request *request, struct space *reader) {
+  const struct region *region = reader->hit;
   uint32_t frame = request->frame[0];
   struct page *page = page_of(pager, frame);
   page_copy(frame_pointer(pager, frame), frame_pointer(pager, provider->frame[0]));
@@ -134,6 +136,11 @@ static inline void take_page(struct pager *pager, const struct provider *provide
   page->flags = PAGE_WRITTEN;
   *board_of(pager, frame) = 0;
   page_list(pager, frame);
+  if (region->object_next || region->object_prev) {
+    resident_object_page(pager, request->object, page->index, 1);
+  } else {
+    reader->resident++;  // nobody else maps it
+  }
   pager->counts.pages_in++;
   if (request->object->size & PAGE_MASK) object_zero_tail(pager, request->object);
 }
@@ -154,19 +161,20 @@ bool provider_short_answer(struct pager *pager, struct space *space, token_t tok
   }
   struct pending *pending = fault_of_one(pager, request);
   if (!pending) return false;
-  const struct region *region = pending->space->hit;
+  struct space *reader = pending->space;
+  const struct region *region = reader->hit;
   uint32_t prot = region->prot;
   if (!(region->flags & REGION_SHARED)) prot &= ~(uint32_t)PROT_W;
   if (prot & PROT_W) aging_hand_out(pager, request->object, 1);
   *got = (struct provider_got){.token = pending->token,
                                .va_prot = (pending->address & ~PAGE_MASK) | prot,
-                               .slot = pending->space->slot,
+                               .slot = reader->slot,
                                .frame = request->frame[0]};
   pager->counts.faults--;  // counted when it was parked
   pager->counts.faults_file++;
   pending_unlink(pending);
   slab_put(pager, SLAB_PENDING, pending);
-  take_page(pager, provider, request);
+  take_page(pager, provider, request, reader);
   provider->out = NULL;
   request_cancel(request);
   provider->parked = token;

@@ -439,4 +439,16 @@ TEST_F(ProviderTest, ClosedObjectWithoutMappingIsIdleEvenIfItsProviderFails) {
   EXPECT_EQ(pager_object_destroy(pager_, object, 0), 0);
 }
 
+TEST_F(ProviderTest, EndsWithAPrivateMappingOfItsOwnObject) {
+  uint32_t object = Create();
+  uint64_t own = machine_.MapFile(space_, object, kPages, PROT_R | PROT_W, PAGER_PRIVATE);
+  uint64_t theirs = MapIt(object);
+  ASSERT_NE(Touch(theirs, FAULT_READ), nullptr);
+  machine_.Write(space_, own, 1);  // what is in memory it need not ask itself for
+  machine_.Kill(space_);
+  Answer answer;
+  EXPECT_EQ(Access(theirs, FAULT_READ, &answer), nullptr);
+  EXPECT_EQ(answer.signal, (uint32_t)SIGBUS);
+}
+
 }  // namespace

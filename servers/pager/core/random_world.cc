@@ -161,7 +161,8 @@ void RandomWorld::Fork(uint32_t badge) {
 }
 
 void RandomWorld::Kill(uint32_t badge) {
-  EXPECT_EQ(pager_kill(machine.pager, badge), 0);
+  struct pager_usage usage;
+  EXPECT_EQ(pager_kill(machine.pager, badge, &usage), 0);
   processes.erase(badge);
 }
 

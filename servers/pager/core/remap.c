@@ -9,6 +9,7 @@
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/protect.h"
 #include "servers/pager/core/range.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 #define REMAP_ALL (PAGER_REMAP_MAYMOVE | PAGER_REMAP_FIXED | PAGER_REMAP_DONTUNMAP)
@@ -132,11 +133,21 @@ static int64_t move(struct pager *pager, struct space *space, struct remap *rema
   remap->region = region_find(space->regions, remap->from);
   uint32_t asked = remap->old_pages;
   remap->old_pages = pages;
+  resident_leave(pager, space, remap->region, remap->from, remap->from + pages);
   struct region like = take_source(pager, space, remap);
   like.start = remap->to;
   like.end = remap->to + remap->new_pages;
   space_add_region(pager, space, &like);
-  if (!(like.flags & REGION_SHARED)) move_pages(pager, space, remap->from, remap->to, pages);
+  if (!(like.flags & REGION_SHARED)) {
+    // Not by resident_leave: so many pages there never were.
+    space->resident -= (uint32_t)resident_count(pager, space, &like, like.start, like.end);
+    move_pages(pager, space, remap->from, remap->to, pages);
+    resident_enter(pager, space, &like, like.start, like.end);
+  }
+  if (stays(remap)) {
+    const struct region *old = region_find(space->regions, remap->from);
+    resident_enter(pager, space, old, remap->from, remap->from + pages);
+  }
   if (asked > pages) space_clear(pager, space, remap->from + pages, old_end);
   space_enter_owned(pager, space, remap->to, remap->to + pages);
   requests_kick(pager);
@@ -183,8 +194,10 @@ static bool grow_in_place(struct pager *pager, struct space *space, const struct
   uint32_t end = remap->from + remap->new_pages;
   if (region->end != remap->from + remap->old_pages || remap->old_pages == 0) return false;
   if (end > USER_PAGES || (next && next->start < end)) return false;
-  space_count(space, region, end - region->end);
+  uint32_t old_end = region->end;
+  space_count(space, region, end - old_end);
   region_move_end(&space->regions, region, end);
+  if (region->object) resident_enter(pager, space, region, old_end, end);
   space_join(pager, space, region, next);
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "servers/pager/core/fault.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 void requests_init(struct requests *requests, struct request *request, uint32_t slots,
@@ -167,6 +168,7 @@ static void page_in_done(struct pager *pager, struct request *request, int32_t s
       page->flags = (status & OBJECT_HOLE ? PAGE_HOLE : 0) | PAGE_WRITTEN;
       *board_of(pager, frame) = 0;
       page_list(pager, frame);
+      resident_object_page(pager, object, page->index, 1);
       pager->counts.pages_in++;
     }
   }

@@ -1,5 +1,6 @@
 #include "servers/pager/core/rmap.h"
 
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 static struct space *first_of_family(struct pager *pager, const struct page *page) {
@@ -81,14 +82,28 @@ static uint32_t replace_in(struct node *leaf, uint32_t index, uint32_t from, uin
   return 1;
 }
 
+// Pages come or go for each space of the family that has the entry, whosever the leaf is.
+static void count_private(struct pager *pager, const struct page *page, uint32_t from,
+                          int32_t change) {
+  bool owned;
+  for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
+    const struct node *leaf = space_leaf(pager, s, page->index, &owned);
+    if (leaf && leaf->entry[page->index & NODE_MASK] == from) resident_change(s, change);
+  }
+}
+
 uint32_t rmap_replace(struct pager *pager, const struct page *page, uint32_t from, uint32_t to) {
+  const int32_t change = (int32_t)entry_is_frame(to) - (int32_t)entry_is_frame(from);
   bool owned;
   if (!is_private(page)) {
     struct object *object = object_of(pager, page->object);
     if (!object) return 0;
     struct node *leaf = node_find_leaf(pager, object->root, object->height, page->index, &owned);
-    return replace_in(leaf, page->index, from, to);
+    uint32_t count = replace_in(leaf, page->index, from, to);
+    if (count && change) resident_object_page(pager, object, page->index, change);
+    return count;
   }
+  if (change) count_private(pager, page, from, change);
   uint32_t count = 0;
   for (struct space *s = first_of_family(pager, page); s; s = s->family_next) {
     struct node *leaf = space_leaf(pager, s, page->index, &owned);

@@ -4,6 +4,7 @@
 #include "servers/pager/core/limits.h"
 #include "servers/pager/core/page_ops.h"
 #include "servers/pager/core/provider.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 #define ROOT_PAGES (1u << SPACE_ROOT_SHIFT)
@@ -106,14 +107,19 @@ static int enter_all_windows(struct pager *pager, uint32_t server) {
   return 0;
 }
 
-static void add_message_region(struct pager *pager, struct space *space, uint64_t va,
-                               uint32_t count) {
+static void add_message_pages(struct pager *pager, struct space *space, uint64_t va,
+                              uint32_t count) {
   struct region region = {.start = (uint32_t)(va >> PAGE_SHIFT),
                           .end = (uint32_t)(va >> PAGE_SHIFT) + count,
                           .prot = PROT_R | PROT_W,
                           .prot_max = PROT_R | PROT_W,
                           .flags = REGION_SHARED | REGION_MESSAGE | REGION_TOUCHED};
   space_add_region(pager, space, &region);
+  space->resident += count;
+}
+
+void space_add_message(struct pager *pager, struct space *space) {
+  add_message_pages(pager, space, MESSAGE_PAGE, 1);
 }
 
 static int show_messages(struct pager *pager, struct space *space) {
@@ -122,11 +128,10 @@ static int show_messages(struct pager *pager, struct space *space) {
   int error = make_message_page(pager, slot);
   if (error < 0) return error;
   page_zero(frame_pointer(pager, pager->message[slot]));
-  add_message_region(pager, space, MESSAGE_PAGE, 1);
   error = space_enter(pager, space, (uint32_t)(MESSAGE_PAGE >> PAGE_SHIFT), PROT_R | PROT_W, 1,
                       &pager->message[slot]);
   if (error < 0 || !is_server_with_window(slot)) return error;
-  add_message_region(pager, space, MESSAGE_WINDOW, SLOTS_MAX);
+  add_message_pages(pager, space, MESSAGE_WINDOW, SLOTS_MAX);
   return enter_all_windows(pager, slot);
 }
 
@@ -164,9 +169,11 @@ int space_new(struct pager *pager, uint32_t badge, struct space **out) {
   space->faults = space->zeroed = space->copied = space->major = 0;
   space->funded = FRAME_NONE;
   space->tables = 0;
-  space->break_start = space->break_page = 0;
+  space->break_start = 0;
   space->break_byte = 0;
   space->virtual_pages = space->data_pages = space->locked_pages = 0;
+  space->resident = 0;
+  space->resident_peak = space->virtual_peak = space->past_peak = 0;
   space->odd = (struct odd_pages){0};
   limits_init(space);
   space->new_flags = 0;
@@ -306,6 +313,13 @@ void space_remove_pages(struct pager *pager, struct space *space, uint32_t start
     node_remove(pager, &space->root[i], SPACE_HEIGHT, first, last);
     note_root(space, i);
   }
+}
+
+void space_drop_pages(struct pager *pager, struct space *space, const struct region *region,
+                      uint32_t start, uint32_t end) {
+  resident_leave(pager, space, region, start, end);
+  space_remove_pages(pager, space, start, end);
+  resident_enter(pager, space, region, start, end);
 }
 
 void space_release_pages(struct pager *pager, struct space *space) {

@@ -55,15 +55,19 @@ struct space {
   uint32_t touch_run;   // its length
   uint32_t new_page;    // refs_family of a new private page
   uint32_t empty_tag;   // page >> NODE_BITS where no private page is; LEAF_NONE if not known
+  uint32_t resident;    // pages in memory but for those in `zeroed`: resident.h
   struct region *regions;
   uint64_t faults, zeroed, copied, major;
-  uint32_t funded;                   // frames that the kernel has for it, linked by page.next
-  uint32_t tables;                   // their number
-  uint32_t break_start, break_page;  // pages: [start, page) is the heap
-  uint64_t break_byte;               // exact
-  uint64_t virtual_pages;            // of all regions
-  uint64_t data_pages;               // of these, private and writable: RLIMIT_DATA
-  uint64_t locked_pages;             // in regions that are REGION_LOCKED
+  uint32_t funded;       // frames that the kernel has for it, linked by page.next
+  uint32_t tables;       // their number
+  uint32_t break_start;  // page: [start, break_byte) is the heap
+  uint32_t past_peak;    // of programs before the last exec
+  uint64_t break_byte;
+  uint64_t virtual_pages;  // of all regions
+  uint64_t data_pages;     // of these, private and writable: RLIMIT_DATA
+  uint64_t locked_pages;   // in regions that are REGION_LOCKED
+  uint32_t resident_peak;  // the most pages in memory, and in regions, as far as noted
+  uint32_t virtual_peak;
   struct odd_pages odd;
   struct pager_limit_value limit[LIMIT_COUNT];
   uint64_t rss_mark;   // LIMIT_RSS may be reached when so many pages were entered
@@ -87,9 +91,10 @@ uint16_t space_new_family(const struct pager *pager, const struct space *space);
 void space_enter_family(struct pager *pager, struct space *space, uint16_t family);
 void space_leave_family(struct pager *pager, struct space *space);
 
-// Makes space and thread in the kernel, with message page and nothing else. Errors as of
-// pager_space_create.
+// Makes space and thread in the kernel, with message page and nothing else; a region for it is
+// reserved, for space_add_message or the parent's (fork). Errors as of pager_space_create.
 int space_new(struct pager *pager, uint32_t badge, struct space **out);
+void space_add_message(struct pager *pager, struct space *space);
 // Undoes everything, from whatever state.
 void space_delete(struct pager *pager, struct space *space);
 // Gives the kernel `count` (1..FUND_FRAMES_MAX) more frames for tables.
@@ -112,6 +117,9 @@ uint32_t space_next(struct pager *pager, struct space *space, uint32_t *page, ui
 // Takes the private pages of [start, end) out. => unmapped, SPACE_REMOVE_NODES reserved
 #define SPACE_REMOVE_NODES (2 * SPACE_HEIGHT)
 void space_remove_pages(struct pager *pager, struct space *space, uint32_t start, uint32_t end);
+// The same where the region stays: what it shows from then on is as if they had never been.
+void space_drop_pages(struct pager *pager, struct space *space, const struct region *region,
+                      uint32_t start, uint32_t end);
 // Gives all private pages up.
 void space_release_pages(struct pager *pager, struct space *space);
 // Removes all regions; dirty pages of shared ones start to be written. => nothing is mapped

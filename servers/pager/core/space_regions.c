@@ -1,6 +1,6 @@
 // The regions of a space: adding, cutting and dropping them, with what hangs on them.
 #include "servers/pager/core/odd.h"
-#include "servers/pager/core/space.h"
+#include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
 // Pages [first, first + count) of the object are no longer mapped by a region: what was written
@@ -103,6 +103,7 @@ struct region *space_add_before(struct pager *pager, struct space *space, const 
     if (!region) return NULL;
   }
   space_count(space, like, like->end - like->start);
+  if (like->object) resident_enter(pager, space, like, like->start, like->end);
   return region;
 }
 
@@ -178,6 +179,8 @@ static void remove_region(struct pager *pager, struct space *space, struct regio
 }
 
 void space_drop_region(struct pager *pager, struct space *space, struct region *region) {
+  resident_note(space);
+  if (region->object) resident_leave(pager, space, region, region->start, region->end);
   space_count(space, region, (int64_t)region->start - region->end);
   if (space->hit == region) space->hit = &pager->nothing;
   remove_region(pager, space, region);
@@ -190,10 +193,12 @@ void space_clear(struct pager *pager, struct space *space, uint32_t start, uint3
 void space_clear_from(struct pager *pager, struct space *space, struct region *first,
                       uint32_t start, uint32_t end) {
   uint16_t flags = 0;
+  resident_note(space);
   for (const struct region *r = first; r && r->start < end; r = region_behind(r, end)) {
     flags |= r->flags;
-    uint32_t low = r->start > start ? r->start : start;
-    space_count(space, r, (int64_t)low - (r->end < end ? r->end : end));
+    uint32_t low = max32(r->start, start), high = min32(r->end, end);
+    if (r->object || (r->flags & REGION_TOUCHED)) resident_leave(pager, space, r, low, high);
+    space_count(space, r, (int64_t)low - high);
   }
   space->hit = &pager->nothing;
   if (flags & REGION_TOUCHED) {

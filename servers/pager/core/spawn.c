@@ -27,6 +27,7 @@ int64_t pager_spawn(struct pager *pager, uint32_t parent_badge, uint32_t child_b
   struct space *child;
   int64_t error = space_new(pager, child_badge, &child);
   if (error < 0) return error == -EEXIST ? -EAGAIN : error;
+  space_add_message(pager, child);
   error = exec_build(pager, parent, object, &image, child) ? 0 : -ENOMEM;
   if (error == 0) error = exec_leave_arguments(pager, parent, &image);
   if (error < 0) {

@@ -230,9 +230,8 @@ static int64_t do_spawn(struct pager *pager, struct space *space, const struct e
 }
 
 static int64_t do_kill(struct pager *pager, struct space *space, const struct event *event) {
-  (void)space;
   if (event->word[1] > UINT32_MAX) return -ESRCH;
-  return pager_kill(pager, (uint32_t)event->word[1]);
+  return pager_kill(pager, (uint32_t)event->word[1], pager_message(pager, space));
 }
 
 static int64_t do_oom_victim(struct pager *pager, struct space *space, const struct event *event) {
@@ -287,7 +286,7 @@ static const struct operation kOperations[] = {
     [PAGER_EXEC] = {do_exec, FROM(VIA_FS), 1},
     [PAGER_EXEC_STATUS] = {do_exec_status, FROM(VIA_FS), 0},
     [PAGER_FORK] = {do_fork, FROM(VIA_PROC), 0},
-    [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 0},
+    [PAGER_KILL] = {do_kill, FROM(VIA_PROC), 1},
     [PAGER_OOM_VICTIM] = {do_oom_victim, FROM(VIA_PROC), 0},
     [PAGER_INTERRUPT] = {do_interrupt, FROM(VIA_PROC), 0},
     [PAGER_SPAWN] = {do_spawn, FROM(VIA_PROC), 0},

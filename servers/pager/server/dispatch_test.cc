@@ -150,7 +150,9 @@ int64_t pager_fork(struct pager *, uint32_t parent, uint32_t child) {
 int64_t pager_spawn(struct pager *, uint32_t parent, uint32_t child, uint32_t object) {
   return Record("spawn", {parent, child, object});
 }
-int64_t pager_kill(struct pager *, uint32_t badge) { return Record("kill", {badge}); }
+int64_t pager_kill(struct pager *, uint32_t badge, struct pager_usage *) {
+  return Record("kill", {badge});
+}
 int64_t pager_memory(struct pager *, struct space *, token_t token) {
   return Record("memory", {token});
 }
@@ -213,7 +215,7 @@ const Case kCases[] = {
     {PAGER_EXEC, {VIA_FS}, true, "exec"},
     {PAGER_EXEC_STATUS, {VIA_FS}, false, "exec_status"},
     {PAGER_FORK, {VIA_PROC}, false, "fork"},
-    {PAGER_KILL, {VIA_PROC}, false, "kill"},
+    {PAGER_KILL, {VIA_PROC}, true, "kill"},
     {PAGER_MEMORY, {VIA_PROGRAM}, true, "memory"},
     {PAGER_UPCALL, {VIA_PROGRAM}, true, "upcall"},
     {PAGER_INTERRUPT, {VIA_PROC}, false, "interrupt"},
