@@ -278,6 +278,7 @@ struct pager_region {
   uint32_t swapped;       // pages in swap areas
   uint32_t shared_dirty;  // shared and dirty
   uint32_t anonymous;  // of resident, private pages: the object, if there is one, has none of them
+  uint64_t proportional;  // bytes of the resident pages, each divided by how many mappings reach it
 };
 
 #define PAGER_SWAP_AREAS_MAX 8u

@@ -13,14 +13,18 @@ enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
 // --- lines -------------------------------------------------------------------------------------
 
 // "Name:      123 kB", the colon in front of `column`.
-static void line_kb(struct text *text, const char *name, unsigned column, uint64_t pages) {
+static void line_kib(struct text *text, const char *name, unsigned column, uint64_t kib) {
   size_t before = text->used;
   text_string(text, name);
   text_char(text, ':', 1);
   size_t length = text->used - before;
   if (length < column) text_char(text, ' ', column - length);
-  text_decimal(text, pages * KIB_OF_PAGE, 8);
+  text_decimal(text, kib, 8);
   text_string(text, " kB\n");
+}
+
+static void line_kb(struct text *text, const char *name, unsigned column, uint64_t pages) {
+  line_kib(text, name, column, pages * KIB_OF_PAGE);
 }
 
 static void line_count(struct text *text, const char *name, uint64_t value) {
@@ -172,6 +176,7 @@ void procfs_smap(struct text *text, const struct pager_region *region, const cha
   line_kb(text, "KernelPageSize", COLUMN, 1);
   line_kb(text, "MMUPageSize", COLUMN, 1);
   line_kb(text, "Rss", COLUMN, region->resident);
+  line_kib(text, "Pss", COLUMN, region->proportional / 1024);
   line_kb(text, "Shared_Clean", COLUMN, region->shared - region->shared_dirty);
   line_kb(text, "Shared_Dirty", COLUMN, region->shared_dirty);
   line_kb(text, "Private_Clean", COLUMN, private_pages - private_dirty);

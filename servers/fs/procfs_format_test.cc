@@ -29,6 +29,7 @@ pager_region Region() {
   region.flags = PAGER_PRIVATE;
   region.backing = BACKING_FILE;
   region.resident = 4;
+  region.proportional = 4096 + 3 * 4096 / 3 - 1;
   region.anonymous = 1;
   region.shared = 3;
   region.dirty = 2;
@@ -87,6 +88,7 @@ TEST(Procfs, SmapsAddsUp) {
             "KernelPageSize:        4 kB\n"
             "MMUPageSize:           4 kB\n"
             "Rss:                  16 kB\n"
+            "Pss:                   7 kB\n"
             "Shared_Clean:          8 kB\n"
             "Shared_Dirty:          4 kB\n"
             "Private_Clean:         0 kB\n"

@@ -94,7 +94,7 @@ TEST(ServerProc, TellsOfProcesses) {
     OnPath(w, c, FS_UNLINK, "/dir/moved");
     EXPECT_NE(Slurp(w, c, directory + "/maps").find(" (deleted)\n"), std::string::npos);
     std::string smaps = Slurp(w, c, directory + "/smaps");
-    EXPECT_EQ(std::count(smaps.begin(), smaps.end(), '\n'), 200 * 10);
+    EXPECT_EQ(std::count(smaps.begin(), smaps.end(), '\n'), 200 * 11);
     // Itself.
     EXPECT_EQ(Slurp(w, child, "/proc/self/statm"), "200 200 1 0 0 200 0\n");
     EXPECT_EQ(OnPath(w, child, FS_READLINK, "/proc/self"), 3);

@@ -119,6 +119,10 @@ CASE(Procfs, SmapsCountsWhatWasTouched) {
     CHECK(rss);
     long kib = strtol(rss + 5, NULL, 10);
     CHECK(kib >= 40 && kib <= 64 * 4);
+    const char *pss = strstr(at, "\nPss:");
+    CHECK(pss && pss > rss);
+    long part = strtol(pss + 5, NULL, 10);
+    CHECK(part > 0 && part <= kib);
   }
   munmap(memory, 64 * PAGE);
 }

@@ -5,9 +5,14 @@
 #include "servers/pager/core/resident.h"
 #include "servers/pager/core/state.h"
 
+#define PART_SHIFT 12u  // of bytes, so that nothing is lost when many pages are divided
+
 struct tally {
+  uint64_t proportional;  // bytes << PART_SHIFT
   uint32_t resident, anonymous, shared, dirty, shared_dirty, swapped;
 };
+
+static uint64_t part_of(uint32_t mappings) { return (PAGE_SIZE << PART_SHIFT) / mappings; }
 
 static void tally_private(struct pager *pager, struct space *space, const struct region *region,
                           struct tally *tally) {
@@ -23,6 +28,7 @@ static void tally_private(struct pager *pager, struct space *space, const struct
     tally->anonymous++;
     tally->dirty++;
     bool is_shared = !owned || page_of(pager, frame)->refs > 1;
+    tally->proportional += part_of(is_shared ? resident_mappings(pager, frame) : 1);
     tally->shared += is_shared;
     tally->shared_dirty += is_shared;
   }
@@ -48,6 +54,7 @@ static void tally_object(struct pager *pager, struct space *space, const struct 
     }
     tally->resident++;
     tally->shared++;
+    tally->proportional += part_of(resident_mappings(pager, frame));
     bool is_dirty = page->state == PAGE_SHARED_MEMORY ||
                     (page->flags & (PAGE_DIRTY | PAGE_WRITING)) ||
                     (*board_of(pager, frame) & BOARD_DIRTY);
@@ -62,6 +69,7 @@ static struct tally tally_region(struct pager *pager, struct space *space,
   if (region->flags & REGION_FIXTURE) {
     tally.resident = tally.shared = region->end - region->start;
     if (region->flags & REGION_DEVICE) tally.resident = tally.shared = 0;
+    tally.proportional = tally.resident * part_of(1);  // what servers see of it is not theirs
     return tally;
   }
   if (!(region->flags & REGION_SHARED)) tally_private(pager, space, region, &tally);
@@ -95,6 +103,7 @@ static void describe(struct pager *pager, struct space *space, const struct regi
       .shared = tally.shared,
       .dirty = tally.dirty,
       .shared_dirty = tally.shared_dirty,
+      .proportional = (tally.proportional + (1u << PART_SHIFT) / 2) >> PART_SHIFT,
       .swapped = tally.swapped};
 }
 

@@ -62,16 +62,39 @@ static bool has_private(struct pager *pager, struct space *space, uint32_t page)
   return leaf && leaf->entry[page & NODE_MASK] != FRAME_NONE;
 }
 
+// Whether a region shows the page of its object.
+static bool reaches(struct pager *pager, const struct region *region, uint32_t index) {
+  if (index < region->offset || index - region->offset >= region->end - region->start) return false;
+  struct space *space = pager->space[region->slot];
+  if (!space) return false;  // it is being ended
+  uint32_t page = region->start + (index - region->offset);
+  return (region->flags & REGION_SHARED) || !has_private(pager, space, page);
+}
+
 void resident_object_page(struct pager *pager, const struct object *object, uint32_t index,
                           int32_t change) {
   for (const struct region *r = object->regions; r; r = r->object_next) {
-    if (index < r->offset || index - r->offset >= r->end - r->start) continue;
-    struct space *space = pager->space[r->slot];
-    if (!space) continue;  // it is being ended
-    uint32_t page = r->start + (index - r->offset);
-    if (!(r->flags & REGION_SHARED) && has_private(pager, space, page)) continue;
-    resident_change(space, change);
+    if (reaches(pager, r, index)) resident_change(pager->space[r->slot], change);
   }
+}
+
+uint32_t resident_mappings(struct pager *pager, uint32_t frame) {
+  const struct page *page = page_of(pager, frame);
+  uint32_t count = 0;
+  if (page->family == 0) {
+    const struct object *object = item_at(pager, page->object);
+    for (const struct region *r = object->regions; r; r = r->object_next) {
+      count += reaches(pager, r, page->index);
+    }
+    return count;
+  }
+  struct space *space = pager->space[pager->family[page->family]];
+  for (; space; space = space->family_next) {
+    bool owned;
+    const struct node *leaf = space_leaf(pager, space, page->index, &owned);
+    count += leaf && leaf->entry[page->index & NODE_MASK] == frame;
+  }
+  return count;
 }
 
 // --- mincore ------------------------------------------------------------------------------------

@@ -42,6 +42,10 @@ static inline void resident_enter(struct pager *pager, struct space *space,
   resident_change(space, (int64_t)resident_count(pager, space, region, start, end));
 }
 
+// How many mappings reach a page that is in memory: looks at each space of the family, or each
+// region of the object.
+uint32_t resident_mappings(struct pager *pager, uint32_t frame);
+
 // A page of an object has come into memory, or is about to go: 1 or -1 for all that map it.
 void resident_object_page(struct pager *pager, const struct object *object, uint32_t index,
                           int32_t change);

@@ -134,4 +134,38 @@ TEST_F(ResidentTest, SwappedPagesAreOutForTheWholeFamily) {
   for (struct space *space : {space_, child, third}) EXPECT_EQ(Now(space), 2u);
 }
 
+// What each space has of pages that it shares adds up to the pages that there are.
+TEST_F(ResidentTest, SharedPagesCountInParts) {
+  const auto part = [this](struct space *space) {
+    uint64_t sum = 0;
+    int64_t count = pager_regions(pager_, space, 0, 0);
+    const auto *region = static_cast<const struct pager_region *>(pager_message(pager_, space));
+    for (int64_t i = 0; i < count; i++) sum += region[i].proportional;
+    return sum - PAGE_SIZE;  // the message page
+  };
+  uint64_t va = Fill(space_, 10);
+  EXPECT_EQ(part(space_), 10 * PAGE_SIZE);
+  struct space *child = machine_.Fork(space_, kChild);
+  EXPECT_EQ(part(space_), 5 * PAGE_SIZE);
+  EXPECT_EQ(part(child), 5 * PAGE_SIZE);
+  machine_.Write(child, va, 2);
+  EXPECT_EQ(part(space_), 9 * PAGE_SIZE / 2 + PAGE_SIZE);
+  EXPECT_EQ(part(child), 9 * PAGE_SIZE / 2 + PAGE_SIZE);
+  struct space *third = machine_.Fork(child, kChild + 1);
+  EXPECT_EQ(part(space_), 3 * PAGE_SIZE + PAGE_SIZE);
+  EXPECT_EQ(part(third), 3 * PAGE_SIZE + PAGE_SIZE / 2);
+  EXPECT_EQ(part(space_) + part(child) + part(third), 11 * PAGE_SIZE);
+  // Of a file, with a private page that hides one of its pages.
+  uint32_t file = machine_.MakeFile(33, 4);
+  uint64_t shared = machine_.MapFile(space_, file, 4, PROT_R, PAGER_SHARED);
+  uint64_t copies = machine_.MapFile(third, file, 4, PROT_R | PROT_W, PAGER_PRIVATE);
+  for (int i = 0; i < 4; i++) machine_.Read(space_, shared + i * PAGE_SIZE);
+  EXPECT_EQ(part(space_), (4 + 2) * PAGE_SIZE);
+  machine_.Write(third, copies, 1);
+  EXPECT_EQ(part(space_), (4 + 1) * PAGE_SIZE + 3 * PAGE_SIZE / 2);
+  EXPECT_EQ(part(space_) + part(child) + part(third), (11 + 4 + 1) * PAGE_SIZE);
+  machine_.Kill(child);
+  EXPECT_EQ(part(space_) + part(third), (11 + 4 + 1) * PAGE_SIZE);
+}
+
 }  // namespace
