@@ -42,6 +42,7 @@ static enum step caller_page(struct pager *pager, struct pending *pending, uint6
   access.how = pending->kind == PENDING_READ ? FAULT_WRITE : FAULT_READ;
   if (pending->alone) access.how |= ACCESS_ALONE;
   access.replaced = false;
+  access.frame = FRAME_NONE;
   enum outcome outcome = fault_resolve(pager, space, &access);
   if (outcome == OUTCOME_WAIT) return park(pager, pending, &access, error);
   if (outcome == OUTCOME_FOUND && access.replaced &&
@@ -49,7 +50,12 @@ static enum step caller_page(struct pager *pager, struct pending *pending, uint6
     kops_unmap(space->slot, (uint64_t)access.page << PAGE_SHIFT,
                (uint64_t)(access.page + 1) << PAGE_SHIFT);
   }
-  if (outcome == OUTCOME_NO_MEMORY) return await_memory(pager, pending, error);
+  if (outcome == OUTCOME_NO_MEMORY) {
+    pager->pinned = access.frame;
+    enum step step = await_memory(pager, pending, error);
+    pager->pinned = FRAME_NONE;
+    return step;
+  }
   if (outcome != OUTCOME_FOUND) {
     *error = -EFAULT;
     return STEP_FAILED;

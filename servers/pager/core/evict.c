@@ -410,15 +410,23 @@ static bool is_there_or_soon(const struct pager *pager, uint32_t frames) {
          pager->writebacks > 0 || waits_for_request(pager);
 }
 
-// Evicts until more than `frames` are free or some are on their way. False: neither can be.
-static bool evict_until(struct pager *pager, uint32_t frames) {
-  // As many steps as bring every page to the front once.
+// As many steps as bring every page to the front once, if they find nothing.
+static void evict_steps(struct pager *pager, uint32_t frames) {
   const struct replacement *r = &pager->replacement;
   uint32_t steps = (r->pages + r->count[LIST_ASIDE]) / LOOKS_PATIENT + 2;
-  if (!has_evictable(pager)) steps = 0;
-  forget_harvests(&pager->evict);
   while (steps-- > 0 && pager->free.count <= frames && free_soon(pager) == pager->free.count) {
     evict_step(pager, true);
+  }
+}
+
+// Evicts until more than `frames` are free or some are on their way. False: neither can be.
+static bool evict_until(struct pager *pager, uint32_t frames) {
+  forget_harvests(&pager->evict);
+  if (has_evictable(pager)) evict_steps(pager, frames);
+  if (!is_there_or_soon(pager, frames) && pager->replacement.count[LIST_SECOND] > 0) {
+    pager->replacement.second_first = true;
+    evict_steps(pager, frames);
+    pager->replacement.second_first = false;
   }
   if (!is_there_or_soon(pager, frames)) evict_holders(pager);
   return is_there_or_soon(pager, frames) || (promise_end(pager) && pager->free.count > frames);
@@ -439,6 +447,14 @@ enum memory evict_wait(struct pager *pager, struct pending ***list) {
     kops_notify_out_of_memory();
   }
   return have(pager, FRAMES_RESERVE, list);
+}
+
+enum memory evict_wait_beside(struct pager *pager, uint32_t frame, struct pending ***list) {
+  uint32_t pinned = pager->pinned;
+  pager->pinned = frame;
+  enum memory memory = evict_wait(pager, list);
+  pager->pinned = pinned;
+  return memory;
 }
 
 enum memory evict_wait_for_call(struct pager *pager, uint32_t frames, struct pending ***list) {

@@ -53,6 +53,9 @@ enum memory {
 // Somebody needs a frame and there is none: evicts as much as is needed for one.
 // => nothing that was found before the call is used afterwards
 enum memory evict_wait(struct pager *pager, struct pending ***list);
+// The same for who needs another page, too, which stays: one that it has had read in, FRAME_NONE if
+// there is none.
+enum memory evict_wait_beside(struct pager *pager, uint32_t frame, struct pending ***list);
 // The same for a call, which takes up to so many frames at once. It is not worth ending a program:
 // MEMORY_NEVER instead.
 enum memory evict_wait_for_call(struct pager *pager, uint32_t frames, struct pending ***list);

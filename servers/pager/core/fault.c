@@ -146,11 +146,14 @@ static inline enum outcome resolve_or_wait(struct pager *pager, struct space *sp
     if (*list) return OUTCOME_WAIT;
   }
   for (;;) {
+    access->frame = FRAME_NONE;
     enum outcome outcome = fault_resolve(pager, space, access);
     *list = NULL;
     if (__builtin_expect(outcome == OUTCOME_FOUND, 1)) return outcome;
     if (outcome == OUTCOME_WAIT) *list = access->wait;
-    if (outcome != OUTCOME_NO_MEMORY || evict_wait(pager, list) != MEMORY_THERE) return outcome;
+    if (outcome != OUTCOME_NO_MEMORY ||
+        evict_wait_beside(pager, access->frame, list) != MEMORY_THERE)
+      return outcome;
   }
 }
 

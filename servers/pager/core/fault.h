@@ -38,8 +38,9 @@ struct access {
   uint32_t how;  // one bit of enum fault_access | ACCESS_*
   // In: false. Out: what may be mapped there now is another frame.
   bool replaced;
-  // Out, for OUTCOME_FOUND: `count` frames may be mapped from page `first` on with `prot`;
-  // `frame` is the one asked for, and if there are several, all are in pager->call_buffer.
+  // In: FRAME_NONE. Out, for OUTCOME_FOUND: `count` frames may be mapped from page `first` on with
+  // `prot`; `frame` is the one asked for, and if there are several, all are in pager->call_buffer.
+  // For OUTCOME_NO_MEMORY: a page that is needed beside a new one, or FRAME_NONE.
   uint32_t frame;
   uint32_t first, count, prot;
   uint64_t *counter;  // which kind of fault this is, in pager->counts

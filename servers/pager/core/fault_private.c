@@ -108,7 +108,10 @@ CASE cow_copy(struct pager *pager, struct space *space, const struct region *reg
               struct node *leaf, struct access *access) {
   uint32_t *entry = &leaf->entry[access->page & NODE_MASK];
   uint32_t frame = frame_take(pager);
-  if (frame == FRAME_NONE) return OUTCOME_NO_MEMORY;
+  if (frame == FRAME_NONE) {
+    access->frame = *entry;
+    return OUTCOME_NO_MEMORY;
+  }
   page_make_private(pager, space, frame, access->page);
   page_copy(frame_pointer(pager, frame), frame_pointer(pager, *entry));
   page_of(pager, *entry)->refs--;

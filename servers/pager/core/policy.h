@@ -48,6 +48,7 @@ struct replacement {
   uint32_t tail;               // its number
   uint32_t count[PAGE_HEADS];  // pages in each list but the first
   uint32_t pages;              // in the policy's lists, about: told by the evictor
+  bool second_first;           // no page of the first list can go: the second one is to give some
   const struct policy *policy;
   uint64_t random;    // state of the generator, never 0
   uint32_t pressure;  // ageing: 0..PRESSURE_MAX

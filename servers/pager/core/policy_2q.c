@@ -29,7 +29,8 @@ static uint32_t new_pages(const struct replacement *r) {
 
 static uint32_t next(struct replacement *r) {
   uint32_t oldest = replacement_first(r, LIST_SECOND);
-  if (oldest != FRAME_NONE && new_pages(r) <= r->pages / A1IN_PART) return oldest;
+  bool shrinks_am = r->second_first || new_pages(r) <= r->pages / A1IN_PART;
+  if (oldest != FRAME_NONE && shrinks_am) return oldest;
   uint32_t frame = replacement_first(r, LIST_FIRST);
   return frame != FRAME_NONE ? frame : oldest;
 }

@@ -134,12 +134,14 @@ int64_t populate_run(struct pager *pager, struct pending *pending) {
     const struct region *region = wanted_region(space, advice, &page, end, &hole);
     if (!region && hole && all_are_wanted(advice)) error = -ENOMEM;
     if (error == 0 && region) {
-      struct access access = {.page = page};
+      struct access access = {.page = page, .frame = FRAME_NONE};
       enum outcome outcome = reach(pager, pending, region, &access);
       if (outcome == OUTCOME_WAIT || outcome == OUTCOME_NO_MEMORY) {
         flush(pager, space, &batch);
         struct pending **list = access.wait;
-        if (outcome == OUTCOME_NO_MEMORY && evict_wait(pager, &list) == MEMORY_THERE) continue;
+        if (outcome == OUTCOME_NO_MEMORY &&
+            evict_wait_beside(pager, access.frame, &list) == MEMORY_THERE)
+          continue;
         if (await(pager, pending, page, list)) return PAGER_PARKED;
         error = -ENOMEM;
       } else if (outcome == OUTCOME_FOUND) {

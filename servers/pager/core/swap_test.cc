@@ -331,6 +331,31 @@ TEST_F(SwapTest, ARunOfAFamilyGoesFromAllWhoHaveAPartOfIt) {
   EXPECT_EQ(machine_.Read(child, border), 2);
 }
 
+// A copy takes two frames: of the page that is read in, and its own. With swap full, nothing that
+// came lately can go but the page read in; what can is a page that was wanted long ago.
+TEST_F(SwapTest, WhatIsReadInToBeCopiedStaysUntilItIs) {
+  uint64_t shared = Filled(2);
+  struct space *child = machine_.Fork(space_, kChild);
+  machine_.Write(child, shared + PAGE_SIZE, 1);  // it has a leaf of its own
+  Filled(kSlots - 1);
+  while (pager_->swap.free > 0) Evict(1);
+  ASSERT_GE(Swapped(child), 1u);
+  ASSERT_GE(pager_option(pager_, PAGER_POLICY, PAGER_POLICY_2Q), 0);
+  uint32_t file = machine_.MakeFile(7, 1);
+  machine_.Read(space_, machine_.MapFile(space_, file, 1, PROT_R, FakeMachine::kPrivate));
+  struct object *object = static_cast<struct object *>(item_at(pager_, file));
+  replacement_move(&pager_->replacement, LIST_SECOND, object_frame(pager_, object, 0));
+  Filled(pager_->free.count - FRAMES_RESERVE - 20);
+  std::vector<uint32_t> others;
+  while (pager_->free.count > FRAMES_RESERVE + 1) others.push_back(frame_take(pager_));
+  uint64_t page_ins = machine_.store.page_ins;
+  machine_.Write(child, shared, 42);
+  EXPECT_EQ(machine_.store.page_ins, page_ins + 1);
+  EXPECT_EQ(object_frame(pager_, object, 0), FRAME_NONE) << "it made room";
+  EXPECT_EQ(machine_.Read(child, shared), 42);
+  for (uint32_t frame : others) frame_put(pager_, frame);
+}
+
 // What fork, spawn and exec wait for when they were refused.
 TEST_F(SwapTest, CallsWaitForMemory) {
   token_t token = machine_.kernel.NewToken();
