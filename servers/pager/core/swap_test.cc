@@ -356,6 +356,36 @@ TEST_F(SwapTest, WhatIsReadInToBeCopiedStaysUntilItIs) {
   for (uint32_t frame : others) frame_put(pager_, frame);
 }
 
+// A page of a file that has no data yet is written in two parts, and evicted while the second one
+// is read from swap.
+TEST_F(SwapTest, WhatAWriteHasBegunIsReadWhenItLeftMeanwhile) {
+  uint64_t va = Filled(2);
+  machine_.Write(space_, va + PAGE_SIZE - 1, 7);
+  uint32_t page = (uint32_t)(va >> PAGE_SHIFT) + 1;
+  uint32_t second = space_next(pager_, space_, &page, page + 1);
+  evict_chosen(pager_, &second, 1);
+  machine_.store.Drain();
+  ASSERT_EQ(Swapped(space_), 1u);
+  uint32_t file = machine_.MakeFile(7, 1);
+  struct object *object = static_cast<struct object *>(item_at(pager_, file));
+  token_t token = machine_.kernel.NewToken();
+  ASSERT_EQ(pager_object_write(pager_, space_, token, file, 1, 0, va + PAGE_SIZE - 1, 2, 4712),
+            PAGER_PARKED);
+  ASSERT_NE(object_frame(pager_, object, 0), FRAME_NONE);
+  machine_.store.Take();
+  ASSERT_EQ(machine_.store.Waiting(), 1u);
+  pager_object_flush(pager_, 0, machine_.kernel.NewToken(), 0, 0);
+  machine_.store.Take();
+  while (machine_.store.Waiting() > 1) machine_.store.Answer(1, 0);
+  ASSERT_TRUE(evict_range(pager_, object_frame(pager_, object, 0), 1));
+  ASSERT_EQ(object_frame(pager_, object, 0), FRAME_NONE);
+  machine_.store.Answer(0, 0);
+  EXPECT_EQ(machine_.Finish(PAGER_PARKED, token), 2);
+  uint64_t shown = machine_.MapFile(space_, file, 1, PROT_R, FakeMachine::kPrivate);
+  EXPECT_EQ(machine_.Read(space_, shown), 7);
+  EXPECT_EQ(machine_.Read(space_, shown + 1), 1);
+}
+
 // What fork, spawn and exec wait for when they were refused.
 TEST_F(SwapTest, CallsWaitForMemory) {
   token_t token = machine_.kernel.NewToken();
