@@ -9,6 +9,7 @@
 #include "abi/layout.h"
 
 #define PATIENCE_MS 200  // for a child that still runs
+#define REAP_MS 10000    // for init, whose the orphans are
 
 // --- Random words ---
 
@@ -67,6 +68,17 @@ uint64_t random_word(void) {
 
 // --- Children ---
 
+// Ends what a child may have left behind. Until init has waited for all of it, it counts as
+// processes, and there may be no place for another.
+static bool end_group(pid_t group) {
+  kill(-group, SIGKILL);
+  for (int waited = 0; waited < REAP_MS; ++waited) {
+    if (kill(-group, 0) < 0) return true;
+    usleep(1000);
+  }
+  return false;
+}
+
 bool run_for_some_time(void (*function)(uint64_t), uint64_t argument) {
   int status;
   pid_t child = fork();
@@ -78,16 +90,11 @@ bool run_for_some_time(void (*function)(uint64_t), uint64_t argument) {
     _exit(0);
   }
   for (int waited = 0; waited < PATIENCE_MS; ++waited) {
-    if (waitpid(child, &status, WNOHANG) == child) {
-      kill(-child, SIGKILL);  // what it may have left behind
-      return true;
-    }
+    if (waitpid(child, &status, WNOHANG) == child) return end_group(child);
     usleep(1000);
   }
   kill(child, SIGKILL);
-  bool ended = waitpid(child, &status, 0) == child;
-  kill(-child, SIGKILL);
-  return ended;
+  return waitpid(child, &status, 0) == child && end_group(child);
 }
 
 bool run_to_the_end(void (*function)(uint64_t), int *status) {
