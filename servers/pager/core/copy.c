@@ -92,17 +92,22 @@ static enum step memory_page(struct pager *pager, struct pending *pending, uint3
   return *frame == FRAME_NONE ? await_memory(pager, pending, error) : STEP_READY;
 }
 
-// The object's page. One that is written over as a whole, or has no data yet, is not read. What
-// this call has begun to write has data: it may have been evicted since.
+// Whether a page that is to be written has no data yet. What this call has begun to write has: it
+// may have been evicted since.
+static bool has_no_data(const struct pending *pending, uint32_t index, uint64_t offset) {
+  bool begun = pending->done > 0 && (offset & PAGE_MASK) != 0;
+  return index >= pending->fresh && !begun;
+}
+
+// The object's page. One that is written over as a whole, or has no data yet, is not read.
 static enum step object_page(struct pager *pager, struct pending *pending, uint64_t offset,
                              uint64_t bytes, uint32_t *frame, int64_t *error) {
   struct object *object = pending->object;
   uint32_t index = (uint32_t)(offset >> PAGE_SHIFT);
   *frame = object_frame(pager, object, index);
   if (object->backing == BACKED_BY_NOTHING) return memory_page(pager, pending, index, frame, error);
-  bool begun = pending->done > 0 && (offset & PAGE_MASK) != 0;
   if (*frame == FRAME_NONE && pending->kind == PENDING_WRITE &&
-      (bytes == PAGE_SIZE || (index >= pending->fresh && !begun))) {
+      (bytes == PAGE_SIZE || has_no_data(pending, index, offset))) {
     *frame = new_page(pager, object, index);
     if (*frame == FRAME_NONE) return await_memory(pager, pending, error);
     if (bytes < PAGE_SIZE) page_zero(frame_pointer(pager, *frame));

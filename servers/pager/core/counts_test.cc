@@ -1,23 +1,12 @@
 // What the counts say is in use: nothing twice, nothing that cannot come back.
-#include "servers/pager/core/fake_machine.h"
+#include "servers/pager/core/swap_fixture.h"
 
 namespace {
 
-constexpr uint32_t kBadge = 8;
-constexpr uint64_t kSwap = 77;
-constexpr uint32_t kSlots = 100;
 constexpr uint32_t kPages = 32;
 
-class CountsTest : public testing::Test {
+class CountsTest : public SwapTest {
  protected:
-  CountsTest() : space_(machine_.Start(kBadge)), pager_(machine_.pager) {
-    machine_.OnePage();
-    machine_.store.Make(kSwap, kSlots, 0);
-    EXPECT_EQ(pager_swap_add(pager_, kSwap, kSlots, 0), 1);
-    EXPECT_GE(pager_option(pager_, PAGER_POLICY, PAGER_POLICY_FIFO), 0);
-  }
-  ~CountsTest() override { machine_.kernel.Check(); }
-
   struct pager_counts Counts() {
     EXPECT_EQ(pager_counts(pager_, space_), 0);
     struct pager_counts counts;
@@ -31,31 +20,12 @@ class CountsTest : public testing::Test {
     struct pager_counts counts = Counts();
     return counts.frames_anonymous + counts.swap_used;
   }
-
-  uint64_t Filled(uint32_t flags) {
-    uint64_t va = machine_.MapAnonymous(space_, kPages, FakeMachine::kReadWrite, flags);
-    for (uint32_t i = 0; i < kPages; i++) machine_.Write(space_, va + i * PAGE_SIZE, (uint8_t)i);
-    return va;
-  }
-
-  void Evict(uint32_t pages) {
-    pager_->free_low = pager_->free.count + 1;
-    pager_->evict.high = pager_->free.count + pages;
-    pager_between(pager_);
-    evict_set_limits(pager_);
-    pager_->evict.active = false;
-    machine_.store.Drain();
-  }
-
-  FakeMachine machine_;
-  struct space *space_;
-  struct pager *pager_;
 };
 
 TEST_F(CountsTest, PagesCountOnceInMemoryInSwapOrInBoth) {
   uint64_t before = Pages();
   for (uint32_t flags : {FakeMachine::kPrivate, FakeMachine::kShared}) {
-    uint64_t va = Filled(flags);
+    uint64_t va = Filled(kPages, flags);
     EXPECT_EQ(Pages(), before + kPages);
     Evict(kPages / 2);
     EXPECT_GE(Counts().swap_used, kPages / 2);
@@ -72,7 +42,7 @@ TEST_F(CountsTest, PagesCountOnceInMemoryInSwapOrInBoth) {
 
 // The page is no longer what its slot has, so it must be written when it goes again.
 TEST_F(CountsTest, DropCachesGivesUpSlotsOfPagesInMemory) {
-  uint64_t va = Filled(FakeMachine::kPrivate);
+  uint64_t va = Filled(kPages);
   Evict(kPages);
   EXPECT_EQ(machine_.Read(space_, va + PAGE_SIZE), 1);
   EXPECT_EQ(Counts().swap_used, kPages);
@@ -90,10 +60,8 @@ TEST_F(CountsTest, DropCachesGivesUpSlotsOfPagesInMemory) {
 // Pages that are being written, or read, are counted as soon as that is done.
 TEST_F(CountsTest, DropCachesLeavesRequestsAlone) {
   uint64_t before = Pages();
-  Filled(FakeMachine::kPrivate);
-  pager_->free_low = pager_->free.count + 1;
-  pager_->evict.high = pager_->free.count + kPages;
-  pager_between(pager_);
+  Filled(kPages);
+  machine_.BeginToEvict(kPages);
   evict_set_limits(pager_);
   EXPECT_GT(pager_->swap.writing, 0u);
   Pages();
@@ -104,7 +72,7 @@ TEST_F(CountsTest, DropCachesLeavesRequestsAlone) {
 
 TEST_F(CountsTest, SlotsThatCannotBeWrittenAreNotUsed) {
   machine_.store.bad_page = 5;
-  Filled(FakeMachine::kPrivate);
+  Filled(kPages);
   Evict(kPages);
   Evict(kPages);
   ASSERT_EQ(pager_->swap.area[0].bad, 1u);
@@ -120,7 +88,7 @@ TEST_F(CountsTest, ObjectsAreThoseOfPrograms) {
   EXPECT_EQ(Counts().objects, 0u) << "but there is a swap area";
   machine_.MakeFile(1, 4);
   EXPECT_EQ(Counts().objects, 0u);
-  uint64_t va = Filled(FakeMachine::kShared);
+  uint64_t va = Filled(kPages, FakeMachine::kShared);
   EXPECT_EQ(Counts().objects, 1u);
   int64_t memory = pager_object_create(pager_, 5, PAGE_SIZE, OBJECT_OF_MEMORY, 0, 0);
   ASSERT_GT(memory, 0);

@@ -111,15 +111,7 @@ class DirtySwapTest : public DirtyTest, public testing::WithParamInterface<uint3
     area_ = machine_.MapAnonymous(space_, kPages, FakeMachine::kReadWrite, GetParam());
   }
 
-  // Evicts some pages; what must be written is.
-  void Evict(uint32_t pages) {
-    pager_->free_low = pager_->free.count + 1;
-    pager_->evict.high = pager_->free.count + pages;
-    pager_between(pager_);
-    evict_set_limits(pager_);
-    pager_->evict.active = false;
-    machine_.store.Drain();
-  }
+  void Evict(uint32_t pages) { machine_.Evict(pages); }
 
   static constexpr uint64_t kSwap = 77;
   static constexpr uint32_t kSlots = 100;

@@ -131,6 +131,20 @@ class FakeMachine {
     return true;
   }
 
+  // Begins to evict pages, the oldest first, until so many more frames are free or will be.
+  void BeginToEvict(uint32_t pages) {
+    pager->free_low = pager->free.count + 1;
+    pager->evict.high = pager->free.count + pages;
+    pager_between(pager);
+  }
+  // The same, and ends it; what must be written is, unless with an error.
+  void Evict(uint32_t pages, int32_t error = 0) {
+    BeginToEvict(pages);
+    evict_set_limits(pager);
+    pager->evict.active = false;
+    for (store.Take(); store.Waiting() > 0; store.Take()) store.Answer(0, error);
+  }
+
   struct space *Fork(struct space *parent, uint32_t badge) {
     EXPECT_EQ(pager_fork(pager, parent->badge, badge), 0);
     return pager_space(pager, badge);

@@ -4,15 +4,12 @@
 // nobody; of fork, spawn and exec, which go through them, the program waits here and asks again.
 #include "servers/pager/core/calls.h"
 #include "servers/pager/core/evict.h"
-#include "servers/pager/core/promise.h"
 #include "servers/pager/core/state.h"
 
 // What fork takes, or exec.
 #define FRAMES_OF_FORK 33u
 // While others use up what becomes free, it is not waited for ever.
 #define TIMES_MAX 4096u
-// Long enough for a program to call again on a machine that does much else.
-#define PROMISE_MS 1000u
 
 // A call gets one frame more each time: what it has got before is the slabs'.
 static uint32_t frames_for(const struct pending *pending) {
@@ -29,47 +26,6 @@ static int64_t call_again(struct pager *pager, struct pending *pending) {
   return kops_call(&event);
 }
 
-// --- the promise ---------------------------------------------------------------------------------
-
-// => so many frames are free beside the reserve
-static void promise_fork(struct pager *pager, const struct space *space) {
-  struct promise *promise = &pager->promise;
-  if (promise->frames.count > 0) return;  // another's: this one tries without
-  for (uint32_t i = 0; i < FRAMES_OF_FORK; i++) {
-    uint32_t frame = frame_take(pager);
-    page_of(pager, frame)->state = PAGE_RESERVED;
-    frame_list_push(pager, &promise->frames, frame);
-  }
-  pager->frames_reserved += FRAMES_OF_FORK;
-  promise->badge = space->badge;
-  promise->until = kops_now() + timer_ticks(pager, PROMISE_MS);
-  timer_wake_at(pager, promise->until);
-}
-
-bool promise_end(struct pager *pager) {
-  struct frame_list *frames = &pager->promise.frames;
-  if (frames->count == 0) return false;
-  pager->frames_reserved -= frames->count;
-  while (frames->count > 0) {
-    uint32_t frame = frames->head;
-    frame_list_remove(pager, frames, frame);
-    frame_put(pager, frame);
-  }
-  return true;
-}
-
-void promise_tick(struct pager *pager, uint64_t now) {
-  const struct promise *promise = &pager->promise;
-  if (promise->frames.count == 0) return;
-  if (now >= promise->until) {
-    promise_end(pager);
-  } else {
-    timer_wake_at(pager, promise->until);
-  }
-}
-
-// --- waiting -------------------------------------------------------------------------------------
-
 int64_t memory_run(struct pager *pager, struct pending *pending) {
   for (;;) {
     struct pending **list;
@@ -85,7 +41,7 @@ int64_t memory_run(struct pager *pager, struct pending *pending) {
       return -ENOMEM;
     }
     if (pending->kind == PENDING_MEMORY) {
-      promise_fork(pager, pending->space);
+      promise_make(pager, pending->space->badge, FRAMES_OF_FORK);
       return 0;
     }
     int64_t result = call_again(pager, pending);

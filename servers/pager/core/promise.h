@@ -18,10 +18,13 @@ struct promise {
   uint64_t until;            // in ticks of kops_now
 };
 
+// Sets so many frames aside for the space with this badge, unless there is a promise to another.
+// => so many are free beside the reserve
+void promise_make(struct pager *pager, uint32_t badge, uint32_t frames);
 // Its frames are free. False: there was none.
 bool promise_end(struct pager *pager);
 // From pager_tick.
 void promise_tick(struct pager *pager, uint64_t now);
-// promise_keep (state.h): the space with this badge makes the call, or never will.
+// promise_keep (state.h): the space with this badge makes its call, or never will.
 
 #endif

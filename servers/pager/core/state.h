@@ -279,11 +279,12 @@ static inline bool space_is_unwritten(const struct space *space, uint32_t page) 
   return tag == space->leaf_tag && space->leaf->entry[page & NODE_MASK] == FRAME_NONE;
 }
 
-// Whether pager_between has something to do.
+// The space with this badge makes the call that frames are set aside for, or never will.
 static inline void promise_keep(struct pager *pager, uint32_t badge) {
   if (__builtin_expect(pager->promise.badge == badge, 0)) promise_end(pager);
 }
 
+// Whether pager_between has something to do.
 static inline bool pager_is_short(const struct pager *pager) {
   return pager->free.count <= pager->free_low || pager->evict.waiting;
 }

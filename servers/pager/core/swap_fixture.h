@@ -26,17 +26,7 @@ class SwapTest : public testing::Test {
     return va;
   }
 
-  // Evicts the `pages` oldest pages; what must be written is, unless with an error.
-  void Evict(uint32_t pages, int32_t error = 0) {
-    pager_->free_low = pager_->free.count + 1;
-    pager_->evict.high = pager_->free.count + pages;
-    pager_between(pager_);
-    evict_set_limits(pager_);
-    pager_->evict.active = false;
-    for (machine_.store.Take(); machine_.store.Waiting() > 0; machine_.store.Take()) {
-      machine_.store.Answer(0, error);
-    }
-  }
+  void Evict(uint32_t pages, int32_t error = 0) { machine_.Evict(pages, error); }
 
   // Whatever is read ahead has come when the next page is touched.
   void ReadInOrder(uint64_t va, uint32_t pages) {
